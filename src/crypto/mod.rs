@@ -1,0 +1,41 @@
+//! What the protocol asks of cryptography: traits and tables, no algorithm.
+//!
+//! A [`CryptoProvider`] is a value made of `'static` tables; [`crate::provider`] holds
+//! implementations. Keys and running hashes are boxed trait objects: one allocation for each
+//! traffic key, each transcript and each key exchange, none per message or record. (Inline
+//! storage behind `&'static dyn` would need `unsafe` or a type parameter on every connection.)
+
+pub mod aead;
+pub mod hash;
+pub mod kx;
+pub mod random;
+pub mod sign;
+pub mod suite;
+
+pub use aead::{Aead, AeadKey, Nonce};
+pub use hash::{Hash, HashContext, HashOutput, HashSecret, MAX_HASH_LEN};
+pub use kx::{KeyExchange, KeyExchangeGroup, MAX_SHARED_SECRET_LEN, SharedSecret};
+pub use random::Random;
+pub use sign::{KeyLoader, MAX_SIGNATURE_LEN, SigningKey, VerifyAlgorithms};
+pub use suite::Tls13Suite;
+
+/// Everything the protocol needs of cryptography, in order of preference.
+///
+/// A plain value: make one from another with struct update syntax to narrow or extend it.
+/// ```
+/// # use symbolon::crypto::CryptoProvider;
+/// fn only_first_group(base: CryptoProvider) -> CryptoProvider {
+///     CryptoProvider { groups: &base.groups[..1], ..base }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct CryptoProvider {
+    /// TLS 1.3 suites, best first.
+    pub tls13_suites: &'static [&'static Tls13Suite],
+    /// Key-exchange groups, best first.
+    pub groups: &'static [&'static dyn KeyExchangeGroup],
+    /// How signatures are verified, in certificates and in the handshake.
+    pub verify: VerifyAlgorithms,
+    /// How private keys are loaded.
+    pub keys: &'static dyn KeyLoader,
+}

@@ -1,0 +1,61 @@
+//! The connection's own generator.
+
+use chacha20::ChaCha20Rng;
+use core::convert::Infallible;
+use core::fmt;
+use rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
+use zeroize::Zeroize;
+
+/// A ChaCha20 generator, seeded once by the caller; the library asks no operating system.
+///
+/// The same seed gives the same bytes: a seed must never be used for two connections. Its state
+/// is wiped on drop.
+pub struct Random(ChaCha20Rng);
+
+impl Random {
+    /// A generator from 32 bytes that nobody else knows. The copy made here is wiped.
+    #[must_use]
+    pub fn new(mut seed: [u8; 32]) -> Self {
+        let this = Self(ChaCha20Rng::from_seed(seed));
+        seed.zeroize();
+        this
+    }
+
+    /// Fills `out` with random bytes.
+    pub fn fill(&mut self, out: &mut [u8]) {
+        self.0.fill_bytes(out);
+    }
+
+    /// `N` random bytes.
+    #[must_use]
+    pub fn array<const N: usize>(&mut self) -> [u8; N] {
+        let mut out = [0; N];
+        self.fill(&mut out);
+        out
+    }
+}
+
+impl TryRng for Random {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
+        self.0.fill_bytes(dst);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Random {}
+
+impl fmt::Debug for Random {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Random")
+    }
+}

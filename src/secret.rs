@@ -1,0 +1,120 @@
+//! Bytes that nobody else may see.
+
+use core::fmt;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Up to `N` secret bytes: wiped on drop, not `Clone`, shown by `Debug` as a length only, and
+/// compared in constant time.
+///
+/// The length is not secret. It is fixed when the value is made and never exceeds `N`.
+pub struct Secret<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Secret<N> {
+    /// `len` zero bytes, to be written through [`Secret::expose_mut`]. A `len` over `N` is cut to `N`.
+    #[must_use]
+    pub fn zeroed(len: usize) -> Self {
+        Self {
+            bytes: [0; N],
+            len: if len > N { N } else { len },
+        }
+    }
+
+    /// A copy of `bytes`, or `None` if there are more than `N`.
+    #[must_use]
+    pub fn copied_from(bytes: &[u8]) -> Option<Self> {
+        let mut secret = Self::zeroed(bytes.len());
+        if bytes.len() > N {
+            return None;
+        }
+        for (to, from) in secret.bytes.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Some(secret)
+    }
+
+    /// The bytes themselves.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
+
+    /// The bytes themselves, to be written in place.
+    pub fn expose_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.len).unwrap_or(&mut [])
+    }
+
+    /// How many bytes there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Shortens to the first `len` bytes and wipes the rest; no effect if there are fewer.
+    pub fn truncate(&mut self, len: usize) {
+        if let Some(rest) = self.bytes.get_mut(len..) {
+            rest.zeroize();
+            self.len = self.len.min(len);
+        }
+    }
+}
+
+impl<const N: usize> Drop for Secret<N> {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
+impl<const N: usize> ZeroizeOnDrop for Secret<N> {}
+
+impl<const N: usize> PartialEq for Secret<N> {
+    fn eq(&self, other: &Self) -> bool {
+        equal(self.expose(), other.expose())
+    }
+}
+
+impl<const N: usize> Eq for Secret<N> {}
+
+impl<const N: usize> fmt::Debug for Secret<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({} bytes)", self.len)
+    }
+}
+
+/// Whether two byte strings are equal, in time that depends on their lengths only.
+#[must_use]
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn debug_shows_no_byte() {
+        let secret = Secret::<4>::copied_from(&[0xde, 0xad, 0xbe, 0xef]).unwrap();
+        assert_eq!(format!("{secret:?}"), "Secret(4 bytes)");
+    }
+
+    #[test]
+    fn length_is_part_of_equality_and_bounded() {
+        let long = Secret::<4>::copied_from(&[1, 2, 3, 0]).unwrap();
+        let mut short = Secret::<4>::copied_from(&[1, 2, 3]).unwrap();
+        assert!(long != short);
+        assert!(Secret::<2>::copied_from(&[1, 2, 3]).is_none());
+        short.truncate(1);
+        assert_eq!(short.expose(), &[1]);
+    }
+}
