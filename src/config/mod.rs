@@ -1,1 +1,184 @@
-//! TODO
+//! What a client or server is set up with, once, for any number of connections.
+//!
+//! A config is immutable and shared (`Arc`). The crypto provider is a value in it.
+
+mod client;
+mod credential;
+mod key_log;
+mod limits;
+mod observer;
+mod server;
+
+pub use client::{ClientConfig, ClientConfigBuilder};
+pub use credential::{
+    CertificateRequestInfo, ChooseClientCredential, ChooseServerCredential, ClientHelloInfo,
+    Credential, Key, ServerCredentials,
+};
+pub use key_log::KeyLog;
+#[cfg(feature = "std")]
+pub use key_log::KeyLogFile;
+pub use limits::Limits;
+pub use observer::{Direction, Observation, Observer, Parsed};
+pub use server::{ClientAuth, RetryPolicy, ServerConfig, ServerConfigBuilder};
+
+use crate::codepoint::{CipherSuite, NamedGroup};
+use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls13Suite};
+use crate::error::{Error, Misuse};
+use crate::record::Padding;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// What both roles' configs hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(crate) provider: CryptoProvider,
+    pub(crate) suites: Vec<&'static Tls13Suite>,
+    pub(crate) groups: Vec<&'static dyn KeyExchangeGroup>,
+    pub(crate) alpn: Vec<Vec<u8>>,
+    pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) padding: Padding,
+    pub(crate) record_size_limit: Option<u16>,
+    pub(crate) key_limit: u64,
+    pub(crate) limits: Limits,
+}
+
+impl Common {
+    fn new() -> Self {
+        let provider = crate::provider::default_provider();
+        Self {
+            provider,
+            suites: provider.tls13_suites.iter().copied().filter(|s| s.by_default).collect(),
+            groups: provider.groups.to_vec(),
+            alpn: Vec::new(),
+            key_log: None,
+            observer: None,
+            padding: Padding::None,
+            record_size_limit: None,
+            key_limit: u64::MAX,
+            limits: Limits::default(),
+        }
+    }
+
+    fn set_provider(&mut self, provider: CryptoProvider) {
+        self.provider = provider;
+        self.suites = provider.tls13_suites.iter().copied().filter(|s| s.by_default).collect();
+        self.groups = provider.groups.to_vec();
+    }
+
+    fn set_suites(&mut self, names: &[CipherSuite]) {
+        let all = self.provider.tls13_suites;
+        self.suites = pick(names, |name| all.iter().copied().find(|s| s.name == name));
+    }
+
+    fn set_groups(&mut self, names: &[NamedGroup]) {
+        let all = self.provider.groups;
+        self.groups = pick(names, |name| all.iter().copied().find(|g| g.name() == name));
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.suites.is_empty() {
+            return Err(Misuse::Config("the provider has none of the cipher suites asked for").into());
+        }
+        if self.groups.is_empty() {
+            return Err(Misuse::Config("the provider has none of the groups asked for").into());
+        }
+        if self.alpn.iter().any(|name| name.is_empty() || name.len() > 255) {
+            return Err(Misuse::Config("an ALPN name must have 1 to 255 bytes").into());
+        }
+        // RFC 8449 4: not below 64; RFC 9846's own maximum is 2^14 + 1.
+        if self.record_size_limit.is_some_and(|limit| !(64..=16_385).contains(&limit)) {
+            return Err(Misuse::Config("record_size_limit must be 64 to 16385").into());
+        }
+        if self.key_limit < 8 {
+            return Err(Misuse::Config("a key must be allowed at least 8 records").into());
+        }
+        Ok(())
+    }
+}
+
+fn pick<N: Copy, T>(names: &[N], find: impl Fn(N) -> Option<T>) -> Vec<T> {
+    names.iter().filter_map(|name| find(*name)).collect()
+}
+
+/// The setters that both builders have.
+macro_rules! common_setters {
+    () => {
+        /// Another crypto provider than the default; resets suites and groups to its own.
+        #[must_use]
+        pub fn provider(mut self, provider: crate::crypto::CryptoProvider) -> Self {
+            self.common.set_provider(provider);
+            self
+        }
+
+        /// Exactly these suites, best first. What the provider lacks is left out. The CCM suites
+        /// are used only if named here.
+        #[must_use]
+        pub fn cipher_suites(mut self, names: &[crate::codepoint::CipherSuite]) -> Self {
+            self.common.set_suites(names);
+            self
+        }
+
+        /// Exactly these key-exchange groups, best first. What the provider lacks is left out.
+        #[must_use]
+        pub fn groups(mut self, names: &[crate::codepoint::NamedGroup]) -> Self {
+            self.common.set_groups(names);
+            self
+        }
+
+        /// The application protocols spoken, best first (RFC 7301), each 1 to 255 bytes.
+        #[must_use]
+        pub fn alpn<P: Into<alloc::vec::Vec<u8>>>(
+            mut self,
+            protocols: impl IntoIterator<Item = P>,
+        ) -> Self {
+            self.common.alpn = protocols.into_iter().map(Into::into).collect();
+            self
+        }
+
+        /// Where secrets are logged for debugging (RFC 9850): whoever reads it reads everything.
+        #[must_use]
+        pub fn key_log(mut self, log: alloc::sync::Arc<dyn crate::config::KeyLog>) -> Self {
+            self.common.key_log = Some(log);
+            self
+        }
+
+        /// Who is told what happens.
+        #[must_use]
+        pub fn observer(mut self, observer: alloc::sync::Arc<dyn crate::config::Observer>) -> Self {
+            self.common.observer = Some(observer);
+            self
+        }
+
+        /// How records are padded (RFC 9846 5.4). None by default.
+        #[must_use]
+        pub fn padding(mut self, padding: crate::record::Padding) -> Self {
+            self.common.padding = padding;
+            self
+        }
+
+        /// The longest record this end wants to receive, 64 to 16385 bytes of content, type and
+        /// padding (RFC 8449). Without it the extension is not sent, but the peer's is honoured.
+        #[must_use]
+        pub fn record_size_limit(mut self, limit: u16) -> Self {
+            self.common.record_size_limit = Some(limit);
+            self
+        }
+
+        /// How many records go out under one key before a KeyUpdate, at least 8; the AEAD's own
+        /// limit (RFC 9846 5.5) stays in force.
+        #[must_use]
+        pub fn key_limit(mut self, records: u64) -> Self {
+            self.common.key_limit = records;
+            self
+        }
+
+        /// What a peer may make this end hold and do.
+        #[must_use]
+        pub fn limits(mut self, limits: crate::config::Limits) -> Self {
+            self.common.limits = limits;
+            self
+        }
+    };
+}
+pub(crate) use common_setters;

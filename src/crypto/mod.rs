@@ -34,6 +34,12 @@ pub struct CryptoProvider {
     pub tls13_suites: &'static [&'static Tls13Suite],
     /// Key-exchange groups, best first.
     pub groups: &'static [&'static dyn KeyExchangeGroup],
+    /// SHA-256, for fingerprints and channel bindings.
+    pub sha256: &'static dyn Hash,
+    /// SHA-384, likewise.
+    pub sha384: &'static dyn Hash,
+    /// SHA-512, likewise.
+    pub sha512: &'static dyn Hash,
     /// How signatures are verified, in certificates and in the handshake.
     pub verify: VerifyAlgorithms,
     /// How private keys are loaded.

@@ -1,1 +1,258 @@
-//! TODO
+//! The handshake: states, and one `step` per role. Nothing is performed here.
+//!
+//! A machine is given an [`Input`] and answers with [`Action`]s in [`Out`], small names of what the
+//! engine is to do; the secrets, messages and requests that they speak of stay in [`Cx`].
+
+pub(crate) mod auth;
+pub(crate) mod client;
+mod negotiate;
+pub(crate) mod post;
+mod request;
+pub(crate) mod server;
+mod summary;
+
+pub use request::{Answer, Request, SignRequest};
+pub use summary::{Session, Summary};
+
+use crate::codepoint::{HandshakeType, NamedGroup, SignatureScheme};
+use crate::config::{Common, Credential};
+use crate::crypto::{HashSecret, Random, Tls13Suite};
+use crate::error::{Error, ErrorKind};
+use crate::keys::Transcript;
+use crate::pki::{PeerChain, VerifiedChain};
+use crate::record::Epoch;
+use crate::wire::codec::Writer;
+use crate::wire::handshake::write_message;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use rustls_pki_types::UnixTime;
+
+/// A whole handshake message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Message<'a> {
+    pub(crate) kind: HandshakeType,
+    /// After the header.
+    pub(crate) body: &'a [u8],
+    /// With the header.
+    pub(crate) raw: &'a [u8],
+}
+
+/// What moves a machine.
+#[derive(Debug)]
+pub(crate) enum Input<'a> {
+    /// The beginning; only a client's machine does anything then.
+    Start,
+    Message(Message<'a>),
+    Answer(Answer),
+}
+
+impl Input<'_> {
+    /// The error of a state that has no use for this input.
+    pub(crate) fn unexpected(&self) -> Error {
+        match self {
+            Self::Message(message) => {
+                Error::from(crate::error::Violation::UnexpectedMessage).in_message(message.kind)
+            }
+            _ => ErrorKind::Internal("an input that the state does not know").into(),
+        }
+    }
+}
+
+/// What the engine is to do, in order. A range is of [`Cx::flight`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Send the message at this range.
+    Send(u32, u32),
+    /// Send the Certificate message whose front is at this range and whose list is the
+    /// credential's own.
+    SendCertificate(u32, u32),
+    /// Send the change_cipher_spec that middleboxes like to see.
+    ChangeCipherSpec,
+    /// Read with the keys of this epoch; nothing may be left of the record before.
+    SetRead(Epoch),
+    /// Write with the keys of this epoch.
+    SetWrite(Epoch),
+    /// Get [`Cx::request`] answered before anything else.
+    Ask,
+    /// The handshake is over.
+    Done,
+}
+
+/// The actions of one step.
+#[derive(Debug, Default)]
+pub(crate) struct Out {
+    actions: [Option<Action>; Self::MOST],
+    len: usize,
+}
+
+impl Out {
+    const MOST: usize = 8;
+
+    /// Adds an action.
+    pub(crate) fn push(&mut self, action: Action) -> Result<(), Error> {
+        let slot = self.actions.get_mut(self.len);
+        *slot.ok_or(ErrorKind::Internal("a step with too many actions"))? = Some(action);
+        self.len = self.len.saturating_add(1);
+        Ok(())
+    }
+
+    /// All actions, in order.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = Action> + use<> {
+        self.actions.into_iter().flatten()
+    }
+}
+
+/// The four traffic secrets of a handshake, filled in as it goes.
+#[derive(Debug, Default)]
+pub(crate) struct TrafficSecrets {
+    pub(crate) client_handshake: Option<HashSecret>,
+    pub(crate) server_handshake: Option<HashSecret>,
+    pub(crate) client_application: Option<HashSecret>,
+    pub(crate) server_application: Option<HashSecret>,
+}
+
+/// What both roles keep through a handshake. Dropped, and so wiped, when it is done.
+#[derive(Debug)]
+pub(crate) struct Cx {
+    pub(crate) random: Random,
+    pub(crate) now: UnixTime,
+    /// Plaintext of messages to be sent; cleared by the engine when it has gone out.
+    pub(crate) flight: Vec<u8>,
+    pub(crate) transcript: Option<Transcript>,
+    pub(crate) suite: Option<&'static Tls13Suite>,
+    pub(crate) client_random: [u8; 32],
+    pub(crate) traffic: TrafficSecrets,
+    pub(crate) exporter: Option<HashSecret>,
+    pub(crate) resumption: Option<HashSecret>,
+    /// What is to be answered before the handshake goes on.
+    pub(crate) request: Option<Request>,
+    /// Our certificate, where we show one, and whether its OCSP response goes along.
+    pub(crate) credential: Option<Arc<Credential>>,
+    pub(crate) staple: bool,
+    pub(crate) peer_chain: Option<Arc<PeerChain>>,
+    pub(crate) verified: Option<VerifiedChain>,
+    pub(crate) group: Option<NamedGroup>,
+    /// Our own signature's scheme, and the peer's.
+    pub(crate) scheme: Option<SignatureScheme>,
+    pub(crate) peer_scheme: Option<SignatureScheme>,
+    pub(crate) alpn: Option<Vec<u8>>,
+    pub(crate) server_name: Option<Vec<u8>>,
+    pub(crate) retried: bool,
+    pub(crate) peer_record_limit: Option<u16>,
+    /// The client offered early data, which is to be skipped.
+    pub(crate) skip_early_data: bool,
+}
+
+impl Cx {
+    pub(crate) fn new(seed: [u8; 32], now: UnixTime) -> Self {
+        Self {
+            random: Random::new(seed),
+            now,
+            flight: Vec::new(),
+            transcript: None,
+            suite: None,
+            client_random: [0; 32],
+            traffic: TrafficSecrets::default(),
+            exporter: None,
+            resumption: None,
+            request: None,
+            credential: None,
+            staple: false,
+            peer_chain: None,
+            verified: None,
+            group: None,
+            scheme: None,
+            peer_scheme: None,
+            alpn: None,
+            server_name: None,
+            retried: false,
+            peer_record_limit: None,
+            skip_early_data: false,
+        }
+    }
+
+    /// The suite, once there is one.
+    pub(crate) fn suite(&self) -> Result<&'static Tls13Suite, Error> {
+        self.suite.ok_or_else(|| ErrorKind::Internal("no suite yet").into())
+    }
+
+    /// The transcript, once its hash is known.
+    pub(crate) fn transcript(&mut self) -> Result<&mut Transcript, Error> {
+        self.transcript.as_mut().ok_or_else(|| ErrorKind::Internal("no transcript yet").into())
+    }
+
+    /// Writes a message once, adds it to the transcript and has it sent.
+    pub(crate) fn send(
+        &mut self,
+        out: &mut Out,
+        kind: HandshakeType,
+        body: impl FnOnce(&mut Writer<'_>),
+    ) -> Result<(), Error> {
+        let (start, end) = self.write(kind, body)?;
+        self.add_to_transcript(start, end)?;
+        out.push(Action::Send(start, end))
+    }
+
+    /// Writes a message to the flight; where it stands there.
+    pub(crate) fn write(
+        &mut self,
+        kind: HandshakeType,
+        body: impl FnOnce(&mut Writer<'_>),
+    ) -> Result<(u32, u32), Error> {
+        let start = self.flight.len();
+        write_message(&mut self.flight, kind, body)
+            .map_err(|_| ErrorKind::Internal("a message of ours is too long"))?;
+        flight_range(start, self.flight.len())
+    }
+
+    pub(crate) fn add_to_transcript(&mut self, start: u32, end: u32) -> Result<(), Error> {
+        let bytes = range(start, end).and_then(|range| self.flight.get(range)).unwrap_or(&[]);
+        let transcript = self.transcript.as_mut();
+        transcript.ok_or(ErrorKind::Internal("no transcript yet"))?.add(bytes);
+        Ok(())
+    }
+
+    /// Asks for something; always a step's last action.
+    pub(crate) fn ask(&mut self, out: &mut Out, request: Request) -> Result<(), Error> {
+        self.request = Some(request);
+        out.push(Action::Ask)
+    }
+}
+
+/// Positions in a flight as an action holds them.
+pub(crate) fn flight_range(start: usize, end: usize) -> Result<(u32, u32), Error> {
+    match (u32::try_from(start), u32::try_from(end)) {
+        (Ok(start), Ok(end)) => Ok((start, end)),
+        _ => Err(ErrorKind::Internal("a flight of 4 GiB").into()),
+    }
+}
+
+/// The same as a range.
+pub(crate) fn range(start: u32, end: u32) -> Option<core::ops::Range<usize>> {
+    Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+}
+
+/// A role's handshake, as the engine drives it.
+pub(crate) trait Machine {
+    /// Whether this is the client's side.
+    const CLIENT: bool;
+
+    /// One step. After an error the machine is of no further use.
+    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error>;
+
+    fn cx(&self) -> &Cx;
+
+    fn cx_mut(&mut self) -> &mut Cx;
+
+    /// The config's common part; a server that hasn't chosen its config yet has none.
+    fn common(&self) -> Option<&Common>;
+
+    /// The config's own answer to [`Cx::request`], where it has one at once.
+    fn answer_now(&mut self) -> Option<Result<Answer, Error>>;
+
+    /// How many bytes a message of this kind may have now.
+    fn message_limit(&self, kind: HandshakeType) -> usize;
+
+    /// What the handshake came to.
+    fn summary(&mut self) -> Result<Summary, Error>;
+}

@@ -19,3 +19,16 @@ pub use sink::{FixedSink, Sink};
 pub const MAX_PLAINTEXT: usize = 16_384;
 /// The longest protected record body (RFC 9846 5.2).
 pub const MAX_CIPHERTEXT: usize = MAX_PLAINTEXT + 256;
+
+/// Which keys protect a direction (RFC 9846 5, 7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Epoch {
+    /// None yet.
+    Plaintext,
+    /// Those of client_early_traffic_secret.
+    EarlyData,
+    /// Those of the handshake traffic secrets.
+    Handshake,
+    /// Those of the application traffic secrets, of any generation.
+    Application,
+}

@@ -1,0 +1,258 @@
+//! Certificates with their keys, and how one is chosen.
+
+use crate::codepoint::SignatureScheme;
+use crate::crypto::{CryptoProvider, SigningKey};
+use crate::error::{CertificateError, Error, Misuse};
+use crate::pki::{Certificate, Decision};
+use crate::wire::codec::Writer;
+use crate::wire::handshake::CertificateEntry;
+use crate::wire::hello::ClientHello;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName};
+
+/// Where the private key is.
+#[derive(Clone, Debug)]
+pub enum Key {
+    /// Here: signatures are made at once.
+    Local(Arc<dyn SigningKey>),
+    /// Elsewhere (an HSM, another process): each signature is asked for through a request. The
+    /// schemes it can sign with, best first.
+    External(Vec<SignatureScheme>),
+}
+
+impl Key {
+    /// The schemes that it can sign with, best first.
+    #[must_use]
+    pub fn schemes(&self) -> &[SignatureScheme] {
+        match self {
+            Self::Local(key) => key.schemes(),
+            Self::External(schemes) => schemes,
+        }
+    }
+}
+
+/// A certificate chain and the key of its first certificate, encoded once for all connections.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    chain: Vec<CertificateDer<'static>>,
+    key: Key,
+    plain: Arc<[u8]>,
+    stapled: Option<Arc<[u8]>>,
+}
+
+impl Credential {
+    /// A chain, leaf first, and its key, loaded by the provider.
+    ///
+    /// # Errors
+    /// If the chain is empty, a certificate is malformed, the key can't be loaded or isn't the
+    /// leaf's.
+    pub fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: &PrivateKeyDer<'_>,
+        provider: &CryptoProvider,
+    ) -> Result<Self, Error> {
+        Self::with_key(chain, Key::Local(provider.keys.load(key)?))
+    }
+
+    /// A chain and a key in PEM; the key may be PKCS#8, SEC1 or PKCS#1.
+    ///
+    /// # Errors
+    /// Those of [`Credential::new`], and [`Misuse::Config`] for what is no PEM.
+    pub fn from_pem(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<Self, Error> {
+        const BAD: Misuse = Misuse::Config("the PEM holds no certificate or is malformed");
+        let chain = CertificateDer::pem_slice_iter(chain)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| BAD)?;
+        let key = PrivateKeyDer::from_pem_slice(key)
+            .map_err(|_| Misuse::Config("the PEM holds no private key or is malformed"))?;
+        Self::new(chain, &key, provider)
+    }
+
+    /// A chain, leaf first, and a key of any kind.
+    ///
+    /// # Errors
+    /// If the chain is empty, its leaf malformed, or a local key isn't the leaf's.
+    pub fn with_key(chain: Vec<CertificateDer<'static>>, key: Key) -> Result<Self, Error> {
+        let Some(leaf) = chain.first() else {
+            return Err(Misuse::Config("a credential needs a certificate").into());
+        };
+        let leaf = Certificate::parse(leaf).map_err(CertificateError::of_leaf)?;
+        if let Key::Local(key) = &key {
+            if key.public_key_info() != leaf.subject_public_key_info() {
+                return Err(Misuse::KeyMismatch.into());
+            }
+        }
+        if key.schemes().is_empty() {
+            return Err(Misuse::Config("the key has no signature scheme").into());
+        }
+        let plain = encode(&chain, None)?;
+        Ok(Self { chain, key, plain, stapled: None })
+    }
+
+    /// With an OCSP response to staple for peers that ask for one (RFC 6066 8).
+    ///
+    /// # Errors
+    /// [`Misuse::TooLong`] if it doesn't fit into a message.
+    pub fn ocsp_response(mut self, response: &[u8]) -> Result<Self, Error> {
+        self.stapled = Some(encode(&self.chain, Some(response))?);
+        Ok(self)
+    }
+
+    /// The chain, leaf first.
+    #[must_use]
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
+    /// Where the key is.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The best scheme that the key can sign with in TLS 1.3 and the peer verifies.
+    #[must_use]
+    pub fn scheme_for(
+        &self,
+        peer: impl Fn(SignatureScheme) -> bool,
+    ) -> Option<SignatureScheme> {
+        let fits = |s: &&SignatureScheme| s.allowed_in_tls13_handshake() && peer(**s);
+        self.key.schemes().iter().find(fits).copied()
+    }
+
+    /// The certificate_list of a Certificate message, without its length.
+    pub(crate) fn certificate_list(&self, staple: bool) -> &Arc<[u8]> {
+        self.stapled.as_ref().filter(|_| staple).unwrap_or(&self.plain)
+    }
+}
+
+fn encode(chain: &[CertificateDer<'_>], ocsp: Option<&[u8]>) -> Result<Arc<[u8]>, Error> {
+    let mut list = Vec::new();
+    let mut writer = Writer::new(&mut list);
+    for (i, certificate) in chain.iter().enumerate() {
+        let ocsp = ocsp.filter(|_| i == 0);
+        CertificateEntry { certificate, ocsp, ..CertificateEntry::default() }.write(&mut writer);
+    }
+    writer.finish().map_err(|_| Misuse::TooLong)?;
+    if list.len() >= 0xff_0000 {
+        return Err(Misuse::TooLong.into());
+    }
+    Ok(list.into())
+}
+
+/// A ClientHello that a server is to answer: what it offers, as it was sent.
+#[derive(Clone)]
+pub struct ClientHelloInfo {
+    body: Arc<[u8]>,
+}
+
+impl ClientHelloInfo {
+    /// Of a body that parses.
+    pub(crate) fn new(body: Arc<[u8]>) -> Self {
+        Self { body }
+    }
+
+    /// All of it. An empty one can't be: only what parsed gets here.
+    #[must_use]
+    pub fn hello(&self) -> Option<ClientHello<'_>> {
+        ClientHello::parse(&self.body).ok()
+    }
+
+    /// The host name asked for, if it is a DNS name.
+    #[must_use]
+    pub fn server_name(&self) -> Option<DnsName<'_>> {
+        let name = self.hello()?.extensions.server_name?;
+        DnsName::try_from(name).ok()
+    }
+
+    /// Whether the client verifies a scheme in the handshake.
+    #[must_use]
+    pub fn verifies(&self, scheme: SignatureScheme) -> bool {
+        let list = self.hello().and_then(|hello| hello.extensions.signature_algorithms);
+        list.is_some_and(|list| list.contains(scheme))
+    }
+}
+
+impl fmt::Debug for ClientHelloInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientHelloInfo").field("server_name", &self.server_name()).finish_non_exhaustive()
+    }
+}
+
+/// Chooses what a server shows.
+pub trait ChooseServerCredential: Send + Sync + fmt::Debug {
+    /// The credential for this client; `None` ends the handshake; [`Decision::Later`] asks the
+    /// application through a request.
+    fn choose(&self, hello: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>>;
+}
+
+/// Credentials by name: the first whose certificate is valid for the name asked for and whose
+/// key the client can verify; else the first whose key the client can verify, unless
+/// [`ServerCredentials::strict`].
+#[derive(Clone, Debug)]
+pub struct ServerCredentials {
+    list: Vec<Arc<Credential>>,
+    strict: bool,
+}
+
+impl ServerCredentials {
+    /// Best first.
+    #[must_use]
+    pub fn new(list: Vec<Arc<Credential>>) -> Self {
+        Self { list, strict: false }
+    }
+
+    /// Refuses clients that ask for a name that no certificate has.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+}
+
+impl ChooseServerCredential for ServerCredentials {
+    fn choose(&self, hello: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>> {
+        let offered = hello.hello().and_then(|hello| hello.extensions.signature_algorithms);
+        let signs = |credential: &&Arc<Credential>| {
+            let verifies = |s| offered.is_some_and(|list| list.contains(s));
+            credential.scheme_for(verifies).is_some()
+        };
+        let named = hello.server_name().map(ServerName::DnsName);
+        let bears = |credential: &&Arc<Credential>| {
+            let leaf = credential.chain.first().and_then(|der| Certificate::parse(der).ok());
+            leaf.zip(named.as_ref()).is_some_and(|(leaf, name)| leaf.matches_name(name))
+        };
+        let fitting = self.list.iter().filter(signs).find(bears);
+        let fallback = || {
+            let any = self.list.iter().find(signs).or_else(|| self.list.first());
+            any.filter(|_| !self.strict || named.is_none())
+        };
+        Decision::Now(fitting.or_else(fallback).cloned())
+    }
+}
+
+/// A CertificateRequest that a client is to answer: what the server wants, as it was sent.
+#[derive(Clone, Debug)]
+pub struct CertificateRequestInfo {
+    /// The schemes that the server verifies.
+    pub schemes: Vec<SignatureScheme>,
+    /// The DER of the distinguished names of authorities that it accepts; empty for any.
+    pub authorities: Vec<Vec<u8>>,
+}
+
+/// Chooses what a client shows.
+pub trait ChooseClientCredential: Send + Sync + fmt::Debug {
+    /// The credential for this server; `None` shows none, and the server decides what that
+    /// means; [`Decision::Later`] asks the application through a request.
+    fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>>;
+}
+
+impl ChooseClientCredential for Arc<Credential> {
+    fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
+        let signs = self.scheme_for(|s| request.schemes.contains(&s)).is_some();
+        Decision::Now(signs.then(|| Self::clone(self)))
+    }
+}

@@ -1,0 +1,50 @@
+//! What a peer may make this end hold and do.
+
+/// Bounds in force from the first byte. Going over one ends the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of a ClientHello (16 KiB).
+    pub client_hello: usize,
+    /// Bytes of a client's Certificate message (24 KiB).
+    pub client_chain: usize,
+    /// Bytes of a server's Certificate message (64 KiB).
+    pub server_chain: usize,
+    /// Bytes of a CertificateRequest, which may name many authorities (32 KiB).
+    pub certificate_request: usize,
+    /// Bytes of a NewSessionTicket (16 KiB).
+    pub ticket: usize,
+    /// Bytes of any other handshake message (8 KiB).
+    pub other_message: usize,
+    /// Records received before the handshake is done (4096).
+    pub flight_records: u32,
+    /// Records without content in a row (32).
+    pub empty_records: u32,
+    /// Warning alerts (4).
+    pub warnings: u32,
+    /// KeyUpdates in a row; each record of application data makes up for one (32).
+    pub key_updates: u32,
+    /// Session tickets in a row; each record of application data makes up for one (32).
+    pub tickets: u32,
+    /// Bytes of refused early data that a server skips (16 KiB and a record's overhead).
+    pub skipped_early_data: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            client_hello: 16 * 1024,
+            client_chain: 24 * 1024,
+            server_chain: 64 * 1024,
+            certificate_request: 32 * 1024,
+            ticket: 16 * 1024,
+            other_message: 8 * 1024,
+            flight_records: 4096,
+            empty_records: 32,
+            warnings: 4,
+            key_updates: 32,
+            tickets: 32,
+            skipped_early_data: 17 * 1024,
+        }
+    }
+}
