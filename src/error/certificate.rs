@@ -1,57 +1,588 @@
 //! Why a certificate chain was not accepted.
+//!
+//! Whatever a fault shows of the peer's certificates is escaped ([`Text`]) and bounded: it may be
+//! printed to a terminal or a log as it is.
 
 use super::DecodeError;
 use crate::codepoint::AlertDescription;
 use alloc::string::String;
-use core::fmt;
+use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
+
+/// Text that came from somebody else: printable, escaped, and at most [`Text::MOST`] bytes long.
+///
+/// Letters and digits of any script and the printable ASCII characters stand for themselves;
+/// everything else (controls, direction marks, bytes that aren't UTF-8) is a backslash and two
+/// hexadecimal digits for each byte. What was cut off shows as `...`.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Text(String);
+
+impl Text {
+    /// The longest text kept, in bytes, without the mark of a cut.
+    pub const MOST: usize = 256;
+
+    /// Makes a text of any bytes.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
+        let mut text = TextWriter::default();
+        text.escape(bytes, "");
+        text.finish()
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::new(text.as_bytes())
+    }
+}
+
+/// Builds a [`Text`] piece by piece; what goes over its bound is left out.
+#[derive(Default)]
+pub(crate) struct TextWriter {
+    text: String,
+    cut: bool,
+}
+
+impl TextWriter {
+    /// Adds foreign bytes, escaped; the characters of `special` get a backslash too.
+    pub(crate) fn escape(&mut self, bytes: &[u8], special: &str) {
+        for chunk in bytes.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if special.contains(c) || c == '\\' {
+                    self.add(format_args!("\\{c}"));
+                } else if c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() {
+                    self.add(format_args!("{c}"));
+                } else {
+                    self.escape_bytes(c.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                if self.cut {
+                    return;
+                }
+            }
+            self.escape_bytes(chunk.invalid());
+        }
+    }
+
+    fn escape_bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.add(format_args!("\\{byte:02x}"));
+        }
+    }
+
+    /// Adds our own words, whole or not at all.
+    pub(crate) fn add(&mut self, words: fmt::Arguments<'_>) {
+        let before = self.text.len();
+        // Writing to a String doesn't fail.
+        if self.cut || self.text.write_fmt(words).is_err() || self.text.len() > Text::MOST {
+            self.text.truncate(before);
+            self.cut = true;
+        }
+    }
+
+    /// Whether nothing more fits.
+    pub(crate) fn is_full(&self) -> bool {
+        self.cut
+    }
+
+    pub(crate) fn finish(mut self) -> Text {
+        if self.cut {
+            self.text.push_str("...");
+        }
+        Text(self.text)
+    }
+}
+
+/// A point in time as certificates have it: seconds since 1970-01-01T00:00:00Z, earlier ones
+/// negative. Shown in the form of RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// How far `self` is from `other`, in words: `"3 days"`.
+    fn distance(self, other: Self) -> Distance {
+        Distance(self.0.abs_diff(other.0))
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DAY: i64 = 86_400;
+        let (year, month, day) = civil(self.0.div_euclid(DAY));
+        let second = self.0.rem_euclid(DAY);
+        let (hour, minute) = (
+            second.div_euclid(3600),
+            second.div_euclid(60).rem_euclid(60),
+        );
+        let second = second.rem_euclid(60);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+        )
+    }
+}
+
+/// Year, month and day of the proleptic Gregorian calendar, `days` after 1970-01-01.
+fn civil(days: i64) -> (i64, i64, i64) {
+    // Count from 0000-03-01, so that a leap day is the last day of its year.
+    let days = days.saturating_add(719_468);
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let mut year = era.saturating_mul(400);
+    let mut rest = day_of_era;
+    // Centuries have one leap day less than 25 * 4 years, except the era's last one.
+    for (span, years, most) in [(36_524, 100, 3), (1461, 4, 24), (365, 1, 3)] {
+        let n = rest.div_euclid(span).min(most);
+        year = year.saturating_add(n.saturating_mul(years));
+        rest = rest.saturating_sub(n.saturating_mul(span));
+    }
+    let mut month = 3;
+    for length in [31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31] {
+        if rest < length {
+            break;
+        }
+        rest = rest.saturating_sub(length);
+        month += 1_i64;
+    }
+    if month > 12 {
+        (
+            year.saturating_add(1),
+            month.saturating_sub(12),
+            rest.saturating_add(1),
+        )
+    } else {
+        (year, month, rest.saturating_add(1))
+    }
+}
+
+struct Distance(u64);
+
+impl fmt::Display for Distance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (seconds, unit) in [
+            (86_400, "day"),
+            (3600, "hour"),
+            (60, "minute"),
+            (1, "second"),
+        ] {
+            let n = self.0.checked_div(seconds).unwrap_or(0);
+            if n > 0 || seconds == 1 {
+                let plural = if n == 1 { "" } else { "s" };
+                return write!(f, "{n} {unit}{plural}");
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Why the peer's certificates were not accepted.
+///
+/// Where several paths were tried, this is the failure that says most.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CertificateError {
     /// Which certificate, in the order sent (0 is the peer's own), where one is at fault.
     pub index: Option<usize>,
+    /// Whose certificate that is: its subject, where known.
+    pub subject: Option<Text>,
     /// What is wrong.
     pub fault: CertificateFault,
+}
+
+impl CertificateError {
+    /// A fault of the certificate at `index`.
+    #[must_use]
+    pub const fn new(index: Option<usize>, fault: CertificateFault) -> Self {
+        Self {
+            index,
+            subject: None,
+            fault,
+        }
+    }
+
+    /// The application's refusal, with a reason for a person to read.
+    #[must_use]
+    pub fn refused(reason: &str) -> Self {
+        Self::new(None, CertificateFault::Refused(Text::from(reason)))
+    }
+
+    /// The same error, with the subject of the certificate at fault.
+    #[must_use]
+    pub fn of_subject(mut self, subject: Text) -> Self {
+        self.subject = Some(subject);
+        self
+    }
 }
 
 /// What can be wrong with a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateFault {
-    /// It isn't a certificate.
+    /// There is no certificate to verify.
+    NoCertificate,
+    /// It isn't a certificate, or not one that RFC 5280 allows.
     Malformed(DecodeError),
-    /// No path to a trusted root was found.
-    UnknownIssuer,
-    /// The application's own verifier refused; its words, bounded and escaped.
-    Refused(String),
+    /// Its time is over.
+    Expired {
+        /// The end of its time.
+        not_after: Moment,
+        /// The time that it was compared with.
+        now: Moment,
+    },
+    /// Its time hasn't come.
+    NotYetValid {
+        /// The beginning of its time.
+        not_before: Moment,
+        /// The time that it was compared with.
+        now: Moment,
+    },
+    /// It isn't for the name that was asked for.
+    NameMismatch {
+        /// The name asked for.
+        asked: Text,
+        /// The first few names that it is for.
+        presented: Vec<Text>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// A server is to be verified without saying which: the name would go unchecked.
+    NoNameToCheck,
+    /// Its issuer is none of the trusted roots, and no certificate that came is the issuer's.
+    UnknownIssuer {
+        /// The issuer.
+        issuer: Text,
+        /// Whether it issued itself.
+        self_signed: bool,
+    },
+    /// It issued another certificate and isn't a CA's (`basicConstraints`).
+    NotACa,
+    /// More intermediate certificates below it than its `pathLenConstraint` allows.
+    PathTooLong {
+        /// How many it allows.
+        limit: u8,
+    },
+    /// Its `extKeyUsage` leaves out what it is used for.
+    ExtendedKeyUsage {
+        /// What is needed, by the RFC's name (`"serverAuth"`).
+        needed: &'static str,
+    },
+    /// Its `keyUsage` leaves out what its key is used for.
+    KeyUsage {
+        /// What is needed, by the RFC's name (`"keyCertSign"`).
+        needed: &'static str,
+    },
+    /// A critical extension that is not known here.
+    CriticalExtension {
+        /// Which one: its object identifier in dotted form.
+        oid: Text,
+    },
+    /// The issuer's key didn't make the signature.
+    BadSignature,
+    /// No algorithm here verifies its signature.
+    SignatureAlgorithm {
+        /// The algorithm's name or dotted object identifier.
+        algorithm: Text,
+    },
+    /// It is signed with MD5 or SHA-1, which nobody may rely on.
+    BrokenSignatureAlgorithm {
+        /// The algorithm's name.
+        algorithm: &'static str,
+    },
+    /// The signature algorithm is named twice in a certificate, and here the two differ.
+    AlgorithmMismatch,
+    /// The issuer's key is of a kind that its signature algorithm isn't verified with here.
+    IssuerKeyKind,
+    /// An RSA key that is too small to be safe, or so large that it only costs time.
+    KeySize {
+        /// Its size.
+        bits: usize,
+    },
+    /// A name that a CA above it may not issue for (`nameConstraints`).
+    NameNotAllowed {
+        /// The name.
+        name: Text,
+    },
+    /// A CA above it constrains names of this form, and the form isn't known here.
+    NameForm {
+        /// The form, by the RFC's name (`"rfc822Name"`).
+        form: &'static str,
+    },
+    /// The search for a path was given up: the certificates that came are made to be costly.
+    OutOfBudget,
+    /// The application's own verifier refused; its words.
+    Refused(Text),
 }
 
 impl CertificateError {
     /// The alert of RFC 9846 6.2 that fits the fault.
     #[must_use]
-    pub fn alert(&self) -> AlertDescription {
-        match self.fault {
-            CertificateFault::Malformed(_) => AlertDescription::BAD_CERTIFICATE,
-            CertificateFault::UnknownIssuer => AlertDescription::UNKNOWN_CA,
-            CertificateFault::Refused(_) => AlertDescription::CERTIFICATE_UNKNOWN,
+    pub const fn alert(&self) -> AlertDescription {
+        use AlertDescription as A;
+        use CertificateFault as F;
+        match &self.fault {
+            F::NoCertificate => A::CERTIFICATE_REQUIRED,
+            F::NoNameToCheck => A::INTERNAL_ERROR,
+            // RFC 9846 4.5.1.4: bad_certificate for a signature with MD5, and best for SHA-1.
+            F::Malformed(_)
+            | F::NameMismatch { .. }
+            | F::BadSignature
+            | F::BrokenSignatureAlgorithm { .. }
+            | F::AlgorithmMismatch
+            | F::KeySize { .. } => A::BAD_CERTIFICATE,
+            F::Expired { .. } | F::NotYetValid { .. } => A::CERTIFICATE_EXPIRED,
+            F::UnknownIssuer { .. } | F::NotACa | F::PathTooLong { .. } => A::UNKNOWN_CA,
+            F::ExtendedKeyUsage { .. }
+            | F::KeyUsage { .. }
+            | F::CriticalExtension { .. }
+            | F::SignatureAlgorithm { .. }
+            | F::IssuerKeyKind => A::UNSUPPORTED_CERTIFICATE,
+            F::NameNotAllowed { .. } | F::NameForm { .. } | F::OutOfBudget | F::Refused(_) => {
+                A::CERTIFICATE_UNKNOWN
+            }
         }
     }
 
     /// The section of the rule that was broken.
     #[must_use]
-    pub fn rule(&self) -> Option<&'static str> {
-        None
+    pub const fn rule(&self) -> Option<&'static str> {
+        use CertificateFault as F;
+        Some(match &self.fault {
+            F::NoCertificate => "RFC 9846 4.5.1",
+            F::Malformed(_) => "RFC 5280 4.1",
+            F::Expired { .. } | F::NotYetValid { .. } => "RFC 5280 4.1.2.5",
+            F::NameMismatch { .. } => "RFC 9525 6",
+            F::NoNameToCheck => "RFC 9525 6.1",
+            F::UnknownIssuer { .. } | F::BadSignature => "RFC 5280 6.1.3",
+            F::NotACa | F::PathTooLong { .. } => "RFC 5280 4.2.1.9",
+            F::ExtendedKeyUsage { .. } => "RFC 5280 4.2.1.12",
+            F::KeyUsage { .. } => "RFC 5280 4.2.1.3",
+            F::CriticalExtension { .. } => "RFC 5280 4.2",
+            F::BrokenSignatureAlgorithm { .. } => "RFC 9846 4.5.1.4",
+            F::AlgorithmMismatch => "RFC 5280 4.1.1.2",
+            F::NameNotAllowed { .. } | F::NameForm { .. } => "RFC 5280 4.2.1.10",
+            F::SignatureAlgorithm { .. }
+            | F::IssuerKeyKind
+            | F::KeySize { .. }
+            | F::OutOfBudget
+            | F::Refused(_) => return None,
+        })
     }
 
     /// What a person can do about it.
     #[must_use]
-    pub fn remedy(&self) -> Option<&'static str> {
-        None
+    pub const fn remedy(&self) -> Option<&'static str> {
+        use CertificateFault as F;
+        Some(match &self.fault {
+            F::NoCertificate => "configure a certificate at the peer",
+            F::Expired { .. } => "renew the certificate, or set the clock if it is wrong",
+            F::NotYetValid { .. } => "check the clocks of both ends",
+            F::NameMismatch { .. } => {
+                "connect by a name that the certificate has, or have the name added to it"
+            }
+            F::NoNameToCheck => "give the server's name along with its chain",
+            F::UnknownIssuer {
+                self_signed: true, ..
+            } => "add this certificate to the roots if you know it to be the right one",
+            F::UnknownIssuer { .. } => {
+                "have the peer send its intermediate certificates, or add the root that issued them"
+            }
+            F::ExtendedKeyUsage { .. } | F::KeyUsage { .. } => {
+                "use a certificate that was issued for this purpose"
+            }
+            F::SignatureAlgorithm { .. }
+            | F::BrokenSignatureAlgorithm { .. }
+            | F::IssuerKeyKind => "have the certificate issued with a common signature algorithm",
+            F::KeySize { .. } => {
+                "replace the key by an RSA key of 2048 to 8192 bits or an ECDSA key"
+            }
+            F::OutOfBudget => "have the peer send only the certificates of its own path",
+            F::NotACa
+            | F::PathTooLong { .. }
+            | F::NameNotAllowed { .. }
+            | F::NameForm { .. }
+            | F::CriticalExtension { .. }
+            | F::Malformed(_)
+            | F::AlgorithmMismatch
+            | F::BadSignature
+            | F::Refused(_) => return None,
+        })
     }
 }
 
 impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "certificate {:?}: {:?}", self.index, self.fault)
+        match self.index {
+            Some(0) => f.write_str("the peer's certificate")?,
+            Some(i) => write!(f, "certificate {i} of the peer's chain")?,
+            None => f.write_str("the peer's chain")?,
+        }
+        if let Some(subject) = &self.subject {
+            write!(f, " ({subject})")?;
+        }
+        write!(f, " {}", self.fault)
+    }
+}
+
+/// A predicate: what the certificate is or does.
+impl fmt::Display for CertificateFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCertificate => f.write_str("is empty"),
+            Self::Malformed(e) => write!(f, "is malformed: {e}"),
+            Self::Expired { not_after, now } => write!(
+                f,
+                "expired at {not_after}, {} before {now}",
+                not_after.distance(*now)
+            ),
+            Self::NotYetValid { not_before, now } => write!(
+                f,
+                "is valid from {not_before} only, {} after {now}",
+                not_before.distance(*now)
+            ),
+            Self::NameMismatch {
+                asked,
+                presented,
+                more,
+            } => {
+                write!(f, "is not for {asked} but for ")?;
+                for (i, name) in presented.iter().enumerate() {
+                    write!(f, "{}{name}", if i > 0 { ", " } else { "" })?;
+                }
+                match (presented.is_empty(), *more) {
+                    (true, _) => f.write_str("no name at all"),
+                    (false, 0) => Ok(()),
+                    (false, n) => write!(f, " and {n} more"),
+                }
+            }
+            Self::NoNameToCheck => f.write_str("cannot be checked without the server's name"),
+            Self::UnknownIssuer {
+                self_signed: true, ..
+            } => f.write_str("issued itself and is not a trusted root"),
+            Self::UnknownIssuer { issuer, .. } => {
+                write!(f, "was issued by {issuer}, which is not known here")
+            }
+            Self::NotACa => f.write_str("issued another one and is not a CA's"),
+            Self::PathTooLong { limit } => {
+                write!(f, "allows only {limit} intermediate certificates below it")
+            }
+            Self::ExtendedKeyUsage { needed } => {
+                write!(f, "may not be used for {needed} (extKeyUsage)")
+            }
+            Self::KeyUsage { needed } => write!(f, "may not be used for {needed} (keyUsage)"),
+            Self::CriticalExtension { oid } => {
+                write!(
+                    f,
+                    "has the critical extension {oid}, which is not known here"
+                )
+            }
+            Self::BadSignature => f.write_str("has a signature that is not its issuer's"),
+            Self::SignatureAlgorithm { algorithm } => {
+                write!(f, "is signed with {algorithm}, which is not verified here")
+            }
+            Self::BrokenSignatureAlgorithm { algorithm } => {
+                write!(f, "is signed with {algorithm}, which is broken")
+            }
+            Self::AlgorithmMismatch => {
+                f.write_str("names one signature algorithm inside and another one outside")
+            }
+            Self::IssuerKeyKind => {
+                f.write_str("was issued with a key that its signature algorithm does not go with")
+            }
+            Self::KeySize { bits } => write!(f, "has an RSA key of {bits} bits"),
+            Self::NameNotAllowed { name } => {
+                write!(
+                    f,
+                    "has the name {name}, which a CA above it may not issue for"
+                )
+            }
+            Self::NameForm { form } => write!(
+                f,
+                "has a name of the form {form}, which a CA above it constrains and which is not known here"
+            ),
+            Self::OutOfBudget => f.write_str("takes too much work to verify"),
+            Self::Refused(words) => write!(f, "was refused: {words}"),
+        }
+    }
+}
+
+impl core::error::Error for CertificateError {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn moments_in_rfc_3339_form() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (1_735_689_599, "2024-12-31T23:59:59Z"),
+            (1_735_689_600, "2025-01-01T00:00:00Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (-62_167_219_200, "0000-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(Moment(seconds).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn text_is_escaped_and_bounded() {
+        for (bytes, text) in [
+            (&b"plain"[..], "plain"),
+            (b"a\x1b[31mb\n", "a\\1b[31mb\\0a"),
+            ("\u{202e}gro.live".as_bytes(), "\\e2\\80\\aegro.live"),
+            ("M\u{fc}nchen".as_bytes(), "M\u{fc}nchen"),
+            (b"a\\b", "a\\\\b"),
+            (b"\xff\xfe", "\\ff\\fe"),
+        ] {
+            assert_eq!(Text::new(bytes).as_str(), text);
+        }
+        let long = Text::new(&[b'x'; 10_000]);
+        assert_eq!(long.as_str().len(), Text::MOST + 3);
+        assert!(long.as_str().ends_with("x..."));
+        // A character is never split, whatever the bound falls on.
+        let wide = Text::new("\u{4e00}".repeat(200).as_bytes());
+        assert!(wide.as_str().ends_with("\u{4e00}..."));
+    }
+
+    #[test]
+    fn an_expired_certificate_says_since_when() {
+        let error = CertificateError::new(
+            Some(0),
+            CertificateFault::Expired {
+                not_after: Moment(1_700_000_000),
+                now: Moment(1_700_000_000 + 3 * 86_400 + 5),
+            },
+        )
+        .of_subject(Text::from("CN=a"));
+        assert_eq!(
+            error.to_string(),
+            "the peer's certificate (CN=a) expired at 2023-11-14T22:13:20Z, \
+             3 days before 2023-11-17T22:13:25Z"
+        );
+        assert_eq!(error.alert(), AlertDescription::CERTIFICATE_EXPIRED);
     }
 }

@@ -7,7 +7,8 @@
 mod certificate;
 mod violation;
 
-pub use certificate::{CertificateError, CertificateFault};
+pub(crate) use certificate::TextWriter;
+pub use certificate::{CertificateError, CertificateFault, Moment, Text};
 pub use violation::Violation;
 
 use crate::codepoint::{AlertDescription, ExtensionType, HandshakeType};

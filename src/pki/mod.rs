@@ -1,1 +1,283 @@
-//! TODO
+//! Certificates: parsing, names, paths to a trusted root, and the trait that all of it can be
+//! replaced through.
+//!
+//! - [`PeerChain`] is what the peer sent: bytes, nothing verified.
+//! - A [`Verifier`] judges it: [`PathVerifier`] by RFC 5280 and RFC 9525 against a [`RootStore`],
+//!   or the application's own, at once or later ([`Decision`]).
+//! - [`Certificate`] is a parsed view of one certificate; nothing is copied or allocated.
+//!
+//! There is no switch that turns verification off. What accepts anything says so in its name:
+//! [`DangerousAcceptAnyCertificate`].
+
+mod cert;
+mod constraints;
+mod der;
+mod name;
+mod oid;
+mod path;
+mod roots;
+
+pub use cert::{Certificate, SignatureFault, SignatureHash};
+pub use name::DistinguishedName;
+pub use path::{Budget, PathVerifier};
+pub use roots::RootStore;
+
+use crate::crypto::VerifyAlgorithms;
+use crate::error::{CertificateError, Text};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
+use rustls_pki_types::{ServerName, UnixTime};
+
+/// The peer's chain as it came in the Certificate message (RFC 9846 4.5.1): owned and shared,
+/// nothing in it verified or even parsed.
+#[derive(PartialEq, Eq)]
+pub struct PeerChain {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+#[derive(PartialEq, Eq)]
+struct Entry {
+    certificate: Range<usize>,
+    ocsp: Option<Range<usize>>,
+}
+
+impl PeerChain {
+    /// Copies the entries, the peer's own first: the DER of a certificate, and the OCSP response
+    /// that was stapled to it.
+    pub fn new<'a>(entries: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>) -> Arc<Self> {
+        let mut chain = Self {
+            bytes: Vec::new(),
+            entries: Vec::new(),
+        };
+        for (certificate, ocsp) in entries {
+            let certificate = chain.append(certificate);
+            let ocsp = ocsp.map(|ocsp| chain.append(ocsp));
+            chain.entries.push(Entry { certificate, ocsp });
+        }
+        Arc::new(chain)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        start..self.bytes.len()
+    }
+
+    fn slice(&self, range: &Range<usize>) -> &[u8] {
+        self.bytes.get(range.clone()).unwrap_or(&[])
+    }
+
+    /// Whether the peer sent no certificate.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many certificates there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The DER of the certificates, the peer's own first.
+    pub fn certificates(&self) -> impl Iterator<Item = &[u8]> {
+        self.entries.iter().map(|e| self.slice(&e.certificate))
+    }
+
+    /// The DER of the peer's own certificate.
+    #[must_use]
+    pub fn end_entity(&self) -> Option<&[u8]> {
+        self.certificates().next()
+    }
+
+    /// The OCSP response stapled to the peer's own certificate: carried, not yet looked at.
+    #[must_use]
+    pub fn ocsp_response(&self) -> Option<&[u8]> {
+        let range = self.entries.first()?.ocsp.as_ref()?;
+        Some(self.slice(range))
+    }
+}
+
+impl fmt::Debug for PeerChain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PeerChain({} certificates, bytes: ", self.len())?;
+        f.debug_list()
+            .entries(self.certificates().map(<[u8]>::len))
+            .finish()?;
+        f.write_str(")")
+    }
+}
+
+/// Whose certificates are to be verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A server's: its key may be used for `serverAuth`.
+    Server,
+    /// A client's: its key may be used for `clientAuth`.
+    Client,
+}
+
+/// What is to be verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyRequest {
+    /// What the peer sent.
+    pub chain: Arc<PeerChain>,
+    /// What the peer is.
+    pub role: Role,
+    /// What it must be called; a server without a name to check is refused.
+    pub name: Option<ServerName<'static>>,
+    /// The time to compare with.
+    pub now: UnixTime,
+}
+
+/// An answer, or word that it comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision<T> {
+    /// The answer.
+    Now(T),
+    /// The application is to be asked; the handshake waits.
+    Later,
+}
+
+/// Why a chain is trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Trust {
+    /// A path of signatures leads to the trusted root with this subject.
+    Root(Text),
+    /// The application said so; its words.
+    Application(Text),
+    /// It is not: everything is accepted.
+    Nothing,
+}
+
+/// A chain that was accepted, and why.
+///
+/// This is a statement of a [`Verifier`], not a proof: whoever makes one vouches for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedChain {
+    path: Vec<usize>,
+    trust: Trust,
+}
+
+impl VerifiedChain {
+    /// The application vouches for the peer's own certificate, for a `reason` that a person reads.
+    #[must_use]
+    pub fn by_application(reason: &str) -> Self {
+        Self {
+            path: [0].into(),
+            trust: Trust::Application(Text::from(reason)),
+        }
+    }
+
+    /// The certificates that were relied on, as positions in the [`PeerChain`]: the peer's own
+    /// first, each issued by the next, the last one by the root.
+    #[must_use]
+    pub fn path(&self) -> &[usize] {
+        &self.path
+    }
+
+    /// Why the chain is trusted.
+    #[must_use]
+    pub const fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// The subject of the root that the path leads to.
+    #[must_use]
+    pub const fn anchor(&self) -> Option<&Text> {
+        match &self.trust {
+            Trust::Root(subject) => Some(subject),
+            _ => None,
+        }
+    }
+
+    /// The path and why it is trusted, a line for each certificate.
+    #[must_use]
+    pub fn describe<'a>(&'a self, chain: &'a PeerChain) -> impl fmt::Display + 'a {
+        Description {
+            verified: self,
+            chain,
+        }
+    }
+}
+
+struct Description<'a> {
+    verified: &'a VerifiedChain,
+    chain: &'a PeerChain,
+}
+
+impl fmt::Display for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for index in self.verified.path() {
+            let der = self.chain.certificates().nth(*index).unwrap_or(&[]);
+            match Certificate::parse(der) {
+                Ok(certificate) => {
+                    writeln!(f, "{index}: {}", certificate.subject())?;
+                    writeln!(f, "   issued by {}", certificate.issuer())?;
+                    let (from, to) = certificate.validity();
+                    writeln!(f, "   valid from {from} to {to}")?;
+                }
+                Err(e) => writeln!(f, "{index}: not a certificate ({e})")?,
+            }
+        }
+        match &self.verified.trust {
+            Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
+            Trust::Application(reason) => write!(f, "trusted by the application: {reason}"),
+            Trust::Nothing => f.write_str("NOT VERIFIED: any certificate is accepted"),
+        }
+    }
+}
+
+/// Judges the peer's chain.
+///
+/// It judges the chain only: that the peer has the key of its own certificate is checked by the
+/// handshake in any case (RFC 9846 4.5.2).
+pub trait Verifier: Send + Sync + fmt::Debug {
+    /// Accepts or refuses, or leaves it to the application, which then answers the handshake's
+    /// request when it can.
+    fn verify(
+        &self,
+        request: &VerifyRequest,
+        algorithms: &VerifyAlgorithms,
+    ) -> Decision<Result<VerifiedChain, CertificateError>>;
+
+    /// What a server sends in `certificate_authorities` to help a client choose: the DER of
+    /// whole DistinguishedNames. None by default.
+    fn root_hints(&self) -> &[Vec<u8>] {
+        &[]
+    }
+
+    /// Whether a stapled OCSP response is asked for (`status_request`). It is by default.
+    fn wants_ocsp(&self) -> bool {
+        true
+    }
+}
+
+/// Accepts every chain from everybody, without looking at it: **no protection against anyone
+/// who can reach the network path**. For experiments and tests only.
+///
+/// The peer's proof that it has the key of the certificate it sent is still checked; that says
+/// nothing about who it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DangerousAcceptAnyCertificate;
+
+impl Verifier for DangerousAcceptAnyCertificate {
+    fn verify(
+        &self,
+        _: &VerifyRequest,
+        _: &VerifyAlgorithms,
+    ) -> Decision<Result<VerifiedChain, CertificateError>> {
+        Decision::Now(Ok(VerifiedChain {
+            path: [0].into(),
+            trust: Trust::Nothing,
+        }))
+    }
+
+    fn wants_ocsp(&self) -> bool {
+        false
+    }
+}

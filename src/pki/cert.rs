@@ -1,0 +1,674 @@
+//! A parsed view of one certificate (RFC 5280 4.1): slices of its DER, nothing copied.
+
+use super::der::{self, Reader};
+use super::name::{self, DistinguishedName, GeneralName};
+use super::oid;
+use crate::error::{DecodeError, DecodeFault, Moment, Text, TextWriter};
+use core::fmt;
+use rustls_pki_types::{ServerName, SignatureVerificationAlgorithm};
+
+/// More extensions than this are nobody's honest certificate.
+const MAX_EXTENSIONS: usize = 64;
+/// RFC 5280 4.1.2.2: up to 20 octets, here with room for a sign octet that some CAs forgot about.
+const MAX_SERIAL: usize = 21;
+
+/// A certificate, parsed and well-formed, with nothing verified.
+#[derive(Clone)]
+pub struct Certificate<'a> {
+    tbs: &'a [u8],
+    version: u8,
+    serial: &'a [u8],
+    issuer: &'a [u8],
+    subject: &'a [u8],
+    not_before: Moment,
+    not_after: Moment,
+    key: KeyInfo<'a>,
+    inner_algorithm: &'a [u8],
+    outer_algorithm: &'a [u8],
+    signature: &'a [u8],
+    extensions: Extensions<'a>,
+}
+
+/// A SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeyInfo<'a> {
+    /// All of it, with the outer header.
+    whole: &'a [u8],
+    /// The contents of `algorithm`.
+    pub(crate) algorithm: &'a [u8],
+    /// The octets of `subjectPublicKey`.
+    pub(crate) key: &'a [u8],
+}
+
+impl<'a> KeyInfo<'a> {
+    /// Parses what is inside of the outer SEQUENCE.
+    pub(crate) fn parse(contents: &'a [u8], whole: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(contents, "SubjectPublicKeyInfo");
+        let algorithm = reader.contents(der::SEQUENCE, "SubjectPublicKeyInfo.algorithm")?;
+        let key = reader.octet_bits("SubjectPublicKeyInfo.subjectPublicKey")?;
+        reader.end()?;
+        Ok(Self {
+            whole,
+            algorithm,
+            key,
+        })
+    }
+
+    /// How many bits the modulus of an RSA key has; `None` for other keys.
+    pub(crate) fn rsa_bits(&self) -> Result<Option<usize>, DecodeError> {
+        const WHAT: &str = "RSAPublicKey";
+        let mut algorithm = Reader::new(self.algorithm, WHAT);
+        let kind = algorithm.contents(der::OID, WHAT)?;
+        if kind != oid::RSA_ENCRYPTION && kind != oid::RSA_PSS {
+            return Ok(None);
+        }
+        let mut key = der::only(self.key, der::SEQUENCE, WHAT)?;
+        let modulus = key.contents(der::INTEGER, "RSAPublicKey.modulus")?;
+        let modulus = match modulus.split_first() {
+            Some((0, rest)) => rest,
+            _ => modulus,
+        };
+        let Some(first) = modulus.first() else {
+            return Err(key.fail(DecodeFault::BadValue));
+        };
+        let unused = usize::try_from(first.leading_zeros()).unwrap_or(0);
+        Ok(Some(modulus.len().saturating_mul(8).saturating_sub(unused)))
+    }
+}
+
+/// The extensions that mean something here (RFC 5280 4.2.1).
+#[derive(Clone, Default)]
+struct Extensions<'a> {
+    basic_constraints: Option<BasicConstraints>,
+    key_usage: Option<u16>,
+    extended_key_usage: Option<&'a [u8]>,
+    subject_alt_name: Option<&'a [u8]>,
+    name_constraints: Option<&'a [u8]>,
+    subject_key_id: Option<&'a [u8]>,
+    authority_key_id: Option<&'a [u8]>,
+    unknown_critical: Option<&'a [u8]>,
+}
+
+/// RFC 5280 4.2.1.9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BasicConstraints {
+    pub(crate) ca: bool,
+    /// Cut to 255, which is longer than any path here.
+    pub(crate) path_len: Option<u8>,
+}
+
+/// Bits of `keyUsage` (RFC 5280 4.2.1.3), the first octet in the high half.
+pub(crate) mod key_usage {
+    pub(crate) const DIGITAL_SIGNATURE: u16 = 0x8000;
+    pub(crate) const KEY_CERT_SIGN: u16 = 0x0400;
+}
+
+/// The hash within a certificate's signature algorithm, as `tls-server-end-point` means it
+/// (RFC 5929 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignatureHash {
+    /// SHA-256; also stands in for MD5 and SHA-1.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+/// Why a signature wasn't accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureFault {
+    /// The algorithm isn't for keys of this kind.
+    WrongKey,
+    /// This key didn't sign this message.
+    Invalid,
+}
+
+impl<'a> Certificate<'a> {
+    /// Parses the DER of a Certificate.
+    ///
+    /// # Errors
+    /// What is ill-formed in it: DER or a rule of RFC 5280 4.1 or 4.2.
+    pub fn parse(certificate: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut outer = der::only(certificate, der::SEQUENCE, "Certificate")?;
+        let tbs = outer.tlv(der::SEQUENCE, "tbsCertificate")?;
+        let outer_algorithm = outer.contents(der::SEQUENCE, "signatureAlgorithm")?;
+        let signature = outer.octet_bits("signatureValue")?;
+        outer.end()?;
+
+        let mut reader = Reader::new(tbs.contents, "tbsCertificate");
+        let version = version(&mut reader)?;
+        let serial = reader.contents(der::INTEGER, "serialNumber")?;
+        if !(1..=MAX_SERIAL).contains(&serial.len()) {
+            return Err(reader.fail(DecodeFault::BadLength));
+        }
+        let inner_algorithm = reader.contents(der::SEQUENCE, "signature")?;
+        let issuer = reader.contents(der::SEQUENCE, "issuer")?;
+        DistinguishedName::new(issuer).check("issuer")?;
+        // RFC 5280 4.1.2.4: the issuer must not be empty.
+        if issuer.is_empty() {
+            return Err(reader.fail(DecodeFault::BadLength));
+        }
+        let mut validity = reader.nested(der::SEQUENCE, "validity")?;
+        let not_before = time(&mut validity, "notBefore")?;
+        let not_after = time(&mut validity, "notAfter")?;
+        validity.end()?;
+        let subject = reader.contents(der::SEQUENCE, "subject")?;
+        DistinguishedName::new(subject).check("subject")?;
+        let key = reader.tlv(der::SEQUENCE, "subjectPublicKeyInfo")?;
+        let key = KeyInfo::parse(key.contents, key.whole)?;
+
+        // RFC 5280 4.1.2.8: unique identifiers from v2 on; 4.1.2.9: extensions in v3 only.
+        if version >= 2 {
+            reader.optional(der::context(1), "issuerUniqueID")?;
+            reader.optional(der::context(2), "subjectUniqueID")?;
+        }
+        let extensions = match version {
+            3 => reader.optional(der::context_constructed(3), "extensions")?,
+            _ => None,
+        };
+        reader.end()?;
+        let extensions = match extensions {
+            Some(extensions) => Extensions::parse(extensions)?,
+            None => Extensions::default(),
+        };
+        Ok(Self {
+            tbs: tbs.whole,
+            version,
+            serial,
+            issuer,
+            subject,
+            not_before,
+            not_after,
+            key,
+            inner_algorithm,
+            outer_algorithm,
+            signature,
+            extensions,
+        })
+    }
+
+    /// 1, 2 or 3.
+    #[must_use]
+    pub const fn version(&self) -> u8 {
+        self.version
+    }
+
+    /// The serial number: the contents of its INTEGER.
+    #[must_use]
+    pub const fn serial(&self) -> &'a [u8] {
+        self.serial
+    }
+
+    /// Who issued it.
+    #[must_use]
+    pub const fn issuer(&self) -> DistinguishedName<'a> {
+        DistinguishedName::new(self.issuer)
+    }
+
+    /// Whose it is. Host names are not here but in [`Certificate::matches_name`].
+    #[must_use]
+    pub const fn subject(&self) -> DistinguishedName<'a> {
+        DistinguishedName::new(self.subject)
+    }
+
+    /// The issuer in the form of RFC 4514, escaped and bounded, for a person to read.
+    #[must_use]
+    pub fn issuer_text(&self) -> Text {
+        self.issuer().text()
+    }
+
+    /// The subject in the form of RFC 4514, escaped and bounded, for a person to read.
+    #[must_use]
+    pub fn subject_text(&self) -> Text {
+        self.subject().text()
+    }
+
+    /// `notBefore` and `notAfter`, both within the time of validity.
+    #[must_use]
+    pub const fn validity(&self) -> (Moment, Moment) {
+        (self.not_before, self.not_after)
+    }
+
+    /// The DER of the SubjectPublicKeyInfo.
+    #[must_use]
+    pub const fn subject_public_key_info(&self) -> &'a [u8] {
+        self.key.whole
+    }
+
+    /// What kind of key it is: the contents of the AlgorithmIdentifier, as in
+    /// [`SignatureVerificationAlgorithm::public_key_alg_id`].
+    #[must_use]
+    pub const fn public_key_algorithm(&self) -> &'a [u8] {
+        self.key.algorithm
+    }
+
+    /// The key itself: the octets of `subjectPublicKey`.
+    #[must_use]
+    pub const fn public_key(&self) -> &'a [u8] {
+        self.key.key
+    }
+
+    /// Verifies a signature made with this certificate's key.
+    ///
+    /// # Errors
+    /// [`SignatureFault::WrongKey`] if the algorithm is for other keys,
+    /// [`SignatureFault::Invalid`] if the signature doesn't verify.
+    pub fn verify_signature(
+        &self,
+        algorithm: &dyn SignatureVerificationAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureFault> {
+        if algorithm.public_key_alg_id().as_ref() != self.key.algorithm {
+            return Err(SignatureFault::WrongKey);
+        }
+        algorithm
+            .verify_signature(self.key.key, message, signature)
+            .map_err(|_| SignatureFault::Invalid)
+    }
+
+    /// The hash of the certificate's own signature algorithm; `None` where it has none or one
+    /// that isn't known (Ed25519): RFC 5929 4.1 then defines no channel binding.
+    #[must_use]
+    pub fn signature_hash(&self) -> Option<SignatureHash> {
+        signature_algorithm(self.outer_algorithm).1
+    }
+
+    /// Whether the certificate is for this name (RFC 9525 6): one of its `dNSName`s, a wildcard
+    /// among them standing for one whole left-most label, or one of its `iPAddress`es.
+    #[must_use]
+    pub fn matches_name(&self, name: &ServerName<'_>) -> bool {
+        self.names().any(|presented| presented.matches(name))
+    }
+
+    /// The first few names that it is for, and how many more there are.
+    #[must_use]
+    pub fn presented_names(&self) -> (alloc::vec::Vec<Text>, usize) {
+        const MOST: usize = 5;
+        let names = || self.names().filter_map(|name| name.host_text());
+        (names().take(MOST).collect(), names().skip(MOST).count())
+    }
+
+    /// All entries of `subjectAltName`.
+    pub(crate) fn names(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
+        name::general_names(self.extensions.subject_alt_name.unwrap_or(&[]))
+    }
+
+    pub(crate) const fn tbs(&self) -> &'a [u8] {
+        self.tbs
+    }
+
+    pub(crate) const fn key(&self) -> KeyInfo<'a> {
+        self.key
+    }
+
+    pub(crate) const fn signature(&self) -> &'a [u8] {
+        self.signature
+    }
+
+    /// The contents of `signatureAlgorithm`.
+    pub(crate) const fn signature_algorithm(&self) -> &'a [u8] {
+        self.outer_algorithm
+    }
+
+    /// RFC 5280 4.1.1.2: both must be the same.
+    pub(crate) fn algorithms_agree(&self) -> bool {
+        self.inner_algorithm == self.outer_algorithm
+    }
+
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.issuer().matches(self.subject())
+    }
+
+    pub(crate) const fn basic_constraints(&self) -> Option<BasicConstraints> {
+        self.extensions.basic_constraints
+    }
+
+    /// Whether `keyUsage`, if there is one, has this bit.
+    pub(crate) fn allows_key_usage(&self, bit: u16) -> bool {
+        self.extensions.key_usage.is_none_or(|bits| bits & bit != 0)
+    }
+
+    /// Whether `extKeyUsage`, if there is one, has this purpose (RFC 5280 4.2.1.12).
+    pub(crate) fn allows_purpose(&self, purpose: &[u8]) -> bool {
+        let Some(purposes) = self.extensions.extended_key_usage else {
+            return true;
+        };
+        let mut reader = Reader::new(purposes, "extKeyUsage");
+        while let Ok(found) = reader.contents(der::OID, "extKeyUsage") {
+            if found == purpose || found == oid::ANY_EXTENDED_KEY_USAGE {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The contents of the NameConstraints SEQUENCE.
+    pub(crate) const fn name_constraints(&self) -> Option<&'a [u8]> {
+        self.extensions.name_constraints
+    }
+
+    pub(crate) const fn unknown_critical(&self) -> Option<&'a [u8]> {
+        self.extensions.unknown_critical
+    }
+
+    /// Whether the key identifiers say that `issuer` issued this one: a hint, since anyone can
+    /// write anything there.
+    pub(crate) fn hints_at(&self, issuer: &Certificate<'_>) -> bool {
+        match (
+            self.extensions.authority_key_id,
+            issuer.extensions.subject_key_id,
+        ) {
+            (Some(wanted), Some(found)) => wanted == found,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Certificate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("subject", &self.subject_text())
+            .field("issuer", &self.issuer_text())
+            .field("not_before", &self.not_before)
+            .field("not_after", &self.not_after)
+            .finish_non_exhaustive()
+    }
+}
+
+/// RFC 5280 4.1.2.1: `[0] EXPLICIT INTEGER DEFAULT v1`.
+fn version(reader: &mut Reader<'_>) -> Result<u8, DecodeError> {
+    const WHAT: &str = "version";
+    let Some(contents) = reader.optional(der::context_constructed(0), WHAT)? else {
+        return Ok(1);
+    };
+    let mut inner = Reader::new(contents, WHAT);
+    let version = match inner.contents(der::INTEGER, WHAT)? {
+        [1] => 2,
+        [2] => 3,
+        _ => return Err(inner.fail(DecodeFault::BadValue)),
+    };
+    inner.end()?;
+    Ok(version)
+}
+
+/// RFC 5280 4.1.2.5: UTCTime or GeneralizedTime, in seconds, in `Z`.
+fn time(reader: &mut Reader<'_>, what: &'static str) -> Result<Moment, DecodeError> {
+    let value = match reader.optional(der::UTC_TIME, what)? {
+        Some(text) => utc_time(text),
+        None => generalized_time(reader.contents(der::GENERALIZED_TIME, what)?),
+    };
+    value.ok_or(DecodeError::new(what, DecodeFault::BadValue))
+}
+
+fn utc_time(text: &[u8]) -> Option<Moment> {
+    let (year, rest) = text.split_first_chunk::<2>()?;
+    let year = digits(year)?;
+    // RFC 5280 4.1.2.5.1: 50 to 99 are of the last century.
+    let century = if year >= 50 { 1900 } else { 2000 };
+    moment(year.checked_add(century)?, rest)
+}
+
+fn generalized_time(text: &[u8]) -> Option<Moment> {
+    let (year, rest) = text.split_first_chunk::<4>()?;
+    moment(digits(year)?, rest)
+}
+
+/// `rest` is `MMDDHHMMSSZ`.
+fn moment(year: i64, rest: &[u8]) -> Option<Moment> {
+    let rest: &[u8; 11] = rest.try_into().ok()?;
+    let [m1, m2, d1, d2, h1, h2, i1, i2, s1, s2, b'Z'] = *rest else {
+        return None;
+    };
+    let field =
+        |tens, ones, from: i64, to: i64| digits(&[tens, ones]).filter(|n| (from..=to).contains(n));
+    let month = field(m1, m2, 1, 12)?;
+    let leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
+    let last = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let day = field(d1, d2, 1, last)?;
+    let seconds = field(h1, h2, 0, 23)?
+        .checked_mul(3600)?
+        .checked_add(field(i1, i2, 0, 59)?.checked_mul(60)?)?
+        .checked_add(field(s1, s2, 0, 59)?)?;
+    days(year, month, day)?
+        .checked_mul(86_400)?
+        .checked_add(seconds)
+        .map(Moment)
+}
+
+/// Days from 1970-01-01, counted in years that begin in March.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let (year, month) = if month > 2 {
+        (year, month.checked_sub(3)?)
+    } else {
+        (year.checked_sub(1)?, month.checked_add(9)?)
+    };
+    // From March on, months have 31 30 31 30 31 days again and again: 153 in five.
+    let in_year = month.checked_mul(153)?.checked_add(2)?.div_euclid(5);
+    year.checked_mul(365)?
+        .checked_add(year.div_euclid(4))?
+        .checked_sub(year.div_euclid(100))?
+        .checked_add(year.div_euclid(400))?
+        .checked_add(in_year)?
+        .checked_add(day)?
+        .checked_sub(719_469)
+}
+
+fn digits(text: &[u8]) -> Option<i64> {
+    let mut value: i64 = 0;
+    for c in text {
+        let digit = char::from(*c).to_digit(10)?;
+        value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
+    }
+    Some(value)
+}
+
+impl<'a> Extensions<'a> {
+    /// Parses the contents of the `[3]`.
+    fn parse(contents: &'a [u8]) -> Result<Self, DecodeError> {
+        const WHAT: &str = "extensions";
+        let mut all = Self::default();
+        let mut list = der::only(contents, der::SEQUENCE, WHAT)?;
+        if list.is_empty() {
+            return Err(list.fail(DecodeFault::BadLength));
+        }
+        let start = list.clone();
+        let mut count: usize = 0;
+        while !list.is_empty() {
+            let (id, critical, value) = extension(&mut list)?;
+            // RFC 5280 4.2: each extension at most once.
+            let mut before = start.clone();
+            for _ in 0..count {
+                if extension(&mut before)?.0 == id {
+                    return Err(DecodeError::new(WHAT, DecodeFault::Duplicate));
+                }
+            }
+            count = count.saturating_add(1);
+            if count > MAX_EXTENSIONS {
+                return Err(DecodeError::new(WHAT, DecodeFault::BadLength));
+            }
+            all.take(id, critical, value)?;
+        }
+        Ok(all)
+    }
+
+    fn take(&mut self, id: &'a [u8], critical: bool, value: &'a [u8]) -> Result<(), DecodeError> {
+        if id == oid::BASIC_CONSTRAINTS {
+            self.basic_constraints = Some(basic_constraints(value)?);
+        } else if id == oid::KEY_USAGE {
+            self.key_usage = Some(key_usage(value)?);
+        } else if id == oid::EXTENDED_KEY_USAGE {
+            self.extended_key_usage = Some(extended_key_usage(value)?);
+        } else if id == oid::SUBJECT_ALT_NAME {
+            self.subject_alt_name = Some(name::check_general_names(value, "subjectAltName")?);
+        } else if id == oid::NAME_CONSTRAINTS {
+            self.name_constraints = Some(super::constraints::check(value)?);
+        } else if id == oid::SUBJECT_KEY_IDENTIFIER {
+            self.subject_key_id = Some(subject_key_id(value)?);
+        } else if id == oid::AUTHORITY_KEY_IDENTIFIER {
+            self.authority_key_id = authority_key_id(value)?;
+        } else if id == oid::CERTIFICATE_POLICIES {
+            // Nobody here asks for a policy, so that any will do (RFC 5280 6.1.1, the initial
+            // policy set is any-policy and none is required).
+        } else if critical && self.unknown_critical.is_none() {
+            self.unknown_critical = Some(id);
+        }
+        Ok(())
+    }
+}
+
+/// One Extension: its identifier, whether it is critical, and what its OCTET STRING holds.
+fn extension<'a>(list: &mut Reader<'a>) -> Result<(&'a [u8], bool, &'a [u8]), DecodeError> {
+    let mut reader = list.nested(der::SEQUENCE, "Extension")?;
+    let id = reader.contents(der::OID, "Extension.extnID")?;
+    let critical = reader.optional_boolean("Extension.critical")?;
+    let value = reader.contents(der::OCTET_STRING, "Extension.extnValue")?;
+    reader.end()?;
+    Ok((id, critical, value))
+}
+
+fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, DecodeError> {
+    const WHAT: &str = "basicConstraints";
+    let mut reader = der::only(value, der::SEQUENCE, WHAT)?;
+    let ca = reader.optional_boolean(WHAT)?;
+    let path_len = match reader.optional(der::INTEGER, "pathLenConstraint")? {
+        None => None,
+        Some([n @ 0..=0x7f]) => Some(*n),
+        // A leading zero octet belongs before a high bit only; longer ones are just "many".
+        Some([0, n @ 0x80..=0xff]) => Some(*n),
+        Some([0x01..=0x7f, _, ..] | [0, 0x80..=0xff, _, ..]) => Some(u8::MAX),
+        Some(_) => return Err(reader.fail(DecodeFault::BadValue)),
+    };
+    reader.end()?;
+    Ok(BasicConstraints { ca, path_len })
+}
+
+fn key_usage(value: &[u8]) -> Result<u16, DecodeError> {
+    const WHAT: &str = "keyUsage";
+    let mut outer = Reader::new(value, WHAT);
+    let bits = outer.contents(der::BIT_STRING, WHAT)?;
+    outer.end()?;
+    match *bits {
+        [0..=7, a] => Ok(u16::from_be_bytes([a, 0])),
+        [0..=7, a, b] => Ok(u16::from_be_bytes([a, b])),
+        [0] => Ok(0),
+        _ => Err(outer.fail(DecodeFault::BadValue)),
+    }
+}
+
+fn extended_key_usage(value: &[u8]) -> Result<&[u8], DecodeError> {
+    const WHAT: &str = "extKeyUsage";
+    let mut outer = Reader::new(value, WHAT);
+    let purposes = outer.contents(der::SEQUENCE, WHAT)?;
+    outer.end()?;
+    let mut reader = Reader::new(purposes, WHAT);
+    if reader.is_empty() {
+        return Err(reader.fail(DecodeFault::BadLength));
+    }
+    while !reader.is_empty() {
+        reader.contents(der::OID, WHAT)?;
+    }
+    Ok(purposes)
+}
+
+fn subject_key_id(value: &[u8]) -> Result<&[u8], DecodeError> {
+    const WHAT: &str = "subjectKeyIdentifier";
+    let mut reader = Reader::new(value, WHAT);
+    let id = reader.contents(der::OCTET_STRING, WHAT)?;
+    reader.end()?;
+    Ok(id)
+}
+
+fn authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, DecodeError> {
+    const WHAT: &str = "authorityKeyIdentifier";
+    let mut reader = der::only(value, der::SEQUENCE, WHAT)?;
+    let id = reader.optional(der::context(0), WHAT)?;
+    reader.optional(der::context_constructed(1), WHAT)?;
+    reader.optional(der::context(2), WHAT)?;
+    reader.end()?;
+    Ok(id)
+}
+
+/// What to call a signature algorithm, and its hash; takes the contents of the
+/// AlgorithmIdentifier.
+fn signature_algorithm(contents: &[u8]) -> (AlgorithmName<'_>, Option<SignatureHash>) {
+    use SignatureHash::{Sha256, Sha384, Sha512};
+    const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
+    const ECDSA_SHA2: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
+    const ECDSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1];
+    const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+    const ED448: &[u8] = &[0x2b, 0x65, 0x71];
+    use AlgorithmName::{Broken, Known, Unknown};
+
+    let mut reader = Reader::new(contents, "AlgorithmIdentifier");
+    let Ok(id) = reader.contents(der::OID, "AlgorithmIdentifier") else {
+        return (Unknown(&[]), None);
+    };
+    let (last, arm) = id.split_last().unwrap_or((&0, &[]));
+    match (arm, last) {
+        (PKCS1, 4) => (Broken("md5WithRSAEncryption"), Some(Sha256)),
+        (PKCS1, 5) => (Broken("sha1WithRSAEncryption"), Some(Sha256)),
+        (PKCS1, 11) => (Known("sha256WithRSAEncryption"), Some(Sha256)),
+        (PKCS1, 12) => (Known("sha384WithRSAEncryption"), Some(Sha384)),
+        (PKCS1, 13) => (Known("sha512WithRSAEncryption"), Some(Sha512)),
+        (PKCS1, 10) => (Known("id-RSASSA-PSS"), pss_hash(&mut reader)),
+        (ECDSA_SHA2, 2) => (Known("ecdsa-with-SHA256"), Some(Sha256)),
+        (ECDSA_SHA2, 3) => (Known("ecdsa-with-SHA384"), Some(Sha384)),
+        (ECDSA_SHA2, 4) => (Known("ecdsa-with-SHA512"), Some(Sha512)),
+        _ if id == ECDSA_SHA1 => (Broken("ecdsa-with-SHA1"), Some(Sha256)),
+        _ if id == ED25519 => (Known("id-Ed25519"), None),
+        _ if id == ED448 => (Known("id-Ed448"), None),
+        _ => (Unknown(id), None),
+    }
+}
+
+/// The `hashAlgorithm` of RSASSA-PSS-params (RFC 4055 3.1); SHA-1 if absent.
+fn pss_hash(reader: &mut Reader<'_>) -> Option<SignatureHash> {
+    const WHAT: &str = "RSASSA-PSS-params";
+    let mut params = reader.nested(der::SEQUENCE, WHAT).ok()?;
+    let Some(hash) = params.optional(der::context_constructed(0), WHAT).ok()? else {
+        return Some(SignatureHash::Sha256);
+    };
+    let mut hash = der::only(hash, der::SEQUENCE, WHAT).ok()?;
+    match hash.contents(der::OID, WHAT).ok()? {
+        oid::SHA256 => Some(SignatureHash::Sha256),
+        oid::SHA384 => Some(SignatureHash::Sha384),
+        oid::SHA512 => Some(SignatureHash::Sha512),
+        _ => None,
+    }
+}
+
+/// What is known of a signature algorithm.
+pub(crate) enum AlgorithmName<'a> {
+    /// A name of its own.
+    Known(&'static str),
+    /// One with a broken hash.
+    Broken(&'static str),
+    /// An object identifier.
+    Unknown(&'a [u8]),
+}
+
+impl<'a> AlgorithmName<'a> {
+    /// Of the contents of an AlgorithmIdentifier.
+    pub(crate) fn of(contents: &'a [u8]) -> Self {
+        signature_algorithm(contents).0
+    }
+
+    pub(crate) fn text(&self) -> Text {
+        match self {
+            Self::Known(name) | Self::Broken(name) => {
+                let mut text = TextWriter::default();
+                text.add(format_args!("{name}"));
+                text.finish()
+            }
+            Self::Unknown(id) => oid::text(id),
+        }
+    }
+}

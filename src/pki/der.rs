@@ -1,0 +1,255 @@
+//! A strict reader for the DER that certificates are made of (X.690).
+//!
+//! Only what DER allows: definite lengths in their shortest form, low tag numbers.
+
+use crate::error::{DecodeError, DecodeFault};
+
+pub(crate) const BOOLEAN: u8 = 0x01;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const OID: u8 = 0x06;
+pub(crate) const UTF8_STRING: u8 = 0x0c;
+pub(crate) const PRINTABLE_STRING: u8 = 0x13;
+pub(crate) const TELETEX_STRING: u8 = 0x14;
+pub(crate) const IA5_STRING: u8 = 0x16;
+pub(crate) const UTC_TIME: u8 = 0x17;
+pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+pub(crate) const BMP_STRING: u8 = 0x1e;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
+
+/// `[n]`, primitive.
+pub(crate) const fn context(n: u8) -> u8 {
+    0x80 | n
+}
+
+/// `[n]`, constructed.
+pub(crate) const fn context_constructed(n: u8) -> u8 {
+    0xa0 | n
+}
+
+/// One value: its tag, its contents, and the whole encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tlv<'a> {
+    pub(crate) tag: u8,
+    pub(crate) contents: &'a [u8],
+    pub(crate) whole: &'a [u8],
+}
+
+/// Reads one value after another.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+    what: &'static str,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader over `bytes`; `what` names them in errors.
+    pub(crate) const fn new(bytes: &'a [u8], what: &'static str) -> Self {
+        Self { rest: bytes, what }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// What is left.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(crate) const fn fail(&self, fault: DecodeFault) -> DecodeError {
+        DecodeError::new(self.what, fault)
+    }
+
+    /// The next value, whatever its tag.
+    pub(crate) fn any(&mut self) -> Result<Tlv<'a>, DecodeError> {
+        let start = self.rest;
+        let (tag, rest) = start
+            .split_first()
+            .ok_or(self.fail(DecodeFault::Truncated))?;
+        if tag & 0x1f == 0x1f {
+            return Err(self.fail(DecodeFault::BadValue));
+        }
+        let (length, rest) = self.length(rest)?;
+        let (contents, rest) = rest
+            .split_at_checked(length)
+            .ok_or(self.fail(DecodeFault::Truncated))?;
+        let size = start.len().saturating_sub(rest.len());
+        self.rest = rest;
+        Ok(Tlv {
+            tag: *tag,
+            contents,
+            whole: start.get(..size).unwrap_or(start),
+        })
+    }
+
+    fn length(&self, bytes: &'a [u8]) -> Result<(usize, &'a [u8]), DecodeError> {
+        let (first, rest) = bytes
+            .split_first()
+            .ok_or(self.fail(DecodeFault::Truncated))?;
+        if *first < 0x80 {
+            return Ok((usize::from(*first), rest));
+        }
+        // 0x80 is the indefinite form; nothing here is as long as 2^32.
+        let count = usize::from(first & 0x7f);
+        if !(1..=4).contains(&count) {
+            return Err(self.fail(DecodeFault::BadLength));
+        }
+        let (digits, rest) = rest
+            .split_at_checked(count)
+            .ok_or(self.fail(DecodeFault::Truncated))?;
+        let mut length: u32 = 0;
+        for digit in digits {
+            length = (length << 8) | u32::from(*digit);
+        }
+        // X.690 10.1: the shortest form.
+        if length < 0x80 || digits.first() == Some(&0) {
+            return Err(self.fail(DecodeFault::BadLength));
+        }
+        let length = usize::try_from(length).map_err(|_| self.fail(DecodeFault::BadLength))?;
+        Ok((length, rest))
+    }
+
+    /// The next value, which must have this tag; `what` names it in errors.
+    pub(crate) fn tlv(&mut self, tag: u8, what: &'static str) -> Result<Tlv<'a>, DecodeError> {
+        self.what = what;
+        let value = self.any()?;
+        if value.tag != tag {
+            return Err(self.fail(DecodeFault::BadValue));
+        }
+        Ok(value)
+    }
+
+    /// The contents of the next value, which must have this tag.
+    pub(crate) fn contents(
+        &mut self,
+        tag: u8,
+        what: &'static str,
+    ) -> Result<&'a [u8], DecodeError> {
+        Ok(self.tlv(tag, what)?.contents)
+    }
+
+    /// A reader over the contents of the next value, which must have this tag.
+    pub(crate) fn nested(&mut self, tag: u8, what: &'static str) -> Result<Self, DecodeError> {
+        Ok(Self::new(self.contents(tag, what)?, what))
+    }
+
+    /// The next value if it has this tag.
+    pub(crate) fn optional(
+        &mut self,
+        tag: u8,
+        what: &'static str,
+    ) -> Result<Option<&'a [u8]>, DecodeError> {
+        if self.rest.first() == Some(&tag) {
+            self.contents(tag, what).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// There must be no more.
+    pub(crate) fn end(&self) -> Result<(), DecodeError> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(self.fail(DecodeFault::TrailingBytes))
+        }
+    }
+
+    /// A BOOLEAN, if one comes next. (An explicit FALSE where that is the default is no DER, but
+    /// common enough to be let through.)
+    pub(crate) fn optional_boolean(&mut self, what: &'static str) -> Result<bool, DecodeError> {
+        match self.optional(BOOLEAN, what)? {
+            None | Some([0]) => Ok(false),
+            Some([0xff]) => Ok(true),
+            Some(_) => Err(DecodeError::new(what, DecodeFault::BadValue)),
+        }
+    }
+
+    /// A BIT STRING of whole octets.
+    pub(crate) fn octet_bits(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
+        match self.contents(BIT_STRING, what)?.split_first() {
+            Some((0, bits)) => Ok(bits),
+            _ => Err(self.fail(DecodeFault::BadValue)),
+        }
+    }
+}
+
+/// The one value that `bytes` hold, which must have this tag: a reader over its contents.
+pub(crate) fn only<'a>(
+    bytes: &'a [u8],
+    tag: u8,
+    what: &'static str,
+) -> Result<Reader<'a>, DecodeError> {
+    let mut outer = Reader::new(bytes, what);
+    let inner = outer.nested(tag, what)?;
+    outer.end()?;
+    Ok(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strict_lengths_and_tags() {
+        use DecodeFault::*;
+        let long = {
+            let mut long = [0_u8; 131];
+            (long[0], long[1], long[2]) = (0x04, 0x81, 0x80);
+            long
+        };
+        for (bytes, result) in [
+            (&[0x04, 0x00][..], Ok(0)),
+            (&[0x04, 0x02, 1, 2], Ok(2)),
+            (&long, Ok(128)),
+            (&[], Err(Truncated)),
+            (&[0x04], Err(Truncated)),
+            (&[0x04, 0x02, 1], Err(Truncated)),
+            (&[0x04, 0x81], Err(Truncated)),
+            (&[0x04, 0x82, 0x01], Err(Truncated)),
+            (&[0x04, 0x80, 0, 0], Err(BadLength)),
+            (&[0x04, 0x81, 0x01, 9], Err(BadLength)),
+            (&[0x04, 0x81, 0x7f], Err(BadLength)),
+            (&[0x04, 0x82, 0x00, 0x80], Err(BadLength)),
+            (&[0x04, 0x85, 0, 0, 0, 0, 1, 9], Err(BadLength)),
+            (&[0x04, 0xff], Err(BadLength)),
+            (&[0x04, 0x84, 0xff, 0xff, 0xff, 0xff], Err(Truncated)),
+            (&[0x1f, 0x81, 0x01, 0x00], Err(BadValue)),
+            (&[0x02, 0x00], Err(BadValue)),
+            (&[0x04, 0x00, 0x00], Err(TrailingBytes)),
+        ] {
+            let read = only(bytes, OCTET_STRING, "x");
+            assert_eq!(
+                read.map(|r| r.rest.len()).map_err(|e| e.fault),
+                result,
+                "{bytes:x?}"
+            );
+        }
+    }
+
+    #[test]
+    fn booleans_and_bits() {
+        for (bytes, value) in [
+            (&[0x01, 0x01, 0xff][..], Some(true)),
+            (&[0x01, 0x01, 0x00], Some(false)),
+            (&[0x02, 0x01, 0x00], Some(false)),
+            (&[0x01, 0x01, 0x01], None),
+            (&[0x01, 0x00], None),
+            (&[0x01, 0x02, 0xff, 0xff], None),
+        ] {
+            let read = Reader::new(bytes, "x").optional_boolean("x");
+            assert_eq!(read.ok(), value, "{bytes:x?}");
+        }
+        for (bytes, value) in [
+            (&[0x03, 0x02, 0x00, 0x7f][..], Some(&[0x7f][..])),
+            (&[0x03, 0x01, 0x00], Some(&[])),
+            (&[0x03, 0x00], None),
+            (&[0x03, 0x02, 0x01, 0x7e], None),
+        ] {
+            assert_eq!(Reader::new(bytes, "x").octet_bits("x").ok(), value);
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! Names: distinguished names for people to read and paths to follow, and general names, among
+//! them those of hosts (RFC 5280 4.2.1.6, RFC 9525).
+
+use super::der::{self, Reader};
+use super::oid;
+use crate::error::{DecodeError, DecodeFault, Text, TextWriter};
+use core::fmt;
+use rustls_pki_types::{IpAddr, ServerName};
+
+/// A DistinguishedName (RFC 5280 4.1.2.4). Shown in the form of RFC 4514, the most specific
+/// attribute first, escaped and bounded as [`Text`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct DistinguishedName<'a> {
+    /// The contents of the RDNSequence.
+    contents: &'a [u8],
+}
+
+const RDN: &str = "RelativeDistinguishedName";
+
+impl<'a> DistinguishedName<'a> {
+    /// Takes the contents of the outer SEQUENCE, which are not checked.
+    pub(crate) const fn new(contents: &'a [u8]) -> Self {
+        Self { contents }
+    }
+
+    /// The contents of the RDNSequence: its DER without the outer header.
+    #[must_use]
+    pub const fn contents(&self) -> &'a [u8] {
+        self.contents
+    }
+
+    /// Whether it has no attribute.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.contents.is_empty()
+    }
+
+    /// Whether it is well-formed to the last byte.
+    pub(crate) fn check(&self, what: &'static str) -> Result<(), DecodeError> {
+        let mut rdns = Reader::new(self.contents, what);
+        while !rdns.is_empty() {
+            let mut rdn = rdns.nested(der::SET, what)?;
+            if rdn.is_empty() {
+                return Err(rdn.fail(DecodeFault::BadLength));
+            }
+            while !rdn.is_empty() {
+                let mut attribute = rdn.nested(der::SEQUENCE, what)?;
+                attribute.contents(der::OID, what)?;
+                attribute.any()?;
+                attribute.end()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The contents of each RelativeDistinguishedName, the most general first.
+    fn rdns(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        Values(Reader::new(self.contents, RDN))
+    }
+
+    /// Whether both are the same name (RFC 5280 7.1): the same attributes in the same order,
+    /// letter case and runs of spaces in text aside.
+    pub(crate) fn matches(&self, other: DistinguishedName<'_>) -> bool {
+        self.contents == other.contents
+            || (self.is_within(other) && other.is_within(DistinguishedName::new(self.contents)))
+    }
+
+    /// Whether it begins with all of `base` (RFC 5280 4.2.1.10).
+    pub(crate) fn is_within(&self, base: DistinguishedName<'_>) -> bool {
+        let mut own = self.rdns();
+        base.rdns()
+            .all(|wanted| own.next().is_some_and(|found| same_rdn(found, wanted)))
+    }
+
+    /// Whether it has an attribute of this type.
+    pub(crate) fn has(&self, kind: &[u8]) -> bool {
+        self.rdns()
+            .any(|rdn| attributes(rdn).any(|(found, _)| found == kind))
+    }
+
+    /// The form of RFC 4514, escaped and bounded, for a person to read.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        /// More than this many levels aren't shown.
+        const MOST: usize = 16;
+        let mut text = TextWriter::default();
+        let mut levels: [&[u8]; MOST] = [&[]; MOST];
+        let mut count: usize = 0;
+        for (level, rdn) in levels.iter_mut().zip(self.rdns()) {
+            *level = rdn;
+            count = count.saturating_add(1);
+        }
+        if count == 0 {
+            text.add(format_args!("(no name)"));
+        }
+        // RFC 4514 2.1: the last one first.
+        for (i, rdn) in levels.iter().take(count).rev().enumerate() {
+            for (j, (kind, value)) in attributes(rdn).enumerate() {
+                match (i, j) {
+                    (0, 0) => {}
+                    (_, 0) => text.add(format_args!(",")),
+                    _ => text.add(format_args!("+")),
+                }
+                match attribute_name(kind) {
+                    Some(name) => text.add(format_args!("{name}=")),
+                    None => text.add(format_args!("{}=", oid::text(kind))),
+                }
+                write_value(&mut text, value);
+                if text.is_full() {
+                    return text.finish();
+                }
+            }
+        }
+        text.finish()
+    }
+}
+
+impl fmt::Display for DistinguishedName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.text())
+    }
+}
+
+impl fmt::Debug for DistinguishedName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.text())
+    }
+}
+
+/// The contents of one value after another; ends at the first that is ill-formed.
+struct Values<'a>(Reader<'a>);
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.any().ok().map(|value| value.contents)
+    }
+}
+
+/// Type and value of each attribute of one RelativeDistinguishedName.
+fn attributes(rdn: &[u8]) -> impl Iterator<Item = (&[u8], der::Tlv<'_>)> {
+    Values(Reader::new(rdn, RDN)).filter_map(|attribute| {
+        let mut reader = Reader::new(attribute, RDN);
+        let kind = reader.contents(der::OID, RDN).ok()?;
+        Some((kind, reader.any().ok()?))
+    })
+}
+
+/// Whether both have the same attributes. DER sorts a SET, but not by what is the same here, so
+/// that the order is left open.
+fn same_rdn(a: &[u8], b: &[u8]) -> bool {
+    let covers = |x, y| {
+        attributes(x)
+            .all(|(kind, value)| attributes(y).any(|(k, v)| k == kind && same_value(v, value)))
+    };
+    a == b || (covers(a, b) && covers(b, a))
+}
+
+fn same_value(a: der::Tlv<'_>, b: der::Tlv<'_>) -> bool {
+    if a == b {
+        return true;
+    }
+    let is_text = |tag| {
+        matches!(
+            tag,
+            der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING
+        )
+    };
+    is_text(a.tag) && is_text(b.tag) && folded(a.contents).eq(folded(b.contents))
+}
+
+/// RFC 5280 7.1, after RFC 4518: small letters, no space at either end, single spaces within.
+/// Letters outside of ASCII are left as they are.
+fn folded(text: &[u8]) -> impl Iterator<Item = u8> {
+    text.split(|c| *c == b' ')
+        .filter(|word| !word.is_empty())
+        .enumerate()
+        .flat_map(|(i, word)| {
+            let space = (i > 0).then_some(b' ');
+            space
+                .into_iter()
+                .chain(word.iter().map(u8::to_ascii_lowercase))
+        })
+}
+
+/// RFC 4514 3, and a few more that people know.
+fn attribute_name(kind: &[u8]) -> Option<&'static str> {
+    Some(match kind {
+        [0x55, 4, 3] => "CN",
+        [0x55, 4, 5] => "serialNumber",
+        [0x55, 4, 6] => "C",
+        [0x55, 4, 7] => "L",
+        [0x55, 4, 8] => "ST",
+        [0x55, 4, 9] => "STREET",
+        [0x55, 4, 10] => "O",
+        [0x55, 4, 11] => "OU",
+        [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1] => "UID",
+        [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25] => "DC",
+        _ if kind == oid::EMAIL_ADDRESS => "emailAddress",
+        _ => return None,
+    })
+}
+
+fn write_value(text: &mut TextWriter, value: der::Tlv<'_>) {
+    // RFC 4514 2.4: what needs a backslash.
+    const SPECIAL: &str = ",+\"<>;=";
+    match value.tag {
+        der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING => {
+            text.escape(value.contents, SPECIAL);
+        }
+        // Latin-1 in practice, whatever T.61 says.
+        der::TELETEX_STRING => {
+            for c in value.contents {
+                text.escape(char::from(*c).encode_utf8(&mut [0; 4]).as_bytes(), SPECIAL);
+            }
+        }
+        der::BMP_STRING => {
+            let units = value.contents.chunks_exact(2).filter_map(|pair| {
+                let pair: [u8; 2] = pair.try_into().ok()?;
+                Some(u16::from_be_bytes(pair))
+            });
+            for c in char::decode_utf16(units) {
+                let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+                text.escape(c.encode_utf8(&mut [0; 4]).as_bytes(), SPECIAL);
+            }
+        }
+        _ => {
+            text.add(format_args!("#"));
+            for byte in value.whole.iter().take(Text::MOST) {
+                text.add(format_args!("{byte:02x}"));
+            }
+        }
+    }
+}
+
+/// A GeneralName (RFC 5280 4.2.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GeneralName<'a> {
+    Dns(&'a [u8]),
+    /// Four or sixteen octets in a name, eight or thirty-two in a constraint.
+    Ip(&'a [u8]),
+    Directory(DistinguishedName<'a>),
+    /// Any other form, by the RFC's name.
+    Other(&'static str),
+}
+
+impl<'a> GeneralName<'a> {
+    /// Reads one; only the form is checked.
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        const WHAT: &str = "GeneralName";
+        let value = reader.any()?;
+        Ok(match value.tag {
+            0xa0 => Self::Other("otherName"),
+            0x81 => Self::Other("rfc822Name"),
+            0x82 => Self::Dns(value.contents),
+            0xa3 => Self::Other("x400Address"),
+            0xa4 => {
+                // Name is a CHOICE, so that the tag is explicit.
+                let mut inner = Reader::new(value.contents, WHAT);
+                let name = DistinguishedName::new(inner.contents(der::SEQUENCE, WHAT)?);
+                inner.end()?;
+                name.check(WHAT)?;
+                Self::Directory(name)
+            }
+            0xa5 => Self::Other("ediPartyName"),
+            0x86 => Self::Other("uniformResourceIdentifier"),
+            0x87 => Self::Ip(value.contents),
+            0x88 => Self::Other("registeredID"),
+            _ => return Err(DecodeError::new(WHAT, DecodeFault::BadValue)),
+        })
+    }
+
+    /// Whether this is the host asked for.
+    pub(crate) fn matches(&self, asked: &ServerName<'_>) -> bool {
+        match (self, asked) {
+            (Self::Dns(presented), ServerName::DnsName(asked)) => {
+                dns_matches(presented, asked.as_ref().as_bytes())
+            }
+            (Self::Ip(presented), ServerName::IpAddress(IpAddr::V4(asked))) => {
+                *presented == asked.as_ref().as_slice()
+            }
+            (Self::Ip(presented), ServerName::IpAddress(IpAddr::V6(asked))) => {
+                *presented == asked.as_ref().as_slice()
+            }
+            _ => false,
+        }
+    }
+
+    /// A host's name or address, for a person to read.
+    pub(crate) fn host_text(&self) -> Option<Text> {
+        matches!(self, Self::Dns(_) | Self::Ip(_)).then(|| self.text())
+    }
+
+    /// The name, for a person to read.
+    pub(crate) fn text(&self) -> Text {
+        let mut text = TextWriter::default();
+        match self {
+            Self::Dns(name) => text.escape(name, ","),
+            Self::Ip(octets) => {
+                if let Ok(v4) = <[u8; 4]>::try_from(*octets) {
+                    text.add(format_args!("{}", core::net::Ipv4Addr::from(v4)));
+                } else if let Ok(v6) = <[u8; 16]>::try_from(*octets) {
+                    text.add(format_args!("{}", core::net::Ipv6Addr::from(v6)));
+                } else {
+                    text.add(format_args!("an address of {} octets", octets.len()));
+                }
+            }
+            Self::Directory(name) => return name.text(),
+            Self::Other(form) => text.add(format_args!("{form}")),
+        }
+        text.finish()
+    }
+}
+
+/// Checks the value of a GeneralNames extension; returns the contents of its SEQUENCE.
+pub(crate) fn check_general_names<'a>(
+    value: &'a [u8],
+    what: &'static str,
+) -> Result<&'a [u8], DecodeError> {
+    let mut outer = Reader::new(value, what);
+    let contents = outer.contents(der::SEQUENCE, what)?;
+    outer.end()?;
+    let mut reader = Reader::new(contents, what);
+    // RFC 5280 4.2.1.6: at least one entry.
+    if reader.is_empty() {
+        return Err(reader.fail(DecodeFault::BadLength));
+    }
+    while !reader.is_empty() {
+        match GeneralName::read(&mut reader)? {
+            GeneralName::Ip(octets) if !matches!(octets.len(), 4 | 16) => {
+                return Err(DecodeError::new("iPAddress", DecodeFault::BadLength));
+            }
+            _ => {}
+        }
+    }
+    Ok(contents)
+}
+
+/// The names in the contents of a GeneralNames SEQUENCE that was checked.
+pub(crate) fn general_names(contents: &[u8]) -> impl Iterator<Item = GeneralName<'_>> {
+    let mut reader = Reader::new(contents, "GeneralName");
+    core::iter::from_fn(move || GeneralName::read(&mut reader).ok())
+}
+
+/// RFC 9525 6.3: whether `presented`, a `dNSName`, stands for the host name `asked`.
+pub(crate) fn dns_matches(presented: &[u8], asked: &[u8]) -> bool {
+    // An absolute name ("example.com.") is the same host.
+    let asked = asked.strip_suffix(b".").unwrap_or(asked);
+    let Some(base) = presented.strip_prefix(b"*.") else {
+        return !asked.is_empty() && presented.eq_ignore_ascii_case(asked);
+    };
+    // RFC 9525 6.3: a wildcard is the complete left-most label and stands for exactly one label.
+    // "*.com" is for nobody's host: at least two labels must follow.
+    let Some(dot) = asked.iter().position(|c| *c == b'.') else {
+        return false;
+    };
+    let (label, rest) = asked.split_at_checked(dot).unwrap_or((&[], &[]));
+    let rest = rest.strip_prefix(b".").unwrap_or(rest);
+    !label.is_empty() && base.contains(&b'.') && base.eq_ignore_ascii_case(rest)
+}

@@ -1,0 +1,92 @@
+//! Object identifiers, as the contents of their DER.
+
+use crate::error::{Text, TextWriter};
+
+macro_rules! oids {
+    ($($name:ident = $bytes:expr;)*) => { $(pub(crate) const $name: &[u8] = &$bytes;)* };
+}
+
+oids! {
+    SUBJECT_KEY_IDENTIFIER = [0x55, 0x1d, 14];
+    KEY_USAGE = [0x55, 0x1d, 15];
+    SUBJECT_ALT_NAME = [0x55, 0x1d, 17];
+    BASIC_CONSTRAINTS = [0x55, 0x1d, 19];
+    NAME_CONSTRAINTS = [0x55, 0x1d, 30];
+    CERTIFICATE_POLICIES = [0x55, 0x1d, 32];
+    AUTHORITY_KEY_IDENTIFIER = [0x55, 0x1d, 35];
+    EXTENDED_KEY_USAGE = [0x55, 0x1d, 37];
+    ANY_EXTENDED_KEY_USAGE = [0x55, 0x1d, 37, 0];
+    SERVER_AUTH = [0x2b, 6, 1, 5, 5, 7, 3, 1];
+    CLIENT_AUTH = [0x2b, 6, 1, 5, 5, 7, 3, 2];
+    RSA_ENCRYPTION = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+    RSA_PSS = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
+    EMAIL_ADDRESS = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
+    SHA256 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+    SHA384 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
+    SHA512 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];
+}
+
+/// The dotted form; bytes that are no object identifier in hexadecimal.
+pub(crate) fn text(oid: &[u8]) -> Text {
+    let mut text = TextWriter::default();
+    let mut arc: u64 = 0;
+    let mut first = true;
+    let mut whole = false;
+    for byte in oid {
+        whole = byte & 0x80 == 0;
+        arc = match arc.checked_mul(128) {
+            Some(high) => high | u64::from(byte & 0x7f),
+            None => return hex(oid),
+        };
+        if whole && first {
+            // X.690 8.19.4: the first two arcs share a number.
+            let top = arc.checked_div(40).unwrap_or(0).min(2);
+            let second = arc.saturating_sub(top.saturating_mul(40));
+            text.add(format_args!("{top}.{second}"));
+            first = false;
+        } else if whole {
+            text.add(format_args!(".{arc}"));
+        }
+        if whole {
+            arc = 0;
+        }
+    }
+    if whole { text.finish() } else { hex(oid) }
+}
+
+fn hex(bytes: &[u8]) -> Text {
+    let mut text = TextWriter::default();
+    text.add(format_args!("#"));
+    for byte in bytes {
+        text.add(format_args!("{byte:02x}"));
+    }
+    text.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dotted_form() {
+        for (oid, dotted) in [
+            (SERVER_AUTH, "1.3.6.1.5.5.7.3.1"),
+            (RSA_ENCRYPTION, "1.2.840.113549.1.1.1"),
+            (KEY_USAGE, "2.5.29.15"),
+            (&[0x00], "0.0"),
+            (&[0x27], "0.39"),
+            (&[0x78], "2.40"),
+            (&[0x88, 0x37], "2.999"),
+            (&[], "#"),
+            (&[0x55, 0x9d], "#559d"),
+            (
+                &[
+                    0x2a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+                ],
+                "#2affffffffffffffffff7f",
+            ),
+        ] {
+            assert_eq!(text(oid).as_str(), dotted);
+        }
+    }
+}
