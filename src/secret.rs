@@ -36,6 +36,16 @@ impl<const N: usize> Secret<N> {
         Some(secret)
     }
 
+    /// A second copy, where both sides of a hand-over wipe their own. (A move would leave the bytes
+    /// behind, unwiped, where they were.)
+    pub(crate) fn duplicate(&self) -> Self {
+        let mut copy = Self::zeroed(self.len);
+        for (to, from) in copy.bytes.iter_mut().zip(&self.bytes) {
+            *to = *from;
+        }
+        copy
+    }
+
     /// The bytes themselves.
     #[must_use]
     pub fn expose(&self) -> &[u8] {

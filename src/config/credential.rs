@@ -4,7 +4,7 @@ use crate::codepoint::SignatureScheme;
 use crate::crypto::{CryptoProvider, SigningKey};
 use crate::error::{CertificateError, Error, Misuse};
 use crate::pki::{Certificate, Decision};
-use crate::wire::codec::Writer;
+use crate::wire::codec::{Item, Writer};
 use crate::wire::handshake::CertificateEntry;
 use crate::wire::hello::ClientHello;
 use alloc::sync::Arc;
@@ -79,7 +79,7 @@ impl Credential {
         let Some(leaf) = chain.first() else {
             return Err(Misuse::Config("a credential needs a certificate").into());
         };
-        let leaf = Certificate::parse(leaf).map_err(CertificateError::of_leaf)?;
+        let leaf = Certificate::parse(leaf).map_err(|e| CertificateError::malformed(0, e))?;
         if let Key::Local(key) = &key {
             if key.public_key_info() != leaf.subject_public_key_info() {
                 return Err(Misuse::KeyMismatch.into());
@@ -89,7 +89,12 @@ impl Credential {
             return Err(Misuse::Config("the key has no signature scheme").into());
         }
         let plain = encode(&chain, None)?;
-        Ok(Self { chain, key, plain, stapled: None })
+        Ok(Self {
+            chain,
+            key,
+            plain,
+            stapled: None,
+        })
     }
 
     /// With an OCSP response to staple for peers that ask for one (RFC 6066 8).
@@ -115,17 +120,17 @@ impl Credential {
 
     /// The best scheme that the key can sign with in TLS 1.3 and the peer verifies.
     #[must_use]
-    pub fn scheme_for(
-        &self,
-        peer: impl Fn(SignatureScheme) -> bool,
-    ) -> Option<SignatureScheme> {
+    pub fn scheme_for(&self, peer: impl Fn(SignatureScheme) -> bool) -> Option<SignatureScheme> {
         let fits = |s: &&SignatureScheme| s.allowed_in_tls13_handshake() && peer(**s);
         self.key.schemes().iter().find(fits).copied()
     }
 
     /// The certificate_list of a Certificate message, without its length.
     pub(crate) fn certificate_list(&self, staple: bool) -> &Arc<[u8]> {
-        self.stapled.as_ref().filter(|_| staple).unwrap_or(&self.plain)
+        self.stapled
+            .as_ref()
+            .filter(|_| staple)
+            .unwrap_or(&self.plain)
     }
 }
 
@@ -134,7 +139,12 @@ fn encode(chain: &[CertificateDer<'_>], ocsp: Option<&[u8]>) -> Result<Arc<[u8]>
     let mut writer = Writer::new(&mut list);
     for (i, certificate) in chain.iter().enumerate() {
         let ocsp = ocsp.filter(|_| i == 0);
-        CertificateEntry { certificate, ocsp, ..CertificateEntry::default() }.write(&mut writer);
+        let entry = CertificateEntry {
+            certificate,
+            ocsp,
+            ..CertificateEntry::default()
+        };
+        entry.write(&mut writer);
     }
     writer.finish().map_err(|_| Misuse::TooLong)?;
     if list.len() >= 0xff_0000 {
@@ -171,14 +181,18 @@ impl ClientHelloInfo {
     /// Whether the client verifies a scheme in the handshake.
     #[must_use]
     pub fn verifies(&self, scheme: SignatureScheme) -> bool {
-        let list = self.hello().and_then(|hello| hello.extensions.signature_algorithms);
+        let list = self
+            .hello()
+            .and_then(|hello| hello.extensions.signature_algorithms);
         list.is_some_and(|list| list.contains(scheme))
     }
 }
 
 impl fmt::Debug for ClientHelloInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientHelloInfo").field("server_name", &self.server_name()).finish_non_exhaustive()
+        f.debug_struct("ClientHelloInfo")
+            .field("server_name", &self.server_name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -202,7 +216,10 @@ impl ServerCredentials {
     /// Best first.
     #[must_use]
     pub fn new(list: Vec<Arc<Credential>>) -> Self {
-        Self { list, strict: false }
+        Self {
+            list,
+            strict: false,
+        }
     }
 
     /// Refuses clients that ask for a name that no certificate has.
@@ -215,15 +232,21 @@ impl ServerCredentials {
 
 impl ChooseServerCredential for ServerCredentials {
     fn choose(&self, hello: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>> {
-        let offered = hello.hello().and_then(|hello| hello.extensions.signature_algorithms);
+        let offered = hello
+            .hello()
+            .and_then(|hello| hello.extensions.signature_algorithms);
         let signs = |credential: &&Arc<Credential>| {
             let verifies = |s| offered.is_some_and(|list| list.contains(s));
             credential.scheme_for(verifies).is_some()
         };
         let named = hello.server_name().map(ServerName::DnsName);
         let bears = |credential: &&Arc<Credential>| {
-            let leaf = credential.chain.first().and_then(|der| Certificate::parse(der).ok());
-            leaf.zip(named.as_ref()).is_some_and(|(leaf, name)| leaf.matches_name(name))
+            let leaf = credential
+                .chain
+                .first()
+                .and_then(|der| Certificate::parse(der).ok());
+            leaf.zip(named.as_ref())
+                .is_some_and(|(leaf, name)| leaf.matches_name(name))
         };
         let fitting = self.list.iter().filter(signs).find(bears);
         let fallback = || {

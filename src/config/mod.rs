@@ -48,7 +48,12 @@ impl Common {
         let provider = crate::provider::default_provider();
         Self {
             provider,
-            suites: provider.tls13_suites.iter().copied().filter(|s| s.by_default).collect(),
+            suites: provider
+                .tls13_suites
+                .iter()
+                .copied()
+                .filter(|s| s.by_default)
+                .collect(),
             groups: provider.groups.to_vec(),
             alpn: Vec::new(),
             key_log: None,
@@ -62,7 +67,12 @@ impl Common {
 
     fn set_provider(&mut self, provider: CryptoProvider) {
         self.provider = provider;
-        self.suites = provider.tls13_suites.iter().copied().filter(|s| s.by_default).collect();
+        self.suites = provider
+            .tls13_suites
+            .iter()
+            .copied()
+            .filter(|s| s.by_default)
+            .collect();
         self.groups = provider.groups.to_vec();
     }
 
@@ -78,16 +88,25 @@ impl Common {
 
     fn check(&self) -> Result<(), Error> {
         if self.suites.is_empty() {
-            return Err(Misuse::Config("the provider has none of the cipher suites asked for").into());
+            return Err(
+                Misuse::Config("the provider has none of the cipher suites asked for").into(),
+            );
         }
         if self.groups.is_empty() {
             return Err(Misuse::Config("the provider has none of the groups asked for").into());
         }
-        if self.alpn.iter().any(|name| name.is_empty() || name.len() > 255) {
+        if self
+            .alpn
+            .iter()
+            .any(|name| name.is_empty() || name.len() > 255)
+        {
             return Err(Misuse::Config("an ALPN name must have 1 to 255 bytes").into());
         }
         // RFC 8449 4: not below 64; RFC 9846's own maximum is 2^14 + 1.
-        if self.record_size_limit.is_some_and(|limit| !(64..=16_385).contains(&limit)) {
+        if self
+            .record_size_limit
+            .is_some_and(|limit| !(64..=16_385).contains(&limit))
+        {
             return Err(Misuse::Config("record_size_limit must be 64 to 16385").into());
         }
         if self.key_limit < 8 {

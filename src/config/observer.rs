@@ -107,7 +107,7 @@ impl<'a> Parsed<'a> {
             HandshakeType::CERTIFICATE_VERIFY => {
                 Self::CertificateVerify(CertificateVerify::parse(body).ok()?)
             }
-            HandshakeType::FINISHED => Self::Finished(Finished::parse(body).ok()?),
+            HandshakeType::FINISHED => Self::Finished(Finished::parse(body)),
             HandshakeType::NEW_SESSION_TICKET => {
                 Self::NewSessionTicket(NewSessionTicket::parse(body).ok()?)
             }

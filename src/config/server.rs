@@ -81,7 +81,9 @@ impl ServerConfigBuilder {
 
     /// One certificate and key for every client.
     pub fn credential(self, credential: impl Into<Arc<Credential>>) -> Self {
-        self.credentials(Arc::new(ServerCredentials::new(Vec::from([credential.into()]))))
+        self.credentials(Arc::new(ServerCredentials::new(Vec::from([
+            credential.into()
+        ]))))
     }
 
     /// Chooses certificate and key from each ClientHello.

@@ -1,1 +1,169 @@
-//! TODO
+//! Connections: the engine that performs what the handshake decides, and what users hold.
+//!
+//! # Closing
+//! | what happens | what follows |
+//! | --- | --- |
+//! | `close`, then more sending | `Misuse::SendAfterClose`; receiving goes on |
+//! | the peer's close_notify | `Event::Closed(Eof::Clean)` at this and every later call; TLS 1.3 may go on sending (RFC 9846 6.1) |
+//! | end of input without close_notify | `Event::Closed(Eof::Truncated)`: what came may be cut short |
+//! | close_notify, or end of input, during the handshake | `Event::Failed`, or `Eof::Truncated` |
+//! | an empty `send` | nothing goes out |
+//! | `send` before the handshake is done | `Misuse::HandshakeNotDone` |
+//! | a fault of the peer | one alert, then `Event::Failed` at every later call, and the same error from `send` |
+
+/// What both roles' connections can do.
+macro_rules! connection_methods {
+    () => {
+        /// Takes input, gives output, tells one thing that happened.
+        ///
+        /// Records are consumed whole or not at all and decrypted where they lie. Call with what is
+        /// left of the input after `consumed` until the answer is `NeedInput`.
+        pub fn receive<'a>(
+            &mut self,
+            input: &'a mut [u8],
+            sink: &mut dyn crate::record::Sink,
+        ) -> crate::conn::Received<'a> {
+            self.0.receive(input, sink)
+        }
+
+        /// Answers the outstanding request.
+        ///
+        /// # Errors
+        /// [`crate::error::Misuse::NothingAsked`] or [`crate::error::Misuse::WrongAnswer`], which
+        /// change nothing; the connection's own error if it is dead.
+        pub fn answer(&mut self, answer: crate::handshake::Answer) -> Result<(), Error> {
+            self.0.answer(answer)
+        }
+
+        /// Says that the peer's stream has ended: what is in the input is still read.
+        pub fn end_of_input(&mut self) {
+            self.0.end_of_input();
+        }
+
+        /// Whether the handshake goes on.
+        #[must_use]
+        pub fn is_handshaking(&self) -> bool {
+            self.0.is_handshaking()
+        }
+
+        /// Sends application data, in as many records as it takes and the sink has room for. An
+        /// empty `data` sends nothing.
+        ///
+        /// # Errors
+        /// [`crate::error::Misuse::HandshakeNotDone`],
+        /// [`crate::error::Misuse::SendAfterClose`], or the connection's own error.
+        pub fn send(
+            &mut self,
+            data: &[u8],
+            sink: &mut dyn crate::record::Sink,
+        ) -> Result<crate::conn::Sent, Error> {
+            self.0.send_vectored(&[data], sink)
+        }
+
+        /// Sends the concatenation of several slices as if they were one.
+        ///
+        /// # Errors
+        /// As for `send`.
+        pub fn send_vectored(
+            &mut self,
+            data: &[&[u8]],
+            sink: &mut dyn crate::record::Sink,
+        ) -> Result<crate::conn::Sent, Error> {
+            self.0.send_vectored(data, sink)
+        }
+
+        /// Room that `seal_in_place` needs before and after the payload, in bytes.
+        #[must_use]
+        pub fn in_place_room(&self) -> (usize, usize) {
+            self.0.in_place_room()
+        }
+
+        /// Makes one record of the payload at this range of `buf`, where it lies, without a copy;
+        /// the range of the whole record is returned.
+        ///
+        /// # Errors
+        /// [`crate::error::Misuse::FlushFirst`] if a control message is owed,
+        /// [`crate::error::Misuse::TooLong`], [`crate::error::Misuse::NoRoom`], and those of
+        /// `send`. Nothing was sent then.
+        pub fn seal_in_place(
+            &mut self,
+            buf: &mut [u8],
+            payload: core::ops::Range<usize>,
+        ) -> Result<core::ops::Range<usize>, Error> {
+            self.0.seal_in_place(buf, payload)
+        }
+
+        /// Writes what waits to go out; 0, or the room that the sink still needs.
+        pub fn flush(&mut self, sink: &mut dyn crate::record::Sink) -> usize {
+            self.0.flush(sink)
+        }
+
+        /// Changes our keys, and asks the peer to change its own if `request_peer` (RFC 9846
+        /// 4.7.3). By itself this happens before a key's limit is reached.
+        ///
+        /// # Errors
+        /// As for `send`.
+        pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
+            self.0.update_keys(request_peer)
+        }
+
+        /// Ends our direction with close_notify; during the handshake, gives it up.
+        pub fn close(&mut self) {
+            self.0.close();
+        }
+
+        /// Exports keying material (RFC 9846 7.5, RFC 5705). TLS 1.3 makes no difference between no
+        /// context and an empty one.
+        ///
+        /// # Errors
+        /// [`crate::error::Misuse::HandshakeNotDone`],
+        /// [`crate::error::Misuse::BadExporterInput`].
+        pub fn export_keying_material(
+            &self,
+            label: &[u8],
+            context: &[u8],
+            out: &mut [u8],
+        ) -> Result<(), Error> {
+            self.0.export(label, context, out)
+        }
+
+        /// The `tls-exporter` channel binding (RFC 9266).
+        ///
+        /// # Errors
+        /// [`crate::error::Misuse::HandshakeNotDone`].
+        pub fn tls_exporter(&self) -> Result<[u8; 32], Error> {
+            let mut out = [0; 32];
+            self.0.export(b"EXPORTER-Channel-Binding", b"", &mut out)?;
+            Ok(out)
+        }
+
+        /// Splits a connection whose handshake is done into two halves without a lock between
+        /// them; what must cross goes by [`crate::conn::HalfEvent::ForSender`]. Export keying
+        /// material before.
+        ///
+        /// # Errors
+        /// Gives the connection back if its handshake isn't done, or it is dead.
+        #[expect(
+            clippy::result_large_err,
+            reason = "the connection itself is given back"
+        )]
+        pub fn into_split(self) -> Result<(crate::conn::Sender, crate::conn::Receiver), Self> {
+            self.0.into_split().map_err(Self)
+        }
+    };
+}
+use connection_methods;
+
+mod client;
+mod engine;
+mod event;
+mod queue;
+mod receiver;
+mod sender;
+mod server;
+
+pub use client::ClientConnection;
+pub use event::{Data, Eof, Event, Received};
+pub use receiver::{HalfEvent, HalfReceived, Receiver};
+pub use sender::{ForSender, Sender, Sent};
+pub use server::ServerConnection;

@@ -216,6 +216,12 @@ impl CertificateError {
         }
     }
 
+    /// The certificate at `index` can't be parsed.
+    #[must_use]
+    pub const fn malformed(index: usize, error: DecodeError) -> Self {
+        Self::new(Some(index), CertificateFault::Malformed(error))
+    }
+
     /// The application's refusal, with a reason for a person to read.
     #[must_use]
     pub fn refused(reason: &str) -> Self {

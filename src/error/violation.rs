@@ -61,6 +61,7 @@ violations! {
     BadRecordVersion: PROTOCOL_VERSION, "RFC 9846 5.1", "a record of an unknown major version",
         "check host and port: the peer may speak another protocol there";
     BadLegacyVersion: PROTOCOL_VERSION, "RFC 9846 4.2.3", "legacy_version is not 0x0303";
+    ServerLegacyVersion: ILLEGAL_PARAMETER, "RFC 9846 4.2.3", "legacy_version of ServerHello is not 0x0303";
     BadCompression: ILLEGAL_PARAMETER, "RFC 9846 4.2.2", "a compression method other than null";
     ServerHelloVersion: ILLEGAL_PARAMETER, "RFC 9846 4.3.1", "supported_versions selects a version that was not offered";
     OldServer: PROTOCOL_VERSION, "RFC 9846 4.2.3", "the server chose a version that we do not allow",

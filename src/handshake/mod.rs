@@ -86,7 +86,7 @@ pub(crate) struct Out {
 }
 
 impl Out {
-    const MOST: usize = 8;
+    const MOST: usize = 10;
 
     /// Adds an action.
     pub(crate) fn push(&mut self, action: Action) -> Result<(), Error> {
@@ -173,12 +173,15 @@ impl Cx {
 
     /// The suite, once there is one.
     pub(crate) fn suite(&self) -> Result<&'static Tls13Suite, Error> {
-        self.suite.ok_or_else(|| ErrorKind::Internal("no suite yet").into())
+        self.suite
+            .ok_or_else(|| ErrorKind::Internal("no suite yet").into())
     }
 
     /// The transcript, once its hash is known.
     pub(crate) fn transcript(&mut self) -> Result<&mut Transcript, Error> {
-        self.transcript.as_mut().ok_or_else(|| ErrorKind::Internal("no transcript yet").into())
+        self.transcript
+            .as_mut()
+            .ok_or_else(|| ErrorKind::Internal("no transcript yet").into())
     }
 
     /// Writes a message once, adds it to the transcript and has it sent.
@@ -206,9 +209,13 @@ impl Cx {
     }
 
     pub(crate) fn add_to_transcript(&mut self, start: u32, end: u32) -> Result<(), Error> {
-        let bytes = range(start, end).and_then(|range| self.flight.get(range)).unwrap_or(&[]);
+        let bytes = range(start, end)
+            .and_then(|range| self.flight.get(range))
+            .unwrap_or(&[]);
         let transcript = self.transcript.as_mut();
-        transcript.ok_or(ErrorKind::Internal("no transcript yet"))?.add(bytes);
+        transcript
+            .ok_or(ErrorKind::Internal("no transcript yet"))?
+            .add(bytes);
         Ok(())
     }
 

@@ -44,7 +44,11 @@ impl SignRequest {
         scheme: SignatureScheme,
         content: SignatureInput,
     ) -> Self {
-        Self { credential, scheme, content }
+        Self {
+            credential,
+            scheme,
+            content,
+        }
     }
 
     /// What to sign: the message itself, not its hash. It isn't secret.
@@ -55,15 +59,19 @@ impl SignRequest {
 
     /// Signs at once, if the key is here.
     pub(crate) fn sign_now(&self, random: &mut Random) -> Option<Result<Answer, Error>> {
-        let Key::Local(key) = self.credential.key() else { return None };
+        let Key::Local(key) = self.credential.key() else {
+            return None;
+        };
         let mut signature = vec![0; MAX_SIGNATURE_LEN];
-        Some(match key.sign(self.scheme, self.message(), random, &mut signature) {
-            Ok(len) => {
-                signature.truncate(len);
-                Ok(Answer::Signature(signature))
-            }
-            Err(e) => Err(e.into()),
-        })
+        Some(
+            match key.sign(self.scheme, self.message(), random, &mut signature) {
+                Ok(len) => {
+                    signature.truncate(len);
+                    Ok(Answer::Signature(signature))
+                }
+                Err(e) => Err(e.into()),
+            },
+        )
     }
 }
 
@@ -90,7 +98,10 @@ impl Request {
             (self, answer),
             (_, Answer::Refuse(_))
                 | (Self::Config(_), Answer::Config(_))
-                | (Self::ServerCredential(_) | Self::ClientCredential(_), Answer::Credential(_))
+                | (
+                    Self::ServerCredential(_) | Self::ClientCredential(_),
+                    Answer::Credential(_)
+                )
                 | (Self::VerifyChain(_), Answer::Chain(_))
                 | (Self::Sign(_), Answer::Signature(_))
         )

@@ -48,7 +48,10 @@ impl Summary {
     /// algorithm is not known or not defined (Ed25519).
     pub fn tls_server_end_point(&self) -> Result<HashOutput, Error> {
         let own = self.own_certificate.as_ref().map(|der| &**der);
-        let theirs = self.peer_chain.as_ref().and_then(|chain| chain.end_entity());
+        let theirs = self
+            .peer_chain
+            .as_ref()
+            .and_then(|chain| chain.end_entity());
         let der = if self.client { theirs } else { own };
         let der = der.ok_or(Misuse::NoChannelBinding)?;
         let leaf = Certificate::parse(der).map_err(|_| Misuse::NoChannelBinding)?;

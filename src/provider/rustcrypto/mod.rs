@@ -17,6 +17,9 @@ use crate::error::CryptoError;
 
 /// The provider of this module with all that it has.
 pub const RUSTCRYPTO: CryptoProvider = CryptoProvider {
+    sha256: hash::SHA256,
+    sha384: hash::SHA384,
+    sha512: hash::SHA512,
     tls13_suites: TLS13_SUITES,
     groups: kx::GROUPS,
     verify: verify::ALGORITHMS,

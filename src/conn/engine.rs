@@ -1,0 +1,581 @@
+//! The one place that sees both ends: it performs what the handshake decides.
+
+use crate::codepoint::ContentType;
+use crate::config::{Direction, Limits, Observation, Parsed};
+use crate::conn::event::{Data, Event, Received};
+use crate::conn::queue::{Next, Queue};
+use crate::conn::receiver::{Receiver, Record, Step, check_size};
+use crate::conn::sender::{ForSender, Sender, Sent};
+use crate::crypto::{HashSecret, Tls13Suite};
+use crate::error::{Error, ErrorKind, Misuse, Violation};
+use crate::handshake::{Action, Answer, Cx, Input, Machine, Message, Out, Request, Summary, range};
+use crate::keys::tls13::export;
+use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Sink};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// What exists only until the handshake is done.
+#[derive(Debug)]
+struct Handshaking<M> {
+    machine: M,
+    queue: Queue,
+    /// The epoch of what is queued last.
+    queued: Epoch,
+    /// The request must be answered by the application.
+    asking: bool,
+    done: bool,
+    configured: bool,
+}
+
+/// A connection of either role.
+#[derive(Debug)]
+pub(crate) struct Engine<M> {
+    handshaking: Option<Box<Handshaking<M>>>,
+    receiver: Receiver,
+    sender: Sender,
+    exporter: Option<(&'static Tls13Suite, HashSecret)>,
+}
+
+/// What `advance` came to: as [`Step`], and what only happens during the handshake.
+enum Progress {
+    Step(Step),
+    NeedOutput(usize),
+    Ask(Request),
+    Done(Box<Summary>),
+    Failed(Error),
+}
+
+impl<M: Machine> Engine<M> {
+    pub(crate) fn new(machine: M, limits: Limits) -> Result<Self, Error> {
+        let handshaking = Handshaking {
+            machine,
+            queue: Queue::default(),
+            queued: Epoch::Plaintext,
+            asking: false,
+            done: false,
+            configured: false,
+        };
+        let mut this = Self {
+            handshaking: Some(Box::new(handshaking)),
+            receiver: Receiver::new(limits),
+            sender: Sender::new(),
+            exporter: None,
+        };
+        // RFC 9846 5: change_cipher_spec is dropped after the first ClientHello was sent.
+        this.receiver.dummy_allowed = M::CLIENT;
+        this.step(Input::Start, true)?;
+        Ok(this)
+    }
+
+    /// One step of the machine and of all that follows from it at once.
+    fn step(&mut self, input: Input<'_>, rest_empty: bool) -> Result<(), Error> {
+        let Some(hs) = &mut self.handshaking else {
+            return Err(ErrorKind::Internal("a handshake that is over").into());
+        };
+        let mut out = Out::default();
+        hs.machine.step(input, &mut out)?;
+        loop {
+            hs.configure(&mut self.receiver, &mut self.sender);
+            let ask = hs.perform(&out, rest_empty, &mut self.receiver, &self.sender)?;
+            if !ask {
+                return Ok(());
+            }
+            // The config's own answer never surfaces.
+            let Some(answer) = hs.machine.answer_now() else {
+                hs.asking = true;
+                return Ok(());
+            };
+            let answer = answer?.or_refused()?;
+            hs.machine.cx_mut().request = None;
+            out = Out::default();
+            hs.machine.step(Input::Answer(answer), &mut out)?;
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.handshaking = None;
+        self.receiver.failed.get_or_insert(error.clone());
+        self.sender.fail(error);
+    }
+
+    pub(crate) fn receive<'a>(&mut self, input: &'a mut [u8], sink: &mut dyn Sink) -> Received<'a> {
+        let mut consumed = 0;
+        let progress = match self.advance(input, &mut consumed, sink) {
+            Ok(progress) => progress,
+            Err(error) => {
+                self.fail(error.clone());
+                self.failed(error, sink)
+            }
+        };
+        // After the handshake output is told beside the event and holds nothing up.
+        let output = match &progress {
+            Progress::NeedOutput(min) => *min,
+            _ if self.handshaking.is_some() => 0,
+            _ => self.sender.flush(sink),
+        };
+        let event = match progress {
+            Progress::NeedOutput(min) => Event::NeedOutput { min },
+            Progress::Ask(request) => Event::Ask(request),
+            Progress::Done(summary) => Event::HandshakeDone(summary),
+            Progress::Failed(error) => Event::Failed(error),
+            Progress::Step(Step::NeedInput(min)) => Event::NeedInput { min },
+            Progress::Step(Step::Session(session)) => Event::Session(session),
+            Progress::Step(Step::Closed(eof)) => Event::Closed(eof),
+            Progress::Step(Step::Data(range)) => match input.get_mut(range.clone()) {
+                Some(bytes) => Event::Data(Data { bytes, range }),
+                None => Event::NeedInput { min: 5 },
+            },
+            // Handed over within `advance`.
+            Progress::Step(Step::Token(_)) => Event::NeedInput { min: 5 },
+        };
+        Received {
+            consumed,
+            output,
+            event,
+        }
+    }
+
+    /// A dead connection: first its alert, then the error.
+    fn failed(&mut self, error: Error, sink: &mut dyn Sink) -> Progress {
+        match self.sender.flush(sink) {
+            0 => Progress::Failed(error),
+            min => Progress::NeedOutput(min),
+        }
+    }
+
+    fn advance(
+        &mut self,
+        input: &mut [u8],
+        consumed: &mut usize,
+        sink: &mut dyn Sink,
+    ) -> Result<Progress, Error> {
+        if let Some(error) = self.receiver.failed.clone() {
+            return Ok(self.failed(error, sink));
+        }
+        while let Some(hs) = &mut self.handshaking {
+            if let Some(eof) = self.receiver.closed() {
+                return Ok(Progress::Step(Step::Closed(eof)));
+            }
+            let room = hs.flush(&mut self.sender, sink)?;
+            if let Some(request) = hs.machine.cx().request.clone().filter(|_| hs.asking) {
+                return Ok(Progress::Ask(request));
+            }
+            if room > 0 {
+                return Ok(Progress::NeedOutput(room));
+            }
+            if hs.done {
+                return self.finish().map(Progress::Done);
+            }
+            if self.joined_message()? {
+                continue;
+            }
+            if let Some(step) = self.handshake_record(input, consumed)? {
+                return Ok(Progress::Step(step));
+            }
+        }
+        loop {
+            match self.receiver.advance(input, consumed)? {
+                Step::Token(token) => self.sender.accept(ForSender(token)),
+                step => return Ok(Progress::Step(step)),
+            }
+        }
+    }
+
+    /// Steps with a message that waits whole, if there is one.
+    fn joined_message(&mut self) -> Result<bool, Error> {
+        let Some(hs) = &self.handshaking else {
+            return Ok(false);
+        };
+        let limit = |kind| hs.machine.message_limit(kind);
+        let Some((kind, range)) = self.receiver.next_message(limit)? else {
+            return Ok(false);
+        };
+        let last = self.receiver.is_last(range.end);
+        // The step needs the connection: its bytes are taken out meanwhile.
+        let storage = self.receiver.take_joined();
+        let raw = storage.get(range.clone()).unwrap_or(&[]);
+        let message = Message {
+            kind,
+            body: raw.get(4..).unwrap_or(&[]),
+            raw,
+        };
+        self.receiver.observe_message(message);
+        let result = self.step(Input::Message(message), last);
+        self.receiver.put_joined(storage);
+        self.receiver.consume(range.end);
+        result.map(|()| true)
+    }
+
+    /// Reads one record during the handshake; a step if there is something to tell.
+    fn handshake_record(
+        &mut self,
+        input: &mut [u8],
+        consumed: &mut usize,
+    ) -> Result<Option<Step>, Error> {
+        let rest = input.get_mut(*consumed..).unwrap_or(&mut []);
+        let (kind, content, len) = match self.receiver.next_record(rest)? {
+            Record::Need(min) => return Ok(Some(self.receiver.out_of_input(min))),
+            Record::Skipped(len) => {
+                *consumed = consumed.saturating_add(len);
+                return Ok(None);
+            }
+            Record::Content(kind, content, len) => (kind, content, len),
+        };
+        *consumed = consumed.saturating_add(len);
+        let body = rest.get(content).unwrap_or(&[]);
+        match kind {
+            ContentType::HANDSHAKE => self.handshake_bytes(body)?,
+            ContentType::ALERT => self.receiver.alert(body)?,
+            _ => return Err(Violation::UnexpectedContentType.into()),
+        }
+        Ok(None)
+    }
+
+    /// Steps with the first message of a record where it lies; what follows it is kept.
+    fn handshake_bytes(&mut self, body: &[u8]) -> Result<(), Error> {
+        let Some(hs) = &self.handshaking else {
+            return Ok(());
+        };
+        if !self.receiver.rest_is_empty() {
+            self.receiver.push(body);
+            return Ok(());
+        }
+        let limit = |kind| hs.machine.message_limit(kind);
+        let Some((kind, range)) = check_size(Joiner::first(body), limit)? else {
+            self.receiver.push(body);
+            return Ok(());
+        };
+        let (raw, rest) = body.split_at_checked(range.end).unwrap_or((body, &[]));
+        let message = Message {
+            kind,
+            body: raw.get(4..).unwrap_or(&[]),
+            raw,
+        };
+        self.receiver.observe_message(message);
+        self.step(Input::Message(message), rest.is_empty())?;
+        self.receiver.dummy_allowed = true;
+        self.receiver.push(rest);
+        Ok(())
+    }
+
+    /// Goes over to the state after the handshake.
+    fn finish(&mut self) -> Result<Box<Summary>, Error> {
+        let Some(mut hs) = self.handshaking.take() else {
+            return Err(ErrorKind::Internal("a handshake that is over").into());
+        };
+        let summary = hs.machine.summary()?;
+        let cx = hs.machine.cx();
+        let suite = cx.suite()?;
+        if let Some(secret) = &cx.exporter {
+            hs.log("EXPORTER_SECRET", secret);
+            self.exporter = Some((suite, secret.duplicate()));
+        }
+        let resumption = cx
+            .resumption
+            .as_ref()
+            .filter(|_| M::CLIENT)
+            .map(HashSecret::duplicate);
+        self.receiver.handshake_done(resumption);
+        Ok(Box::new(summary))
+    }
+
+    pub(crate) fn answer(&mut self, answer: Answer) -> Result<(), Error> {
+        if let Some(error) = &self.receiver.failed {
+            return Err(error.clone());
+        }
+        let Some(hs) = self.handshaking.as_mut().filter(|hs| hs.asking) else {
+            return Err(Misuse::NothingAsked.into());
+        };
+        let cx = hs.machine.cx_mut();
+        if !cx
+            .request
+            .as_ref()
+            .is_some_and(|request| request.fits(&answer))
+        {
+            return Err(Misuse::WrongAnswer.into());
+        }
+        cx.request = None;
+        hs.asking = false;
+        let rest_empty = self.receiver.rest_is_empty();
+        let stepped = answer
+            .or_refused()
+            .and_then(|answer| self.step(Input::Answer(answer), rest_empty));
+        if let Err(error) = stepped {
+            self.fail(error);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn end_of_input(&mut self) {
+        self.receiver.end_of_input();
+    }
+
+    pub(crate) fn is_handshaking(&self) -> bool {
+        self.handshaking.is_some()
+    }
+
+    fn after_handshake(&mut self) -> Result<&mut Sender, Error> {
+        if self.handshaking.is_some() {
+            return Err(Misuse::HandshakeNotDone.into());
+        }
+        Ok(&mut self.sender)
+    }
+
+    pub(crate) fn send_vectored(
+        &mut self,
+        data: &[&[u8]],
+        sink: &mut dyn Sink,
+    ) -> Result<Sent, Error> {
+        self.after_handshake()?.send_vectored(data, sink)
+    }
+
+    /// A server's data after its own Finished and before the client's.
+    pub(crate) fn send_early(&mut self, data: &[u8], sink: &mut dyn Sink) -> Result<Sent, Error> {
+        if let Some(hs) = &mut self.handshaking {
+            let room = hs.flush(&mut self.sender, sink)?;
+            if room > 0 {
+                return Ok(Sent {
+                    taken: 0,
+                    output: room,
+                });
+            }
+        }
+        self.sender.send(data, sink)
+    }
+
+    pub(crate) fn seal_in_place(
+        &mut self,
+        buf: &mut [u8],
+        payload: Range<usize>,
+    ) -> Result<Range<usize>, Error> {
+        self.after_handshake()?.seal_in_place(buf, payload)
+    }
+
+    pub(crate) fn in_place_room(&self) -> (usize, usize) {
+        self.sender.in_place_room()
+    }
+
+    pub(crate) fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
+        self.after_handshake()?.update_keys(request_peer)
+    }
+
+    pub(crate) fn close(&mut self) {
+        if self.handshaking.is_some() {
+            // RFC 9846 6.1: the handshake is given up for a reason that is no protocol failure.
+            self.fail(ErrorKind::Refused(crate::codepoint::AlertDescription::USER_CANCELED).into());
+            return;
+        }
+        self.sender.close();
+    }
+
+    pub(crate) fn flush(&mut self, sink: &mut dyn Sink) -> usize {
+        let Some(hs) = &mut self.handshaking else {
+            return self.sender.flush(sink);
+        };
+        match hs.flush(&mut self.sender, sink) {
+            Ok(room) => room,
+            Err(error) => {
+                self.fail(error);
+                self.sender.flush(sink)
+            }
+        }
+    }
+
+    pub(crate) fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        let (suite, secret) = self.exporter.as_ref().ok_or(Misuse::HandshakeNotDone)?;
+        // RFC 9846 7.5: HKDF-Expand-Label bounds the label, HKDF the length.
+        export(suite.hash, secret, label, context, out).map_err(|_| Misuse::BadExporterInput.into())
+    }
+
+    pub(crate) fn into_split(self) -> Result<(Sender, Receiver), Self> {
+        if self.handshaking.is_some() || self.receiver.failed.is_some() {
+            return Err(self);
+        }
+        Ok((self.sender, self.receiver))
+    }
+}
+
+impl<M: Machine> Handshaking<M> {
+    /// Takes over the config, as soon as there is one, and what was negotiated.
+    fn configure(&mut self, receiver: &mut Receiver, sender: &mut Sender) {
+        let Some(common) = self.machine.common() else {
+            return;
+        };
+        if !self.configured {
+            sender.configure(common);
+            receiver.configure(common.limits, common.observer.clone());
+        }
+        let cx = self.machine.cx();
+        if cx.peer_record_limit.is_some() {
+            sender.limit_records(cx.peer_record_limit);
+            if let Some(limit) = common.record_size_limit {
+                receiver.limit_records(limit);
+            }
+        }
+        self.configured = true;
+        let cx = self.machine.cx_mut();
+        if core::mem::take(&mut cx.skip_early_data) {
+            receiver.skip_early_data();
+        }
+    }
+
+    /// Performs the actions in order; whether the last one asks.
+    fn perform(
+        &mut self,
+        out: &Out,
+        rest_empty: bool,
+        receiver: &mut Receiver,
+        sender: &Sender,
+    ) -> Result<bool, Error> {
+        // RFC 9846 5.1: messages don't span key changes. Checked before anything is done, so that
+        // the alert is all that goes out.
+        if !rest_empty
+            && out
+                .actions()
+                .any(|action| matches!(action, Action::SetRead(_)))
+        {
+            return Err(Violation::MessageAcrossKeyChange.into());
+        }
+        for action in out.actions() {
+            match action {
+                Action::Send(start, end) => {
+                    self.queue.flight(start, end);
+                    self.observe_sent(sender, start, end, false);
+                }
+                Action::SendCertificate(start, end) => {
+                    self.queue.flight(start, end);
+                    let cx = self.machine.cx();
+                    if let Some(credential) = cx.credential.clone() {
+                        self.queue.certificate(credential, cx.staple);
+                    }
+                    self.observe_sent(sender, start, end, true);
+                }
+                Action::ChangeCipherSpec => {
+                    self.queue.change_cipher_spec();
+                    sender.observe(&Observation::ChangeCipherSpec {
+                        direction: Direction::Sent,
+                    });
+                }
+                Action::SetRead(epoch) => self.set_read(epoch, receiver)?,
+                Action::SetWrite(epoch) => {
+                    self.queue.set_write(epoch);
+                    self.queued = epoch;
+                }
+                Action::Ask => return Ok(true),
+                Action::Done => self.done = true,
+            }
+        }
+        Ok(false)
+    }
+
+    /// Tells the observer of a message that was queued.
+    fn observe_sent(&self, sender: &Sender, start: u32, end: u32, certificate: bool) {
+        if self
+            .machine
+            .common()
+            .is_none_or(|common| common.observer.is_none())
+        {
+            return;
+        }
+        let cx = self.machine.cx();
+        let front = range(start, end)
+            .and_then(|range| cx.flight.get(range))
+            .unwrap_or(&[]);
+        let mut bytes = Vec::from(front);
+        if let Some(credential) = cx.credential.as_ref().filter(|_| certificate) {
+            bytes.extend_from_slice(credential.certificate_list(cx.staple));
+        }
+        let Some((kind, _)) = bytes.split_first() else {
+            return;
+        };
+        let kind = crate::codepoint::HandshakeType(*kind);
+        let parsed = bytes.get(4..).and_then(|body| Parsed::new(kind, body));
+        let (direction, epoch) = (Direction::Sent, self.queued);
+        sender.observe(&Observation::Message {
+            direction,
+            epoch,
+            kind,
+            bytes: &bytes,
+            parsed,
+        });
+    }
+
+    fn log(&self, label: &'static str, secret: &HashSecret) {
+        if let Some(log) = self
+            .machine
+            .common()
+            .and_then(|common| common.key_log.as_ref())
+        {
+            log.log(label, &self.machine.cx().client_random, secret.expose());
+        }
+    }
+
+    fn set_read(&self, epoch: Epoch, receiver: &mut Receiver) -> Result<(), Error> {
+        if epoch == Epoch::Plaintext {
+            return Ok(());
+        }
+        let cx = self.machine.cx();
+        let (label, secret) = traffic_secret(cx, epoch, !M::CLIENT)?;
+        self.log(label, secret);
+        receiver.set_keys(cx.suite()?, epoch, secret)?;
+        if epoch == Epoch::Application {
+            receiver.keep_secret(secret.duplicate());
+        }
+        Ok(())
+    }
+
+    fn set_write(&self, epoch: Epoch, sender: &mut Sender) -> Result<(), Error> {
+        let cx = self.machine.cx();
+        let (label, secret) = traffic_secret(cx, epoch, M::CLIENT)?;
+        self.log(label, secret);
+        sender.set_keys(cx.suite()?, epoch, secret)?;
+        if epoch == Epoch::Application {
+            sender.keep_secret(secret.duplicate());
+        }
+        Ok(())
+    }
+
+    /// Seals what is queued as far as the sink has room; 0, or the room still needed.
+    fn flush(&mut self, sender: &mut Sender, sink: &mut dyn Sink) -> Result<usize, Error> {
+        loop {
+            // RFC 8449 4: a limit is for protected records only.
+            let most = match sender.sealer {
+                Some(_) => sender.most(),
+                None => MAX_PLAINTEXT.saturating_add(1),
+            };
+            let padding = sender.padding();
+            let flight = &self.machine.cx().flight;
+            let sealer = sender.sealer.as_mut();
+            match self.queue.write_next(flight, sealer, most, padding, sink)? {
+                Next::Nothing => {
+                    self.machine.cx_mut().flight.clear();
+                    return Ok(0);
+                }
+                Next::Progress => {}
+                Next::Blocked(room) => return Ok(room),
+                Next::SetWrite(epoch) => self.set_write(epoch, sender)?,
+            }
+        }
+    }
+}
+
+/// The secret of an epoch for the direction from client or server, with its label in key logs.
+fn traffic_secret(
+    cx: &Cx,
+    epoch: Epoch,
+    from_client: bool,
+) -> Result<(&'static str, &HashSecret), Error> {
+    let secrets = &cx.traffic;
+    let (label, secret) = match (epoch, from_client) {
+        (Epoch::Handshake, true) => ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &secrets.client_handshake),
+        (Epoch::Handshake, false) => ("SERVER_HANDSHAKE_TRAFFIC_SECRET", &secrets.server_handshake),
+        (Epoch::Application, true) => ("CLIENT_TRAFFIC_SECRET_0", &secrets.client_application),
+        (Epoch::Application, false) => ("SERVER_TRAFFIC_SECRET_0", &secrets.server_application),
+        _ => return Err(ErrorKind::Internal("an epoch without secrets").into()),
+    };
+    let secret = secret
+        .as_ref()
+        .ok_or(ErrorKind::Internal("a traffic secret is missing"))?;
+    Ok((label, secret))
+}

@@ -1,0 +1,184 @@
+//! Certificate, CertificateVerify and Finished, for both sides (RFC 9846 4.5).
+
+use super::{Action, Cx, Message, Out, Request, SignRequest};
+use crate::codepoint::{HandshakeType, SignatureScheme};
+use crate::config::Credential;
+use crate::crypto::{HashSecret, VerifyAlgorithms};
+use crate::error::{CertificateError, CryptoError, Error, ErrorKind, Violation};
+use crate::keys::tls13::{certificate_verify_content, finished};
+use crate::pki::{Certificate as ParsedCertificate, PeerChain, SignatureFault};
+use crate::secret;
+use crate::wire::codec::Writer;
+use crate::wire::handshake::{Certificate, CertificateVerify, Finished};
+use alloc::sync::Arc;
+
+/// The peer signed the transcript with the key of its certificate. Made by
+/// [`verify_signature`] only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SignatureValid(());
+
+/// The peer's Finished is right. Made by [`verify_finished`] only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FinishedValid(());
+
+/// The chain of a Certificate message, owned; `ocsp_asked` says whether staples may be there.
+pub(crate) fn read_chain(body: &[u8], ocsp_asked: bool) -> Result<Arc<PeerChain>, Error> {
+    let message = Certificate::parse(body)?;
+    // RFC 9846 4.5.1: the context is that of the CertificateRequest; empty in the handshake, on
+    // both sides.
+    if !message.context.is_empty() {
+        return Err(Violation::CertificateContext.into());
+    }
+    for entry in message.entries {
+        // RFC 9846 4.5.1: extensions must correspond to ones that were asked for.
+        if entry.ocsp.is_some() && !ocsp_asked {
+            return Err(Violation::NoOcspAsked.into());
+        }
+        if entry.sct.is_some() || entry.unknown.is_some() {
+            return Err(Violation::UnsolicitedExtension.into());
+        }
+    }
+    Ok(PeerChain::new(
+        message
+            .entries
+            .iter()
+            .map(|entry| (entry.certificate, entry.ocsp)),
+    ))
+}
+
+/// Verifies the peer's CertificateVerify over the transcript so far, and adds it.
+pub(crate) fn verify_signature(
+    cx: &mut Cx,
+    message: Message<'_>,
+    from_server: bool,
+    algorithms: &VerifyAlgorithms,
+) -> Result<SignatureValid, Error> {
+    let verify = CertificateVerify::parse(message.body)?;
+    let scheme = verify.scheme;
+    // RFC 9846 4.5.2: the scheme is one of those that were offered; RFC 9846 4.3.3: PKCS#1 v1.5
+    // and SHA-1 are never used here.
+    let known = algorithms.schemes.iter().find(|(name, _)| *name == scheme);
+    let known = known.filter(|_| scheme.allowed_in_tls13_handshake());
+    let Some(algorithm) = known.and_then(|(_, list)| list.first()) else {
+        return Err(Violation::SchemeNotOffered.into());
+    };
+    let chain = cx
+        .peer_chain
+        .clone()
+        .ok_or(ErrorKind::Internal("no chain to verify with"))?;
+    let leaf = parse_leaf(chain.end_entity().unwrap_or(&[]))?;
+    let content = certificate_verify_content(from_server, &cx.transcript()?.current());
+    match leaf.verify_signature(*algorithm, content.as_bytes(), verify.signature) {
+        Ok(()) => {}
+        // RFC 9846 4.5.2: the scheme must be compatible with the key in the certificate.
+        Err(SignatureFault::WrongKey) => return Err(Violation::SchemeNotForKey.into()),
+        // RFC 9846 4.5.2: decrypt_error if the verification fails.
+        Err(SignatureFault::Invalid) => return Err(CryptoError::InvalidSignature.into()),
+    }
+    cx.peer_scheme = Some(scheme);
+    cx.transcript()?.add(message.raw);
+    Ok(SignatureValid(()))
+}
+
+/// Parses an end-entity certificate.
+pub(crate) fn parse_leaf(der: &[u8]) -> Result<ParsedCertificate<'_>, Error> {
+    ParsedCertificate::parse(der).map_err(|e| CertificateError::malformed(0, e).into())
+}
+
+/// Verifies the peer's Finished over the transcript so far, and adds it.
+pub(crate) fn verify_finished(
+    cx: &mut Cx,
+    message: Message<'_>,
+    from_server: bool,
+) -> Result<FinishedValid, Error> {
+    let expected = verify_data(cx, from_server)?;
+    // RFC 9846 4.5.3: a Finished that isn't right ends the handshake with decrypt_error.
+    if !secret::equal(expected.expose(), Finished::parse(message.body).verify_data) {
+        return Err(Violation::BadFinished.into());
+    }
+    cx.transcript()?.add(message.raw);
+    Ok(FinishedValid(()))
+}
+
+/// The verify_data of one side's Finished after the transcript so far.
+fn verify_data(cx: &mut Cx, of_server: bool) -> Result<HashSecret, Error> {
+    let transcript = cx.transcript()?.current();
+    let secrets = &cx.traffic;
+    let base = if of_server {
+        &secrets.server_handshake
+    } else {
+        &secrets.client_handshake
+    };
+    let base = base
+        .as_ref()
+        .ok_or(ErrorKind::Internal("no handshake traffic secret"))?;
+    Ok(finished(cx.suite()?.hash, base, &transcript)?)
+}
+
+/// Sends our Finished.
+pub(crate) fn send_finished(cx: &mut Cx, out: &mut Out, by_server: bool) -> Result<(), Error> {
+    let data = verify_data(cx, by_server)?;
+    let body = |w: &mut Writer<'_>| {
+        Finished {
+            verify_data: data.expose(),
+        }
+        .write(w)
+    };
+    cx.send(out, HandshakeType::FINISHED, body)
+}
+
+/// Sends our Certificate: the front goes into the flight, the list is the credential's own.
+pub(crate) fn send_certificate(
+    cx: &mut Cx,
+    out: &mut Out,
+    credential: &Arc<Credential>,
+) -> Result<(), Error> {
+    const LONG: ErrorKind = ErrorKind::Internal("a chain of ours is too long");
+    let list = credential.certificate_list(cx.staple);
+    let list_len = u32::try_from(list.len()).map_err(|_| LONG)?;
+    let body_len = list_len.checked_add(4).ok_or(LONG)?;
+    let start = cx.flight.len();
+    let mut w = Writer::new(&mut cx.flight);
+    w.u8(HandshakeType::CERTIFICATE.0);
+    w.u24(body_len);
+    w.u8(0);
+    w.u24(list_len);
+    w.finish().map_err(|_| LONG)?;
+    let (start, end) = super::flight_range(start, cx.flight.len())?;
+    cx.add_to_transcript(start, end)?;
+    cx.transcript()?.add(list);
+    cx.credential = Some(Arc::clone(credential));
+    out.push(Action::SendCertificate(start, end))
+}
+
+/// Has our CertificateVerify signed.
+pub(crate) fn ask_signature(
+    cx: &mut Cx,
+    out: &mut Out,
+    scheme: SignatureScheme,
+    by_server: bool,
+) -> Result<(), Error> {
+    let credential = cx
+        .credential
+        .clone()
+        .ok_or(ErrorKind::Internal("nothing to sign with"))?;
+    let content = certificate_verify_content(by_server, &cx.transcript()?.current());
+    cx.scheme = Some(scheme);
+    cx.ask(
+        out,
+        Request::Sign(SignRequest::new(credential, scheme, content)),
+    )
+}
+
+/// Sends our CertificateVerify.
+pub(crate) fn send_certificate_verify(
+    cx: &mut Cx,
+    out: &mut Out,
+    signature: &[u8],
+) -> Result<(), Error> {
+    let scheme = cx
+        .scheme
+        .ok_or(ErrorKind::Internal("a signature without a scheme"))?;
+    let body = |w: &mut Writer<'_>| CertificateVerify { scheme, signature }.write(w);
+    cx.send(out, HandshakeType::CERTIFICATE_VERIFY, body)
+}

@@ -1,0 +1,384 @@
+//! ClientHello out, ServerHello or HelloRetryRequest in (RFC 9846 4.2).
+
+use super::{ClientCx, tls13};
+use crate::codepoint::{
+    CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode,
+    SignatureScheme,
+};
+use crate::crypto::{KeyExchangeGroup, SharedSecret};
+use crate::error::{CryptoError, Error, ErrorKind, Violation};
+use crate::handshake::{Action, Message, Out};
+use crate::keys::Transcript;
+use crate::keys::tls13::Early;
+use crate::record::Epoch;
+use crate::wire::codec::List;
+use crate::wire::extension::{KeyShareEntry, ProtocolName};
+use crate::wire::hello::{
+    ClientExtensions, ClientHello, DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12, GreaseExtensions,
+    ServerHello,
+};
+use alloc::vec::Vec;
+use rustls_pki_types::ServerName;
+
+/// Draws what is random, makes the key shares and sends the first ClientHello.
+pub(super) fn start(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
+    c.cx.client_random = c.cx.random.array();
+    if c.config.middlebox_compatibility {
+        // RFC 9846 D.4: a non-empty session ID, not predictable.
+        c.session_id = (c.cx.random.array(), 32);
+    }
+    if c.config.grease {
+        c.grease = Some(c.cx.random.array());
+    }
+    match c.config.key_shares.clone() {
+        Some(names) => {
+            for name in names {
+                start_exchange(c, name)?;
+            }
+        }
+        None => {
+            if let Some(first) = c.config.common.groups.first() {
+                start_exchange(c, first.name())?;
+            }
+        }
+    }
+    let (start, end) = send_hello(c, out)?;
+    let bytes = crate::handshake::range(start, end).and_then(|range| c.cx.flight.get(range));
+    c.hello = bytes.unwrap_or(&[]).to_vec();
+    Ok(())
+}
+
+fn start_exchange(c: &mut ClientCx, name: NamedGroup) -> Result<(), Error> {
+    let group = find_group(c, name).ok_or(ErrorKind::Internal("a group that isn't there"))?;
+    let exchange = group.start(&mut c.cx.random)?;
+    c.exchanges.push(exchange);
+    Ok(())
+}
+
+fn find_group(c: &ClientCx, name: NamedGroup) -> Option<&'static dyn KeyExchangeGroup> {
+    c.config
+        .common
+        .groups
+        .iter()
+        .copied()
+        .find(|group| group.name() == name)
+}
+
+/// The `key_exchange` bytes of all shares one after the other, and which range is whose.
+fn write_shares(
+    c: &ClientCx,
+) -> Result<(Vec<u8>, Vec<(NamedGroup, core::ops::Range<usize>)>), Error> {
+    const SHORT: ErrorKind = ErrorKind::Internal("a share of another length than its group's");
+    let mut bytes = Vec::new();
+    let mut ranges: Vec<(NamedGroup, core::ops::Range<usize>)> = Vec::new();
+    for exchange in &c.exchanges {
+        let name = exchange.group();
+        let group = find_group(c, name).ok_or(SHORT)?;
+        let start = bytes.len();
+        let end = start.saturating_add(group.client_share_len());
+        bytes.resize(end, 0);
+        exchange.write_share(bytes.get_mut(start..).ok_or(SHORT)?)?;
+        ranges.push((name, start..end));
+        // A hybrid's classical half may be offered on its own as well: by default, in the first
+        // ClientHello, if the config has that group.
+        let component = exchange.component().filter(|(name, _)| {
+            c.config.key_shares.is_none() && !c.cx.retried && find_group(c, *name).is_some()
+        });
+        if let Some((name, range)) = component {
+            let (from, to) = (
+                range.start.saturating_add(start),
+                range.end.saturating_add(start),
+            );
+            ranges.push((name, from..to));
+        }
+    }
+    Ok((bytes, ranges))
+}
+
+/// GREASE values from their random seed (RFC 8701 2).
+fn grease(seed: [u8; 8], which: usize) -> u16 {
+    let byte = (seed.get(which).copied().unwrap_or(0) & 0xf0) | 0x0a;
+    u16::from_be_bytes([byte, byte])
+}
+
+/// Encodes the ClientHello, first or second, and has it sent. The transcript isn't touched.
+fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
+    let (share_bytes, share_ranges) = write_shares(c)?;
+    let common = &c.config.common;
+    let greased = |which| c.grease.map(|seed| grease(seed, which));
+
+    let mut shares: Vec<KeyShareEntry<'_>> = Vec::new();
+    if let Some(group) = greased(1).filter(|_| !c.cx.retried) {
+        shares.push(KeyShareEntry {
+            group: NamedGroup(group),
+            key_exchange: &[0],
+        });
+    }
+    for (group, range) in &share_ranges {
+        let key_exchange = share_bytes.get(range.clone()).unwrap_or(&[]);
+        shares.push(KeyShareEntry {
+            group: *group,
+            key_exchange,
+        });
+    }
+    let suites: Vec<CipherSuite> = greased(0)
+        .map(CipherSuite)
+        .into_iter()
+        .chain(common.suites.iter().map(|suite| suite.name))
+        .collect();
+    let groups: Vec<NamedGroup> = greased(1)
+        .map(NamedGroup)
+        .into_iter()
+        .chain(common.groups.iter().map(|group| group.name()))
+        .collect();
+    let versions: Vec<ProtocolVersion> = greased(2)
+        .map(ProtocolVersion)
+        .into_iter()
+        .chain([ProtocolVersion::TLS13])
+        .collect();
+    let schemes: Vec<SignatureScheme> = common
+        .provider
+        .verify
+        .supported()
+        .chain(greased(3).map(SignatureScheme))
+        .collect();
+    let alpn: Vec<ProtocolName<'_>> = common.alpn.iter().map(|name| ProtocolName(name)).collect();
+    let modes = [PskKeyExchangeMode::PSK_DHE_KE];
+    let host = match &c.name {
+        ServerName::DnsName(name) if c.config.server_name => Some(name.as_ref()),
+        _ => None,
+    };
+    let extensions = ClientExtensions {
+        grease: c.grease.map(grease_extensions),
+        // RFC 6066 3: the name goes without a trailing dot.
+        server_name: host.map(|host| host.strip_suffix('.').unwrap_or(host).as_bytes()),
+        supported_versions: Some(List::Values(&versions)),
+        supported_groups: Some(List::Values(&groups)),
+        signature_algorithms: Some(List::Values(&schemes)),
+        signature_algorithms_cert: Some(List::Values(&schemes)),
+        alpn: Some(List::Values(alpn.as_slice())).filter(|_| !alpn.is_empty()),
+        status_request: c.config.verifier.wants_ocsp(),
+        record_size_limit: common.record_size_limit,
+        key_shares: Some(List::Values(&shares)),
+        cookie: c.cookie.as_deref(),
+        psk_key_exchange_modes: Some(List::Values(&modes)),
+        ..ClientExtensions::default()
+    };
+    let (session_id, session_id_len) = &c.session_id;
+    let hello = ClientHello {
+        legacy_version: ProtocolVersion::TLS12,
+        random: &c.cx.client_random,
+        session_id: session_id.get(..*session_id_len).unwrap_or(&[]),
+        cipher_suites: List::Values(&suites),
+        compression_methods: &[0],
+        extensions,
+    };
+    let offered = hello.extensions.offered();
+    let start = c.cx.flight.len();
+    crate::wire::handshake::write_message(&mut c.cx.flight, HandshakeType::CLIENT_HELLO, |w| {
+        hello.write(w);
+    })
+    .map_err(|_| ErrorKind::Internal("a ClientHello that is too long"))?;
+    let server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
+    let names = share_ranges.iter().map(|(name, _)| *name).collect();
+    c.offered = offered;
+    c.shares = names;
+    c.cx.server_name = server_name;
+    let (start, end) = crate::handshake::flight_range(start, c.cx.flight.len())?;
+    out.push(Action::Send(start, end))?;
+    Ok((start, end))
+}
+
+fn grease_extensions(seed: [u8; 8]) -> GreaseExtensions {
+    let first = grease(seed, 4);
+    let last = grease(seed, 5);
+    // Two extensions of one type aren't allowed (RFC 8701 3.1).
+    let last = if first == last { last ^ 0x1010 } else { last };
+    GreaseExtensions {
+        first: ExtensionType(first),
+        last: ExtensionType(last),
+    }
+}
+
+/// Reads a ServerHello: the next state, or none after a HelloRetryRequest.
+pub(super) fn server_hello(
+    c: &mut ClientCx,
+    message: Message<'_>,
+    out: &mut Out,
+) -> Result<Option<tls13::State>, Error> {
+    let hello = ServerHello::parse(message.body)?;
+    check_server_hello(c, &hello)?;
+    if hello.is_hello_retry_request() {
+        retry(c, message, &hello, out)?;
+        return Ok(None);
+    }
+    let entry = hello
+        .extensions
+        .key_share
+        .ok_or(Violation::MissingKeyShare)?;
+    // RFC 9846 4.3.8: the server's share is of a group whose share was sent, after a
+    // HelloRetryRequest of the group it asked for.
+    if !c.shares.contains(&entry.group) {
+        return Err(Violation::GroupNotOffered.into());
+    }
+    let shared = agree(c, entry)?;
+    c.cx.group = Some(entry.group);
+    let suite = choose_suite(c, hello.cipher_suite)?;
+    c.cx.transcript()?.add(message.raw);
+
+    let handshake = Early::new(suite.hash, None).into_handshake(Some(&shared))?;
+    let transcript = c.cx.transcript()?.current();
+    c.cx.traffic.client_handshake = Some(handshake.client_traffic_secret(&transcript)?);
+    c.cx.traffic.server_handshake = Some(handshake.server_traffic_secret(&transcript)?);
+    c.main = Some(handshake.into_main()?);
+    out.push(Action::SetRead(Epoch::Handshake))?;
+    // RFC 9846 D.4: a change_cipher_spec just before the second flight; our keys change here
+    // already, so that alerts are protected from now on.
+    if c.config.middlebox_compatibility && !c.cx.retried {
+        out.push(Action::ChangeCipherSpec)?;
+    }
+    out.push(Action::SetWrite(Epoch::Handshake))?;
+    Ok(Some(tls13::State::WaitEncryptedExtensions))
+}
+
+/// What ServerHello and HelloRetryRequest have in common.
+fn check_server_hello(c: &ClientCx, hello: &ServerHello<'_>) -> Result<(), Error> {
+    let extensions = &hello.extensions;
+    let Some(version) = extensions.supported_version else {
+        // RFC 9846 4.2.3: an older version; with the sentinel of a server that has a newer one,
+        // someone interfered.
+        let tail = hello.random.last_chunk::<8>();
+        if tail == Some(&DOWNGRADE_TO_TLS12) || tail == Some(&DOWNGRADE_TO_TLS11) {
+            return Err(Violation::Downgrade.into());
+        }
+        return Err(Violation::OldServer.into());
+    };
+    // RFC 9846 4.3.1: only a version that was offered, and not one before TLS 1.3.
+    if version != ProtocolVersion::TLS13 {
+        return Err(Violation::ServerHelloVersion.into());
+    }
+    // RFC 9846 4.2.3: legacy_version is 0x0303.
+    if hello.legacy_version != ProtocolVersion::TLS12 {
+        return Err(Violation::ServerLegacyVersion.into());
+    }
+    // RFC 9846 4.2.3: legacy_session_id_echo is what the client sent.
+    let (session_id, len) = &c.session_id;
+    if Some(hello.session_id) != session_id.get(..*len) {
+        return Err(Violation::SessionIdNotEchoed.into());
+    }
+    // RFC 9846 4.2.3: legacy_compression_method is 0.
+    if hello.compression_method != 0 {
+        return Err(Violation::BadCompression.into());
+    }
+    // RFC 9846 4.3: responses only to what was asked; the cookie of a HelloRetryRequest is the
+    // one exception.
+    let mut asked = c.offered;
+    if hello.is_hello_retry_request() {
+        asked.insert(ExtensionType::COOKIE);
+    }
+    let unasked = extensions
+        .present
+        .difference(asked)
+        .iter()
+        .next()
+        .or(extensions.unknown);
+    if let Some(extension) = unasked {
+        return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
+    }
+    // RFC 9846 4.3.11: no PSK was offered.
+    if extensions.pre_shared_key.is_some() {
+        return Err(Violation::PskNotOffered.into());
+    }
+    Ok(())
+}
+
+/// Takes the suite over and starts the transcript, or checks that it is still the same.
+fn choose_suite(
+    c: &mut ClientCx,
+    name: CipherSuite,
+) -> Result<&'static crate::crypto::Tls13Suite, Error> {
+    if let Some(suite) = c.cx.suite {
+        // RFC 9846 4.2.4: the suite of HelloRetryRequest and ServerHello is the same.
+        return if suite.name == name {
+            Ok(suite)
+        } else {
+            Err(Violation::SuiteChanged.into())
+        };
+    }
+    // RFC 9846 4.2.3: only a suite that was offered.
+    let suite = c
+        .config
+        .common
+        .suites
+        .iter()
+        .copied()
+        .find(|suite| suite.name == name);
+    let suite = suite.ok_or(Violation::SuiteNotOffered)?;
+    c.cx.suite = Some(suite);
+    let mut transcript = Transcript::new(suite.hash);
+    transcript.add(&c.hello);
+    c.hello = Vec::new();
+    c.cx.transcript = Some(transcript);
+    Ok(suite)
+}
+
+/// The shared secret with the server's share.
+fn agree(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Error> {
+    let exchanges = core::mem::take(&mut c.exchanges);
+    for exchange in exchanges {
+        if exchange.group() == entry.group {
+            return Ok(exchange.finish(entry.key_exchange)?);
+        }
+        if exchange
+            .component()
+            .is_some_and(|(name, _)| name == entry.group)
+        {
+            return Ok(exchange.finish_component(entry.key_exchange)?);
+        }
+    }
+    Err(CryptoError::InvalidKeyShare.into())
+}
+
+/// Answers a HelloRetryRequest with the second ClientHello (RFC 9846 4.2.4).
+fn retry(
+    c: &mut ClientCx,
+    message: Message<'_>,
+    hello: &ServerHello<'_>,
+    out: &mut Out,
+) -> Result<(), Error> {
+    // RFC 9846 4.2.4: a second one ends the handshake with unexpected_message.
+    if c.cx.retried {
+        return Err(Violation::SecondRetry.into());
+    }
+    let extensions = &hello.extensions;
+    if let Some(group) = extensions.retry_group {
+        // RFC 9846 4.3.8: a group of supported_groups, and not one whose share was sent.
+        if find_group(c, group).is_none() {
+            return Err(Violation::RetryGroupNotOffered.into());
+        }
+        if c.shares.contains(&group) {
+            return Err(Violation::RetryWithoutChange.into());
+        }
+    } else if extensions.cookie.is_none() {
+        // RFC 9846 4.2.4: illegal_parameter if ClientHello would not change.
+        return Err(Violation::RetryWithoutChange.into());
+    }
+    choose_suite(c, hello.cipher_suite)?;
+    let transcript = c.cx.transcript()?;
+    transcript.replace_by_message_hash();
+    transcript.add(message.raw);
+    c.cx.retried = true;
+    // RFC 9846 4.2.2: the cookie is copied, the shares are replaced by the one asked for.
+    c.cookie = extensions.cookie.map(<[u8]>::to_vec);
+    if let Some(group) = extensions.retry_group {
+        c.exchanges = Vec::new();
+        start_exchange(c, group)?;
+    }
+    // Nothing that was read along with the HelloRetryRequest may be left over.
+    out.push(Action::SetRead(Epoch::Plaintext))?;
+    if c.config.middlebox_compatibility {
+        out.push(Action::ChangeCipherSpec)?;
+    }
+    let (start, end) = send_hello(c, out)?;
+    c.cx.add_to_transcript(start, end)
+}

@@ -1,0 +1,184 @@
+//! The client's handshake: the hello, and which version goes on.
+
+mod hello;
+mod tls13;
+
+use super::{Answer, Cx, Input, Machine, Out, Request, Summary};
+use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::config::{CertificateRequestInfo, ClientConfig, Common};
+use crate::crypto::KeyExchange;
+use crate::error::{Error, ErrorKind};
+use crate::keys::tls13 as schedule;
+use crate::pki::Decision;
+use crate::wire::extension::ExtensionSet;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use rustls_pki_types::{ServerName, UnixTime};
+
+/// What a client keeps through the handshake besides [`Cx`].
+#[derive(Debug)]
+pub(crate) struct ClientCx {
+    pub(crate) cx: Cx,
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    session_id: ([u8; 32], usize),
+    grease: Option<[u8; 8]>,
+    exchanges: Vec<Box<dyn KeyExchange>>,
+    /// The groups whose shares went out last.
+    shares: Vec<NamedGroup>,
+    offered: ExtensionSet,
+    /// ClientHello until its hash function is known.
+    hello: Vec<u8>,
+    /// What a HelloRetryRequest asked for.
+    cookie: Option<Vec<u8>>,
+    main: Option<schedule::Main>,
+    certificate_request: Option<CertificateRequestInfo>,
+    /// The schemes that the server verifies, while our certificate is chosen.
+    peer_schemes: Vec<SignatureScheme>,
+}
+
+/// Where the client stands (RFC 9846 A.1).
+#[derive(Debug)]
+enum State {
+    Start,
+    WaitServerHello,
+    Tls13(tls13::State),
+    Failed,
+}
+
+const _: () = assert!(size_of::<State>() <= 64);
+
+/// The client's machine.
+#[derive(Debug)]
+pub(crate) struct ClientMachine {
+    state: State,
+    inner: ClientCx,
+}
+
+impl ClientMachine {
+    pub(crate) fn new(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        seed: [u8; 32],
+        now: UnixTime,
+    ) -> Self {
+        let inner = ClientCx {
+            cx: Cx::new(seed, now),
+            config,
+            name,
+            session_id: ([0; 32], 0),
+            grease: None,
+            exchanges: Vec::new(),
+            shares: Vec::new(),
+            offered: ExtensionSet::EMPTY,
+            hello: Vec::new(),
+            cookie: None,
+            main: None,
+            certificate_request: None,
+            peer_schemes: Vec::new(),
+        };
+        Self {
+            state: State::Start,
+            inner,
+        }
+    }
+}
+
+impl Machine for ClientMachine {
+    const CLIENT: bool = true;
+
+    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+        let cx = &mut self.inner;
+        self.state = match (core::mem::replace(&mut self.state, State::Failed), input) {
+            (State::Start, Input::Start) => {
+                hello::start(cx, out)?;
+                State::WaitServerHello
+            }
+            (State::WaitServerHello, Input::Message(m))
+                if m.kind == HandshakeType::SERVER_HELLO =>
+            {
+                match hello::server_hello(cx, m, out).map_err(|e| e.in_message(m.kind))? {
+                    Some(state) => State::Tls13(state),
+                    None => State::WaitServerHello,
+                }
+            }
+            (State::Tls13(state), input) => State::Tls13(tls13::step(state, cx, input, out)?),
+            (_, input) => return Err(input.unexpected()),
+        };
+        Ok(())
+    }
+
+    fn cx(&self) -> &Cx {
+        &self.inner.cx
+    }
+
+    fn cx_mut(&mut self) -> &mut Cx {
+        &mut self.inner.cx
+    }
+
+    fn common(&self) -> Option<&Common> {
+        Some(&self.inner.config.common)
+    }
+
+    fn answer_now(&mut self) -> Option<Result<Answer, Error>> {
+        let ClientCx { cx, config, .. } = &mut self.inner;
+        match cx.request.as_ref()? {
+            Request::VerifyChain(request) => {
+                match config
+                    .verifier
+                    .verify(request, &config.common.provider.verify)
+                {
+                    Decision::Now(result) => Some(Ok(Answer::Chain(result))),
+                    Decision::Later => None,
+                }
+            }
+            Request::ClientCredential(info) => {
+                let choice = config
+                    .credentials
+                    .as_ref()
+                    .map(|choose| choose.choose(info));
+                match choice.unwrap_or(Decision::Now(None)) {
+                    Decision::Now(credential) => Some(Ok(Answer::Credential(credential))),
+                    Decision::Later => None,
+                }
+            }
+            Request::Sign(request) => request.sign_now(&mut cx.random),
+            _ => None,
+        }
+    }
+
+    fn message_limit(&self, kind: HandshakeType) -> usize {
+        let limits = &self.inner.config.common.limits;
+        match kind {
+            HandshakeType::CERTIFICATE => limits.server_chain,
+            HandshakeType::CERTIFICATE_REQUEST => limits.certificate_request,
+            HandshakeType::NEW_SESSION_TICKET => limits.ticket,
+            _ => limits.other_message,
+        }
+    }
+
+    fn summary(&mut self) -> Result<Summary, Error> {
+        let State::Tls13(state) = &self.state else {
+            return Err(ErrorKind::Internal("a summary before the end").into());
+        };
+        state.check_done()?;
+        let ClientCx { cx, config, .. } = &mut self.inner;
+        Ok(Summary {
+            version: ProtocolVersion::TLS13,
+            cipher_suite: cx.suite()?.name,
+            group: cx.group,
+            alpn: cx.alpn.take(),
+            peer_signature_scheme: cx.peer_scheme,
+            signature_scheme: cx.scheme,
+            peer_chain: cx.peer_chain.take(),
+            verified: cx.verified.take(),
+            server_name: cx.server_name.take(),
+            hello_retry_request: cx.retried,
+            client_random: cx.client_random,
+            provider: config.common.provider,
+            own_certificate: None,
+            client: true,
+        })
+    }
+}

@@ -1,0 +1,231 @@
+//! The client's TLS 1.3 handshake after ServerHello (RFC 9846 A.1).
+
+use super::ClientCx;
+use crate::codepoint::HandshakeType;
+use crate::config::{CertificateRequestInfo, Credential};
+use crate::error::{Error, ErrorKind, Violation};
+use crate::handshake::auth::{self, FinishedValid, SignatureValid};
+use crate::handshake::{Action, Answer, Input, Message, Out, Request, negotiate};
+use crate::pki::{Role, VerifiedChain, VerifyRequest};
+use crate::record::Epoch;
+use crate::wire::codec::List;
+use crate::wire::handshake::{Certificate, CertificateRequest, EncryptedExtensions};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// Where the client stands. What proves that the server is who it must be goes along.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    WaitEncryptedExtensions,
+    /// WAIT_CERT_CR.
+    WaitCertificateOrRequest,
+    WaitCertificate,
+    /// The application judges the chain.
+    WaitVerdict,
+    WaitCertificateVerify,
+    WaitFinished(SignatureValid),
+    /// The application chooses our certificate.
+    WaitCredential(Authenticated),
+    /// The application signs.
+    WaitSignature(Authenticated),
+    Done(Authenticated),
+}
+
+/// The server signed the transcript, and its Finished is right.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Authenticated(
+    #[allow(dead_code, reason = "held as proof")] (SignatureValid, FinishedValid),
+);
+
+impl State {
+    pub(super) fn check_done(self) -> Result<(), Error> {
+        match self {
+            Self::Done(_) => Ok(()),
+            _ => Err(ErrorKind::Internal("a summary before the end").into()),
+        }
+    }
+}
+
+/// One step.
+pub(super) fn step(
+    state: State,
+    c: &mut ClientCx,
+    input: Input<'_>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    use HandshakeType as T;
+    use Input::{Answer as A, Message as M};
+    let kind = match &input {
+        Input::Message(message) => Some(message.kind),
+        _ => None,
+    };
+    let result = match (state, input) {
+        (State::WaitEncryptedExtensions, M(m)) if m.kind == T::ENCRYPTED_EXTENSIONS => {
+            encrypted_extensions(c, m)
+        }
+        (State::WaitCertificateOrRequest, M(m)) if m.kind == T::CERTIFICATE_REQUEST => {
+            certificate_request(c, m)
+        }
+        (State::WaitCertificateOrRequest | State::WaitCertificate, M(m))
+            if m.kind == T::CERTIFICATE =>
+        {
+            certificate(c, m, out)
+        }
+        (State::WaitVerdict, A(Answer::Chain(verdict))) => verdict
+            .map_err(Error::from)
+            .and_then(|chain| accept_chain(c, chain)),
+        (State::WaitCertificateVerify, M(m)) if m.kind == T::CERTIFICATE_VERIFY => {
+            let algorithms = c.config.common.provider.verify;
+            auth::verify_signature(&mut c.cx, m, true, &algorithms).map(State::WaitFinished)
+        }
+        (State::WaitFinished(signed), M(m)) if m.kind == T::FINISHED => {
+            server_finished(c, m, signed, out)
+        }
+        (State::WaitCredential(proof), A(Answer::Credential(credential))) => {
+            show_certificate(c, credential, proof, out)
+        }
+        (State::WaitSignature(proof), A(Answer::Signature(signature))) => {
+            auth::send_certificate_verify(&mut c.cx, out, &signature)
+                .and_then(|()| finish(c, proof, out))
+        }
+        (_, input) => Err(input.unexpected()),
+    };
+    result.map_err(|e| kind.map_or(e.clone(), |kind| e.in_message(kind)))
+}
+
+fn encrypted_extensions(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
+    let extensions = EncryptedExtensions::parse(message.body)?;
+    // RFC 9846 4.3: unsupported_extension for what wasn't asked for. supported_groups may come
+    // in any case: it was in the ClientHello.
+    let unasked = extensions
+        .present
+        .difference(c.offered)
+        .iter()
+        .next()
+        .or(extensions.unknown);
+    if let Some(extension) = unasked {
+        return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
+    }
+    if let Some(protocol) = extensions.alpn {
+        // RFC 7301 3.1: the server's choice is one of those offered.
+        if !c.config.common.alpn.iter().any(|ours| ours == protocol) {
+            return Err(Violation::AlpnNotOffered.into());
+        }
+        c.cx.alpn = Some(protocol.to_vec());
+    }
+    let limit = negotiate::record_size_limit(extensions.record_size_limit)?;
+    // RFC 8449 4: a client MUST NOT accept a limit above the version's own maximum.
+    if limit.is_some_and(|limit| limit > 16_385) {
+        return Err(Violation::RecordSizeLimitRange.into());
+    }
+    c.cx.peer_record_limit = limit;
+    c.cx.transcript()?.add(message.raw);
+    Ok(State::WaitCertificateOrRequest)
+}
+
+fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
+    let request = CertificateRequest::parse(message.body)?;
+    // RFC 9846 4.4.2: the context is empty in the handshake.
+    if !request.context.is_empty() {
+        return Err(Violation::CertificateContext.into());
+    }
+    // RFC 9846 4.4.2: signature_algorithms MUST be there.
+    let schemes = request
+        .signature_algorithms
+        .ok_or(Violation::MissingSignatureAlgorithms)?;
+    let names = request.certificate_authorities.unwrap_or(List::Values(&[]));
+    c.certificate_request = Some(CertificateRequestInfo {
+        schemes: schemes.iter().collect(),
+        authorities: names.iter().map(|name| name.0.to_vec()).collect(),
+    });
+    c.cx.staple = request.status_request;
+    c.cx.transcript()?.add(message.raw);
+    Ok(State::WaitCertificate)
+}
+
+fn certificate(c: &mut ClientCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
+    let chain = auth::read_chain(message.body, c.config.verifier.wants_ocsp())?;
+    // RFC 9846 4.5.1: a server's list is never empty; decode_error if it is.
+    if chain.is_empty() {
+        return Err(Violation::EmptyServerCertificate.into());
+    }
+    c.cx.transcript()?.add(message.raw);
+    c.cx.peer_chain = Some(Arc::clone(&chain));
+    let request = VerifyRequest {
+        chain,
+        role: Role::Server,
+        name: Some(c.name.clone()),
+        now: c.cx.now,
+    };
+    c.cx.ask(out, Request::VerifyChain(request))?;
+    Ok(State::WaitVerdict)
+}
+
+fn accept_chain(c: &mut ClientCx, chain: VerifiedChain) -> Result<State, Error> {
+    c.cx.verified = Some(chain);
+    Ok(State::WaitCertificateVerify)
+}
+
+fn server_finished(
+    c: &mut ClientCx,
+    message: Message<'_>,
+    signed: SignatureValid,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let proof = Authenticated((signed, auth::verify_finished(&mut c.cx, message, true)?));
+    let transcript = c.cx.transcript()?.current();
+    let main = c.main.as_ref().ok_or(MISSING)?;
+    c.cx.traffic.client_application = Some(main.client_traffic_secret(&transcript)?);
+    c.cx.traffic.server_application = Some(main.server_traffic_secret(&transcript)?);
+    c.cx.exporter = Some(main.exporter_secret(&transcript)?);
+    // Nothing may follow Finished under the old keys.
+    out.push(Action::SetRead(Epoch::Application))?;
+
+    match c.certificate_request.take() {
+        None => finish(c, proof, out),
+        Some(info) => {
+            c.peer_schemes = info.schemes.clone();
+            c.cx.ask(out, Request::ClientCredential(info))?;
+            Ok(State::WaitCredential(proof))
+        }
+    }
+}
+
+fn show_certificate(
+    c: &mut ClientCx,
+    credential: Option<Arc<Credential>>,
+    proof: Authenticated,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let schemes: Vec<_> = core::mem::take(&mut c.peer_schemes);
+    // A certificate that the server can't verify is none.
+    let usable = credential.and_then(|credential| {
+        let scheme = credential.scheme_for(|scheme| schemes.contains(&scheme))?;
+        Some((credential, scheme))
+    });
+    let Some((credential, scheme)) = usable else {
+        // RFC 9846 4.5.1: a client without a suitable certificate sends an empty list.
+        let empty = Certificate {
+            context: &[],
+            entries: List::Values(&[]),
+        };
+        c.cx.send(out, HandshakeType::CERTIFICATE, |w| empty.write(w))?;
+        return finish(c, proof, out);
+    };
+    auth::send_certificate(&mut c.cx, out, &credential)?;
+    auth::ask_signature(&mut c.cx, out, scheme, false)?;
+    Ok(State::WaitSignature(proof))
+}
+
+fn finish(c: &mut ClientCx, proof: Authenticated, out: &mut Out) -> Result<State, Error> {
+    auth::send_finished(&mut c.cx, out, false)?;
+    let transcript = c.cx.transcript()?.current();
+    let main = c.main.as_ref().ok_or(MISSING)?;
+    c.cx.resumption = Some(main.resumption_secret(&transcript)?);
+    c.main = None;
+    out.push(Action::SetWrite(Epoch::Application))?;
+    out.push(Action::Done)?;
+    Ok(State::Done(proof))
+}
+
+const MISSING: ErrorKind = ErrorKind::Internal("no main secret");

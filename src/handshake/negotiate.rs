@@ -1,0 +1,188 @@
+//! What a server chooses from a ClientHello, decision by decision.
+
+use crate::codepoint::{ExtensionType, NamedGroup, ProtocolVersion};
+use crate::config::{Common, RetryPolicy, ServerConfig};
+use crate::crypto::{Hash, HashOutput, KeyExchangeGroup, Tls13Suite};
+use crate::error::{Error, Mismatch, Parameter, Violation};
+use crate::wire::codec::{List, Reader};
+use crate::wire::extension::Extension;
+use crate::wire::hello::ClientHello;
+use alloc::vec::Vec;
+
+/// TLS 1.3, or nothing.
+pub(crate) fn version(hello: &ClientHello<'_>) -> Result<ProtocolVersion, Error> {
+    // RFC 9846 4.2.2, 4.3.1: supported_versions alone counts; without it the client has at most
+    // TLS 1.2.
+    let Some(versions) = hello.extensions.supported_versions else {
+        let theirs = [hello.legacy_version.0.min(ProtocolVersion::TLS12.0)];
+        return Err(Mismatch::new(Parameter::Version, [ProtocolVersion::TLS13.0], theirs).into());
+    };
+    if versions.contains(ProtocolVersion::TLS13) {
+        return Ok(ProtocolVersion::TLS13);
+    }
+    let theirs = versions.iter().map(u16::from);
+    Err(Mismatch::new(Parameter::Version, [ProtocolVersion::TLS13.0], theirs).into())
+}
+
+/// What every TLS 1.3 ClientHello must have.
+pub(crate) fn check_tls13(hello: &ClientHello<'_>) -> Result<(), Error> {
+    // RFC 9846 4.2.2: exactly one compression method, null, or illegal_parameter.
+    if hello.compression_methods != [0] {
+        return Err(Violation::BadCompression.into());
+    }
+    let extensions = &hello.extensions;
+    // RFC 9846 9.2: without pre_shared_key both signature_algorithms and supported_groups; and
+    // never one of supported_groups and key_share without the other.
+    if extensions.signature_algorithms.is_none() {
+        return Err(Violation::MissingSignatureAlgorithms.into());
+    }
+    let Some(groups) = extensions.supported_groups else {
+        return Err(Violation::MissingGroups.into());
+    };
+    let Some(shares) = extensions.key_shares else {
+        return Err(Violation::MissingKeyShare.into());
+    };
+    // RFC 9846 4.3.8: each share is of a group in supported_groups.
+    if shares.iter().any(|share| !groups.contains(share.group)) {
+        return Err(Violation::ShareNotInGroups.into());
+    }
+    // RFC 9846 4.3.9: a client that offers pre_shared_key must say how it may be used.
+    if extensions.pre_shared_key.is_some() && extensions.psk_key_exchange_modes.is_none() {
+        return Err(Violation::MissingPskModes.into());
+    }
+    Ok(())
+}
+
+/// The suite: the best that both have.
+pub(crate) fn suite(
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+) -> Result<&'static Tls13Suite, Error> {
+    let ours = &config.common.suites;
+    let theirs = hello.cipher_suites;
+    let chosen = if config.prefer_client_suites {
+        theirs
+            .iter()
+            .find_map(|name| ours.iter().find(|suite| suite.name == name))
+    } else {
+        ours.iter().find(|suite| theirs.contains(suite.name))
+    };
+    chosen.copied().ok_or_else(|| {
+        let ours = ours.iter().map(|suite| suite.name.0);
+        Mismatch::new(Parameter::CipherSuite, ours, theirs.iter().map(u16::from)).into()
+    })
+}
+
+/// Which group the keys are exchanged in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum GroupChoice<'a> {
+    /// In this one, with the share that came.
+    Share(&'static dyn KeyExchangeGroup, &'a [u8]),
+    /// In this one, for which a share is to be sent.
+    Retry(NamedGroup),
+}
+
+/// The group: the best that both have, unless another's share spares a round trip.
+pub(crate) fn group<'a>(
+    config: &ServerConfig,
+    hello: &ClientHello<'a>,
+) -> Result<GroupChoice<'a>, Error> {
+    let ours = &config.common.groups;
+    let empty = List::Values(&[]);
+    let theirs = hello.extensions.supported_groups.unwrap_or(empty);
+    let shares = hello.extensions.key_shares.unwrap_or(List::Values(&[]));
+    let Some(best) = ours
+        .iter()
+        .copied()
+        .find(|group| theirs.contains(group.name()))
+    else {
+        let ours = ours.iter().map(|group| group.name().0);
+        return Err(Mismatch::new(Parameter::Group, ours, theirs.iter().map(u16::from)).into());
+    };
+    let ready = ours
+        .iter()
+        .find_map(|group| Some((*group, shares.get(group.name())?)));
+    let Some((group, share)) = ready else {
+        return Ok(GroupChoice::Retry(best.name()));
+    };
+    let retry = best.name() != group.name()
+        && match config.retry {
+            RetryPolicy::WhenNoShareFits => false,
+            RetryPolicy::ForHybrid => is_hybrid(best) && !is_hybrid(group),
+            RetryPolicy::ForPreferred => true,
+        };
+    Ok(if retry {
+        GroupChoice::Retry(best.name())
+    } else {
+        GroupChoice::Share(group, share)
+    })
+}
+
+/// Key encapsulation, whose shares differ in length, marks the post-quantum hybrids.
+fn is_hybrid(group: &dyn KeyExchangeGroup) -> bool {
+    group.client_share_len() != group.server_share_len()
+}
+
+/// The application protocol (RFC 7301 3.2).
+pub(crate) fn alpn(common: &Common, hello: &ClientHello<'_>) -> Result<Option<Vec<u8>>, Error> {
+    let Some(theirs) = hello.extensions.alpn else {
+        return Ok(None);
+    };
+    if common.alpn.is_empty() {
+        return Ok(None);
+    }
+    let chosen = common
+        .alpn
+        .iter()
+        .find(|ours| theirs.iter().any(|name| name.0 == ours.as_slice()));
+    match chosen {
+        Some(protocol) => Ok(Some(protocol.clone())),
+        None => Err(Mismatch::new(Parameter::Alpn, [], []).into()),
+    }
+}
+
+/// A peer's record_size_limit, checked.
+pub(crate) fn record_size_limit(limit: Option<u16>) -> Result<Option<u16>, Error> {
+    // RFC 8449 4: a value below 64 ends the handshake with illegal_parameter; one above the
+    // version's own maximum of 2^14 + 1 means just that for a server, and a client treats it so.
+    match limit {
+        Some(limit) if limit < 64 => Err(Violation::RecordSizeLimitRange.into()),
+        other => Ok(other),
+    }
+}
+
+/// A hash of what must not change between the two ClientHellos around a HelloRetryRequest.
+pub(crate) fn fixed_part(hash: &dyn Hash, body: &[u8]) -> Result<HashOutput, Error> {
+    // RFC 9846 4.2.2: only key_share, early_data, cookie, pre_shared_key and padding may.
+    const MAY_CHANGE: [ExtensionType; 5] = [
+        ExtensionType::KEY_SHARE,
+        ExtensionType::EARLY_DATA,
+        ExtensionType::COOKIE,
+        ExtensionType::PRE_SHARED_KEY,
+        ExtensionType::PADDING,
+    ];
+    let mut r = Reader::new(body);
+    let mut context = hash.start();
+    context.update(r.take(34, "ClientHello.random")?);
+    for part in [
+        r.vec8("ClientHello.legacy_session_id", 0..=32)?,
+        r.vec16("ClientHello.cipher_suites", 2..=0xfffe)?,
+        r.vec8("ClientHello.legacy_compression_methods", 1..=0xff)?,
+    ] {
+        context.update(&len_prefix(part));
+        context.update(part);
+    }
+    let block = r.vec16("ClientHello.extensions", 0..=0xffff)?;
+    for extension in List::<Extension<'_>>::parse(block)? {
+        if !MAY_CHANGE.contains(&extension.kind) {
+            context.update(&extension.kind.0.to_be_bytes());
+            context.update(&len_prefix(extension.data));
+            context.update(extension.data);
+        }
+    }
+    Ok(context.current())
+}
+
+fn len_prefix(part: &[u8]) -> [u8; 4] {
+    u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes()
+}

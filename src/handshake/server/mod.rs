@@ -1,0 +1,178 @@
+//! The server's handshake: ClientHello, and which version goes on.
+
+mod hello;
+mod tls13;
+
+use super::{Answer, Cx, Input, Machine, Out, Request, Summary};
+use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion};
+use crate::config::{ClientHelloInfo, Common, Limits, ServerConfig};
+use crate::crypto::{HashOutput, Tls13Suite};
+use crate::error::{Error, ErrorKind};
+use crate::keys::tls13 as schedule;
+use crate::pki::Decision;
+use alloc::sync::Arc;
+use rustls_pki_types::UnixTime;
+
+/// What a server keeps through the handshake besides [`Cx`].
+#[derive(Debug)]
+pub(crate) struct ServerCx {
+    pub(crate) cx: Cx,
+    config: Option<Arc<ServerConfig>>,
+    limits: Limits,
+    /// The ClientHello to be answered.
+    hello: Option<ClientHelloInfo>,
+    hello_raw: Arc<[u8]>,
+    /// After a HelloRetryRequest: the group asked for, and what must not have changed.
+    retry: Option<(NamedGroup, HashOutput)>,
+    main: Option<schedule::Main>,
+}
+
+/// Where the server stands (RFC 9846 A.2).
+#[derive(Debug)]
+enum State {
+    /// START.
+    WaitClientHello,
+    /// The application chooses the config.
+    WaitConfig,
+    /// The application chooses the certificate.
+    WaitCredential(&'static Tls13Suite),
+    Tls13(tls13::State),
+    Failed,
+}
+
+const _: () = assert!(size_of::<State>() <= 64);
+
+/// The server's machine.
+#[derive(Debug)]
+pub(crate) struct ServerMachine {
+    state: State,
+    inner: ServerCx,
+}
+
+impl ServerMachine {
+    /// Without a config, the application is asked for one when ClientHello has come.
+    pub(crate) fn new(
+        config: Option<Arc<ServerConfig>>,
+        limits: Limits,
+        seed: [u8; 32],
+        now: UnixTime,
+    ) -> Self {
+        let inner = ServerCx {
+            cx: Cx::new(seed, now),
+            config,
+            limits,
+            hello: None,
+            hello_raw: Arc::default(),
+            retry: None,
+            main: None,
+        };
+        Self {
+            state: State::WaitClientHello,
+            inner,
+        }
+    }
+}
+
+impl ServerCx {
+    fn config(&self) -> Result<Arc<ServerConfig>, Error> {
+        self.config
+            .clone()
+            .ok_or_else(|| ErrorKind::Internal("no config yet").into())
+    }
+}
+
+impl Machine for ServerMachine {
+    const CLIENT: bool = false;
+
+    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+        let s = &mut self.inner;
+        let in_hello = |e: Error| e.in_message(HandshakeType::CLIENT_HELLO);
+        self.state = match (core::mem::replace(&mut self.state, State::Failed), input) {
+            (State::WaitClientHello, Input::Start) => State::WaitClientHello,
+            (State::WaitClientHello, Input::Message(m))
+                if m.kind == HandshakeType::CLIENT_HELLO =>
+            {
+                hello::client_hello(s, m, out).map_err(in_hello)?
+            }
+            (State::WaitConfig, Input::Answer(Answer::Config(config))) => {
+                s.config = Some(config);
+                hello::parameters(s, out).map_err(in_hello)?
+            }
+            (State::WaitCredential(suite), Input::Answer(Answer::Credential(credential))) => {
+                State::Tls13(hello::accept(s, suite, credential, out).map_err(in_hello)?)
+            }
+            (State::Tls13(state), input) => State::Tls13(tls13::step(state, s, input, out)?),
+            (_, input) => return Err(input.unexpected()),
+        };
+        Ok(())
+    }
+
+    fn cx(&self) -> &Cx {
+        &self.inner.cx
+    }
+
+    fn cx_mut(&mut self) -> &mut Cx {
+        &mut self.inner.cx
+    }
+
+    fn common(&self) -> Option<&Common> {
+        self.inner.config.as_ref().map(|config| &config.common)
+    }
+
+    fn answer_now(&mut self) -> Option<Result<Answer, Error>> {
+        let ServerCx { cx, config, .. } = &mut self.inner;
+        let config = config.as_ref()?;
+        match cx.request.as_ref()? {
+            Request::ServerCredential(info) => match config.credentials.choose(info) {
+                Decision::Now(credential) => Some(Ok(Answer::Credential(credential))),
+                Decision::Later => None,
+            },
+            Request::VerifyChain(request) => {
+                let verifier = config.client_auth.verifier()?;
+                match verifier.verify(request, &config.common.provider.verify) {
+                    Decision::Now(result) => Some(Ok(Answer::Chain(result))),
+                    Decision::Later => None,
+                }
+            }
+            Request::Sign(request) => request.sign_now(&mut cx.random),
+            _ => None,
+        }
+    }
+
+    fn message_limit(&self, kind: HandshakeType) -> usize {
+        match kind {
+            HandshakeType::CLIENT_HELLO => self.inner.limits.client_hello,
+            HandshakeType::CERTIFICATE => self.inner.limits.client_chain,
+            _ => self.inner.limits.other_message,
+        }
+    }
+
+    fn summary(&mut self) -> Result<Summary, Error> {
+        let State::Tls13(state) = &self.state else {
+            return Err(ErrorKind::Internal("a summary before the end").into());
+        };
+        state.check_done()?;
+        let provider = self.inner.config()?.common.provider;
+        let cx = &mut self.inner.cx;
+        let own = cx
+            .credential
+            .as_ref()
+            .and_then(|c| c.chain().first().cloned());
+        Ok(Summary {
+            version: ProtocolVersion::TLS13,
+            cipher_suite: cx.suite()?.name,
+            group: cx.group,
+            alpn: cx.alpn.take(),
+            peer_signature_scheme: cx.peer_scheme,
+            signature_scheme: cx.scheme,
+            peer_chain: cx.peer_chain.take(),
+            verified: cx.verified.take(),
+            server_name: cx.server_name.take(),
+            hello_retry_request: cx.retried,
+            client_random: cx.client_random,
+            provider,
+            own_certificate: own,
+            client: false,
+        })
+    }
+}
