@@ -751,6 +751,53 @@ fn lengths_and_values_out_of_range() {
 }
 
 #[test]
+fn fixed_fields_of_the_hellos_out_of_range() {
+    let head = [&[3, 3][..], &[1; 32]].concat();
+    let client = |rest: &str| {
+        let body = [head.clone(), hex(rest)].concat();
+        ClientHello::parse(&body).map(|_| ())
+    };
+    let server = |rest: &str| {
+        let body = [head.clone(), hex(rest)].concat();
+        ServerHello::parse(&body).map(|_| ())
+    };
+    let long = "21".repeat(34);
+    assert_eq!(client("00 0002 1301 01 00"), Ok(()));
+    assert_eq!(
+        fault(client(&long)),
+        ("ClientHello.legacy_session_id", DecodeFault::BadLength)
+    );
+    assert_eq!(
+        fault(client("00 0000 01 00")),
+        ("ClientHello.cipher_suites", DecodeFault::BadLength)
+    );
+    assert_eq!(
+        fault(client("00 0003 130113 01 00")),
+        ("CipherSuite", DecodeFault::Truncated)
+    );
+    assert_eq!(
+        fault(client("00 0002 1301 00")),
+        (
+            "ClientHello.legacy_compression_methods",
+            DecodeFault::BadLength
+        )
+    );
+    assert_eq!(
+        fault(client("00 0002 1301 01 00 0000 00")),
+        ("ClientHello", DecodeFault::TrailingBytes)
+    );
+    assert_eq!(server("00 1301 00"), Ok(()));
+    assert_eq!(
+        fault(server(&long)),
+        ("ServerHello.legacy_session_id_echo", DecodeFault::BadLength)
+    );
+    assert_eq!(
+        fault(server("00 1301 00 0000 00")),
+        ("ServerHello", DecodeFault::TrailingBytes)
+    );
+}
+
+#[test]
 fn a_client_hello_without_a_block_of_extensions() {
     let body = around(MessageKind::ClientHello, &[]);
     let bare = &body[..body.len() - 2];
