@@ -1,0 +1,300 @@
+//! The key schedule of TLS 1.3 (RFC 9846 7.1), as types: Early -> Handshake -> Main.
+//!
+//! Each stage is consumed by the next, so a secret can't be taken out of its turn.
+
+use crate::crypto::{Aead, AeadKey, Hash, HashOutput, HashSecret, SharedSecret};
+use crate::error::CryptoError;
+use crate::secret::Secret;
+use alloc::boxed::Box;
+
+/// The initialization vector of a traffic key (RFC 9846 5.3).
+pub type Iv = Secret<12>;
+
+/// HKDF-Expand-Label (RFC 9846 7.1). `label` goes without its `"tls13 "` prefix.
+///
+/// # Errors
+/// [`CryptoError::BufferSize`] if label, context or output is longer than the encoding allows.
+pub fn hkdf_expand_label(
+    hash: &dyn Hash,
+    secret: &[u8],
+    label: &[u8],
+    context: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    const PREFIX: &[u8] = b"tls13 ";
+    let length = u16::try_from(out.len()).map_err(|_| CryptoError::BufferSize)?;
+    let label_len = PREFIX.len().saturating_add(label.len());
+    let label_len = u8::try_from(label_len).map_err(|_| CryptoError::BufferSize)?;
+    let context_len = u8::try_from(context.len()).map_err(|_| CryptoError::BufferSize)?;
+    let info: [&[u8]; 6] = [
+        &length.to_be_bytes(),
+        &[label_len],
+        PREFIX,
+        label,
+        &[context_len],
+        context,
+    ];
+    hash.hkdf_expand(secret, &info, out)
+}
+
+/// Derive-Secret (RFC 9846 7.1), given the transcript hash.
+///
+/// # Errors
+/// Those of [`hkdf_expand_label`].
+pub fn derive_secret(
+    hash: &dyn Hash,
+    secret: &[u8],
+    label: &[u8],
+    transcript: &HashOutput,
+) -> Result<HashSecret, CryptoError> {
+    let mut out = HashSecret::zeroed(hash.output_len());
+    hkdf_expand_label(hash, secret, label, transcript.as_bytes(), out.expose_mut())?;
+    Ok(out)
+}
+
+/// The step between two stages: Extract with the salt derived from the stage before.
+fn next_stage(hash: &dyn Hash, secret: &HashSecret, ikm: &[u8]) -> Result<HashSecret, CryptoError> {
+    let salt = derive_secret(hash, secret.expose(), b"derived", &hash.hash(&[]))?;
+    Ok(hash.hkdf_extract(salt.expose(), ikm))
+}
+
+/// As many zero bytes as a hash is long.
+fn zeros(hash: &dyn Hash) -> HashSecret {
+    HashSecret::zeroed(hash.output_len())
+}
+
+/// The stage of the Early Secret.
+#[derive(Debug)]
+pub struct Early {
+    hash: &'static dyn Hash,
+    secret: HashSecret,
+}
+
+impl Early {
+    /// Starts the schedule with a PSK, or with none.
+    #[must_use]
+    pub fn new(hash: &'static dyn Hash, psk: Option<&[u8]>) -> Self {
+        let zeros = zeros(hash);
+        let secret = hash.hkdf_extract(zeros.expose(), psk.unwrap_or(zeros.expose()));
+        Self { hash, secret }
+    }
+
+    /// Goes on with the result of the key exchange; `None` in `psk_ke`.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn into_handshake(self, shared: Option<&SharedSecret>) -> Result<Handshake, CryptoError> {
+        let zeros = zeros(self.hash);
+        let ikm = shared.map_or(zeros.expose(), Secret::expose);
+        let secret = next_stage(self.hash, &self.secret, ikm)?;
+        Ok(Handshake {
+            hash: self.hash,
+            secret,
+        })
+    }
+}
+
+/// The stage of the Handshake Secret.
+#[derive(Debug)]
+pub struct Handshake {
+    hash: &'static dyn Hash,
+    secret: HashSecret,
+}
+
+impl Handshake {
+    /// client_handshake_traffic_secret; the transcript is ClientHello..ServerHello.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn client_traffic_secret(
+        &self,
+        transcript: &HashOutput,
+    ) -> Result<HashSecret, CryptoError> {
+        derive_secret(self.hash, self.secret.expose(), b"c hs traffic", transcript)
+    }
+
+    /// server_handshake_traffic_secret; the transcript is ClientHello..ServerHello.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn server_traffic_secret(
+        &self,
+        transcript: &HashOutput,
+    ) -> Result<HashSecret, CryptoError> {
+        derive_secret(self.hash, self.secret.expose(), b"s hs traffic", transcript)
+    }
+
+    /// Goes on to the Main Secret.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn into_main(self) -> Result<Main, CryptoError> {
+        let secret = next_stage(self.hash, &self.secret, zeros(self.hash).expose())?;
+        Ok(Main {
+            hash: self.hash,
+            secret,
+        })
+    }
+}
+
+/// The stage of the Main Secret.
+#[derive(Debug)]
+pub struct Main {
+    hash: &'static dyn Hash,
+    secret: HashSecret,
+}
+
+impl Main {
+    /// client_application_traffic_secret_0; the transcript ends with the server's Finished.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn client_traffic_secret(
+        &self,
+        transcript: &HashOutput,
+    ) -> Result<HashSecret, CryptoError> {
+        derive_secret(self.hash, self.secret.expose(), b"c ap traffic", transcript)
+    }
+
+    /// server_application_traffic_secret_0; the transcript ends with the server's Finished.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn server_traffic_secret(
+        &self,
+        transcript: &HashOutput,
+    ) -> Result<HashSecret, CryptoError> {
+        derive_secret(self.hash, self.secret.expose(), b"s ap traffic", transcript)
+    }
+
+    /// exporter_secret; the transcript ends with the server's Finished.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn exporter_secret(&self, transcript: &HashOutput) -> Result<HashSecret, CryptoError> {
+        derive_secret(self.hash, self.secret.expose(), b"exp master", transcript)
+    }
+
+    /// resumption_secret; the transcript ends with the client's Finished.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn resumption_secret(&self, transcript: &HashOutput) -> Result<HashSecret, CryptoError> {
+        derive_secret(self.hash, self.secret.expose(), b"res master", transcript)
+    }
+}
+
+/// The application_traffic_secret after this one (RFC 9846 7.2).
+///
+/// # Errors
+/// Those of [`hkdf_expand_label`].
+pub fn next_traffic_secret(
+    hash: &dyn Hash,
+    secret: &HashSecret,
+) -> Result<HashSecret, CryptoError> {
+    let mut out = HashSecret::zeroed(hash.output_len());
+    hkdf_expand_label(hash, secret.expose(), b"traffic upd", &[], out.expose_mut())?;
+    Ok(out)
+}
+
+/// The record key and IV of a traffic secret (RFC 9846 7.3).
+///
+/// # Errors
+/// Those of [`hkdf_expand_label`] and [`Aead::key`].
+pub fn traffic_key(
+    hash: &dyn Hash,
+    aead: &dyn Aead,
+    secret: &HashSecret,
+) -> Result<(Box<dyn AeadKey>, Iv), CryptoError> {
+    let mut key = Secret::<32>::zeroed(aead.key_len());
+    hkdf_expand_label(hash, secret.expose(), b"key", &[], key.expose_mut())?;
+    let mut iv = Iv::zeroed(12);
+    hkdf_expand_label(hash, secret.expose(), b"iv", &[], iv.expose_mut())?;
+    Ok((aead.key(key.expose())?, iv))
+}
+
+/// The verify_data of a Finished, or a PSK binder (RFC 9846 4.5.3).
+///
+/// # Errors
+/// Those of [`hkdf_expand_label`].
+pub fn finished(
+    hash: &dyn Hash,
+    base_key: &HashSecret,
+    transcript: &HashOutput,
+) -> Result<HashSecret, CryptoError> {
+    let mut key = HashSecret::zeroed(hash.output_len());
+    hkdf_expand_label(hash, base_key.expose(), b"finished", &[], key.expose_mut())?;
+    Ok(hash.hmac(key.expose(), &[transcript.as_bytes()]))
+}
+
+/// The PSK of a ticket (RFC 9846 4.7.1).
+///
+/// # Errors
+/// Those of [`hkdf_expand_label`].
+pub fn resumption_psk(
+    hash: &dyn Hash,
+    resumption_secret: &HashSecret,
+    ticket_nonce: &[u8],
+) -> Result<HashSecret, CryptoError> {
+    let mut out = HashSecret::zeroed(hash.output_len());
+    hkdf_expand_label(
+        hash,
+        resumption_secret.expose(),
+        b"resumption",
+        ticket_nonce,
+        out.expose_mut(),
+    )?;
+    Ok(out)
+}
+
+/// TLS-Exporter (RFC 9846 7.5). An absent context is the same as an empty one.
+///
+/// # Errors
+/// Those of [`hkdf_expand_label`].
+pub fn export(
+    hash: &dyn Hash,
+    exporter_secret: &HashSecret,
+    label: &[u8],
+    context: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let secret = derive_secret(hash, exporter_secret.expose(), label, &hash.hash(&[]))?;
+    let context = hash.hash(&[context]);
+    hkdf_expand_label(hash, secret.expose(), b"exporter", context.as_bytes(), out)
+}
+
+/// What a CertificateVerify signs: 64 spaces, the context string, a zero byte and the transcript
+/// hash (RFC 9846 4.5.2).
+#[must_use]
+pub fn certificate_verify_content(server: bool, transcript: &HashOutput) -> SignatureInput {
+    let context: &[u8] = if server {
+        b"TLS 1.3, server CertificateVerify"
+    } else {
+        b"TLS 1.3, client CertificateVerify"
+    };
+    let mut bytes = [0x20; SIGNATURE_INPUT_LEN];
+    let tail = context.iter().chain(&[0]).chain(transcript.as_bytes());
+    let mut len = 64_usize;
+    for (to, from) in bytes.iter_mut().skip(64).zip(tail) {
+        *to = *from;
+        len = len.saturating_add(1);
+    }
+    SignatureInput { bytes, len }
+}
+
+const SIGNATURE_INPUT_LEN: usize = 64 + 33 + 1 + crate::crypto::MAX_HASH_LEN;
+
+/// The bytes that a CertificateVerify signs. Not secret.
+#[derive(Clone, Debug)]
+pub struct SignatureInput {
+    bytes: [u8; SIGNATURE_INPUT_LEN],
+    len: usize,
+}
+
+impl SignatureInput {
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
+}

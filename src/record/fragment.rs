@@ -1,0 +1,134 @@
+//! Cutting output into records.
+
+use crate::codepoint::ContentType;
+use crate::error::{Error, ErrorKind};
+use crate::record::{MAX_PLAINTEXT, Sealer, Sink};
+
+/// Room that is always enough for a useful record: where less is left, output waits rather than
+/// going out in stubs.
+pub const USEFUL_ROOM: usize = 512;
+
+const HEADER: usize = 5;
+
+/// How protected records are padded (RFC 9846 5.4): what an observer learns of lengths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Padding {
+    /// Not at all.
+    #[default]
+    None,
+    /// Content and type byte up to a multiple of this many bytes (0 is the same as none).
+    ToMultipleOf(u16),
+    /// Every record to the full size.
+    Full,
+}
+
+impl Padding {
+    /// How many zero bytes go behind `content` bytes and the type byte, where `most` is what
+    /// content, type and padding may be together.
+    #[must_use]
+    pub fn after(self, content: usize, most: usize) -> usize {
+        let inner = content.saturating_add(1);
+        let padded = match self {
+            Self::None => inner,
+            Self::ToMultipleOf(n) => inner
+                .checked_next_multiple_of(usize::from(n))
+                .unwrap_or(inner),
+            Self::Full => most,
+        };
+        padded.min(most).saturating_sub(inner)
+    }
+}
+
+/// The size of a record with this much content and padding.
+#[must_use]
+pub fn record_room(sealer: Option<&Sealer>, content: usize, padding: usize) -> usize {
+    let overhead = sealer.map_or(0, Sealer::overhead);
+    HEADER
+        .saturating_add(content)
+        .saturating_add(padding)
+        .saturating_add(overhead)
+}
+
+/// Appends one record to the sink, which must have [`record_room`]: the content is copied once
+/// from its parts and sealed where it then lies. `padding` is ignored without a sealer.
+///
+/// # Errors
+/// [`ErrorKind::Internal`] if the sink or the record is too small; those of [`Sealer::seal`].
+/// The sink is then as it was.
+pub fn write_record<'a>(
+    sealer: Option<&mut Sealer>,
+    content_type: ContentType,
+    parts: impl Iterator<Item = &'a [u8]>,
+    padding: usize,
+    sink: &mut dyn Sink,
+) -> Result<(), Error> {
+    let before = sink.room();
+    let result = write_parts(sealer, content_type, parts, padding, sink);
+    if result.is_err() {
+        sink.retract(before.saturating_sub(sink.room()));
+    }
+    result
+}
+
+fn write_parts<'a>(
+    sealer: Option<&mut Sealer>,
+    content_type: ContentType,
+    parts: impl Iterator<Item = &'a [u8]>,
+    padding: usize,
+    sink: &mut dyn Sink,
+) -> Result<(), Error> {
+    const FULL: ErrorKind = ErrorKind::Internal("the sink has less room than it said");
+    let outer = if sealer.is_some() {
+        ContentType::APPLICATION_DATA
+    } else {
+        content_type
+    };
+    let mut ok = sink.append(&[outer.0, 3, 3, 0, 0]);
+    let mut len = 0_usize;
+    for part in parts {
+        ok = ok && sink.append(part);
+        len = len.saturating_add(part.len());
+    }
+    if let Some(sealer) = &sealer {
+        ok = ok && sink.append(&[content_type.0]);
+        let mut zeros = padding.saturating_add(sealer.tag_len());
+        len = len.saturating_add(1).saturating_add(zeros);
+        while zeros > 0 {
+            let some = [0; 64];
+            let now = zeros.min(some.len());
+            ok = ok && sink.append(some.get(..now).unwrap_or(&some));
+            zeros = zeros.saturating_sub(now);
+        }
+    }
+    let body_len = u16::try_from(len).map_err(|_| FULL)?;
+    if !ok || len > MAX_PLAINTEXT.saturating_add(256) {
+        return Err(FULL.into());
+    }
+    let record = sink.tail_mut(len.saturating_add(HEADER));
+    let Some((header, body)) = record.split_first_chunk_mut::<HEADER>() else {
+        return Err(FULL.into());
+    };
+    let [high, low] = body_len.to_be_bytes();
+    *header = [outer.0, 3, 3, high, low];
+    match sealer {
+        Some(sealer) => sealer.seal(header, body),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_never_exceeds_the_record() {
+        assert_eq!(Padding::None.after(10, 100), 0);
+        assert_eq!(Padding::ToMultipleOf(16).after(10, 100), 5);
+        assert_eq!(Padding::ToMultipleOf(16).after(15, 100), 0);
+        assert_eq!(Padding::ToMultipleOf(64).after(64, 100), 35);
+        assert_eq!(Padding::ToMultipleOf(0).after(10, 100), 0);
+        assert_eq!(Padding::Full.after(10, 100), 89);
+        assert_eq!(Padding::Full.after(99, 100), 0);
+    }
+}
