@@ -1,0 +1,94 @@
+//! The portable provider: RustCrypto and dalek crates, pure Rust, `no_std`.
+//!
+//! Randomness comes from the [`Random`](crate::crypto::Random) given to each call, never from
+//! the operating system. Everything secret is wiped when it is dropped.
+
+pub mod aead;
+pub mod hash;
+pub mod keys;
+pub mod kx;
+pub mod verify;
+
+mod sign;
+
+use crate::codepoint::CipherSuite;
+use crate::crypto::{CryptoProvider, Tls13Suite};
+use crate::error::CryptoError;
+
+/// The provider of this module with all that it has.
+pub const RUSTCRYPTO: CryptoProvider = CryptoProvider {
+    tls13_suites: TLS13_SUITES,
+    groups: kx::GROUPS,
+    verify: verify::ALGORITHMS,
+    keys: keys::LOADER,
+};
+
+/// The TLS 1.3 suites, best first (RFC 9846 B.4).
+pub static TLS13_SUITES: &[&Tls13Suite] = &[
+    &TLS_AES_128_GCM_SHA256,
+    &TLS_AES_256_GCM_SHA384,
+    &TLS_CHACHA20_POLY1305_SHA256,
+    &TLS_AES_128_CCM_SHA256,
+    &TLS_AES_128_CCM_8_SHA256,
+];
+
+/// `TLS_AES_128_GCM_SHA256`, which every implementation has (RFC 9846 9.1).
+pub static TLS_AES_128_GCM_SHA256: Tls13Suite = Tls13Suite {
+    name: CipherSuite::TLS_AES_128_GCM_SHA256,
+    hash: hash::SHA256,
+    aead: aead::AES_128_GCM,
+    by_default: true,
+};
+
+/// `TLS_AES_256_GCM_SHA384`.
+pub static TLS_AES_256_GCM_SHA384: Tls13Suite = Tls13Suite {
+    name: CipherSuite::TLS_AES_256_GCM_SHA384,
+    hash: hash::SHA384,
+    aead: aead::AES_256_GCM,
+    by_default: true,
+};
+
+/// `TLS_CHACHA20_POLY1305_SHA256`.
+pub static TLS_CHACHA20_POLY1305_SHA256: Tls13Suite = Tls13Suite {
+    name: CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+    hash: hash::SHA256,
+    aead: aead::CHACHA20_POLY1305,
+    by_default: true,
+};
+
+/// `TLS_AES_128_CCM_SHA256`, for small devices; not used unless asked for.
+pub static TLS_AES_128_CCM_SHA256: Tls13Suite = Tls13Suite {
+    name: CipherSuite::TLS_AES_128_CCM_SHA256,
+    hash: hash::SHA256,
+    aead: aead::AES_128_CCM,
+    by_default: false,
+};
+
+/// `TLS_AES_128_CCM_8_SHA256`: its tag of 8 bytes is short; not used unless asked for.
+pub static TLS_AES_128_CCM_8_SHA256: Tls13Suite = Tls13Suite {
+    name: CipherSuite::TLS_AES_128_CCM_8_SHA256,
+    hash: hash::SHA256,
+    aead: aead::AES_128_CCM_8,
+    by_default: false,
+};
+
+/// Copies `from` to `to`, which must have the same length.
+fn copy_exact(to: &mut [u8], from: &[u8]) -> Result<(), CryptoError> {
+    if to.len() != from.len() {
+        return Err(CryptoError::BufferSize);
+    }
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+    Ok(())
+}
+
+/// Copies `from` to the front of `to` and returns its length.
+fn copy_front(to: &mut [u8], from: &[u8]) -> Result<usize, CryptoError> {
+    let front = to.get_mut(..from.len()).ok_or(CryptoError::BufferSize)?;
+    copy_exact(front, from)?;
+    Ok(from.len())
+}
+
+#[cfg(test)]
+mod tests;
