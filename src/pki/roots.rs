@@ -68,6 +68,18 @@ impl RootStore {
     pub fn anchors(&self) -> impl Iterator<Item = &TrustAnchor<'static>> {
         self.anchors.iter()
     }
+
+    /// The roots' names, each the DER of a whole DistinguishedName, once each.
+    pub(crate) fn names(&self) -> Vec<Vec<u8>> {
+        let mut names: Vec<Vec<u8>> = Vec::new();
+        for anchor in &self.anchors {
+            let name = super::der::encode(super::der::SEQUENCE, &anchor.subject);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
 }
 
 /// A root as a path ends in it.
