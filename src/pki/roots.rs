@@ -52,6 +52,16 @@ impl RootStore {
         Ok(())
     }
 
+    /// Whether a root from elsewhere can be used: its key and its name constraints are
+    /// well-formed. One that can't be is no error in a store; nothing is ever issued under it.
+    ///
+    /// # Errors
+    /// What is ill-formed.
+    pub fn check(anchor: &TrustAnchor<'static>) -> Result<(), DecodeError> {
+        DistinguishedName::new(&anchor.subject).check("subject")?;
+        Anchor::parse(anchor).map(|_| ())
+    }
+
     /// Whether nobody is trusted.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
