@@ -672,3 +672,274 @@ impl<'a> AlgorithmName<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use alloc::vec::Vec;
+    use std::string::ToString;
+    use std::vec;
+
+    fn value(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        der::encode(tag, &parts.concat())
+    }
+
+    /// The parts of a certificate, each whole DER; no signature that means anything.
+    struct Parts {
+        version: Vec<u8>,
+        serial: Vec<u8>,
+        issuer: Vec<u8>,
+        validity: Vec<u8>,
+        key: Vec<u8>,
+        tail: Vec<u8>,
+    }
+
+    fn common_name(text: &str) -> Vec<u8> {
+        let kind = value(der::OID, &[&[0x55, 4, 3]]);
+        let text = value(der::UTF8_STRING, &[text.as_bytes()]);
+        let rdn = value(der::SET, &[&value(der::SEQUENCE, &[&kind, &text])]);
+        value(der::SEQUENCE, &[&rdn])
+    }
+
+    impl Parts {
+        fn good() -> Self {
+            let algorithm = value(der::SEQUENCE, &[&value(der::OID, &[&[0x2b, 0x65, 0x70]])]);
+            let time = |text: &str| value(der::UTC_TIME, &[text.as_bytes()]);
+            Self {
+                version: value(0xa0, &[&[2, 1, 2]]),
+                serial: vec![2, 1, 1],
+                issuer: common_name("x"),
+                validity: value(
+                    der::SEQUENCE,
+                    &[&time("200101000000Z"), &time("491231235959Z")],
+                ),
+                key: value(
+                    der::SEQUENCE,
+                    &[&algorithm, &value(der::BIT_STRING, &[&[0; 33]])],
+                ),
+                tail: vec![],
+            }
+        }
+
+        fn certificate(&self) -> Vec<u8> {
+            let algorithm = value(der::SEQUENCE, &[&value(der::OID, &[&[0x2b, 0x65, 0x70]])]);
+            let tbs = value(
+                der::SEQUENCE,
+                &[
+                    &self.version,
+                    &self.serial,
+                    &algorithm,
+                    &self.issuer,
+                    &self.validity,
+                    &common_name("y"),
+                    &self.key,
+                    &self.tail,
+                ],
+            );
+            let signature = value(der::BIT_STRING, &[&[0; 65]]);
+            value(der::SEQUENCE, &[&tbs, &algorithm, &signature])
+        }
+
+        fn with(change: impl FnOnce(&mut Self)) -> Vec<u8> {
+            let mut parts = Self::good();
+            change(&mut parts);
+            parts.certificate()
+        }
+    }
+
+    fn extensions(list: &[(&[u8], &[u8])]) -> Vec<u8> {
+        let list: Vec<Vec<u8>> = list
+            .iter()
+            .map(|(id, contents)| {
+                let id = value(der::OID, &[id]);
+                let contents = value(der::OCTET_STRING, &[contents]);
+                value(der::SEQUENCE, &[&id, &contents])
+            })
+            .collect();
+        value(0xa3, &[&value(der::SEQUENCE, &[&list.concat()])])
+    }
+
+    #[test]
+    fn versions_and_what_they_allow() {
+        let good = Parts::good().certificate();
+        let certificate = Certificate::parse(&good).unwrap();
+        assert_eq!(certificate.version(), 3);
+        assert_eq!(certificate.serial(), [1]);
+        assert_eq!(certificate.issuer().to_string(), "CN=x");
+        assert_eq!(certificate.subject().to_string(), "CN=y");
+        assert_eq!(certificate.public_key(), [0; 32]);
+        assert_eq!(certificate.public_key_algorithm(), [6, 3, 0x2b, 0x65, 0x70]);
+        assert_eq!(certificate.signature_hash(), None);
+
+        let some = extensions(&[(oid::SUBJECT_KEY_IDENTIFIER, &[4, 1, 9])]);
+        let unique_id = value(der::context(1), &[&[0, 1]]);
+        for (version, tail, parses) in [
+            (Some(2), some.clone(), true),
+            (Some(1), some.clone(), false),
+            (None, some.clone(), false),
+            (None, vec![], true),
+            (Some(1), unique_id.clone(), true),
+            (None, unique_id.clone(), false),
+            (Some(2), [unique_id, some.clone()].concat(), true),
+            (Some(2), [some.clone(), some].concat(), false),
+            // An explicit v1 is no DER, and there is no v4.
+            (Some(0), vec![], false),
+            (Some(3), vec![], false),
+        ] {
+            let certificate = Parts::with(|parts| {
+                parts.version = match version {
+                    Some(n) => value(0xa0, &[&[2, 1, n]]),
+                    None => vec![],
+                };
+                parts.tail = tail;
+            });
+            assert_eq!(
+                Certificate::parse(&certificate).is_ok(),
+                parses,
+                "{version:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn malformed_parts_are_named() {
+        for (what, certificate) in [
+            ("serialNumber", Parts::with(|p| p.serial = vec![2, 0])),
+            (
+                "serialNumber",
+                Parts::with(|p| p.serial = value(2, &[&[1; 22]])),
+            ),
+            ("serialNumber", Parts::with(|p| p.serial = vec![4, 1, 1])),
+            ("issuer", Parts::with(|p| p.issuer = vec![0x30, 0])),
+            ("issuer", Parts::with(|p| p.issuer = vec![0x30, 2, 0x31, 0])),
+            (
+                "notBefore",
+                Parts::with(|p| p.validity = vec![0x30, 2, 0x17, 0]),
+            ),
+            (
+                "SubjectPublicKeyInfo.subjectPublicKey",
+                Parts::with(|p| p.key = vec![0x30, 6, 0x30, 0, 3, 2, 1, 0x80]),
+            ),
+            ("extensions", Parts::with(|p| p.tail = extensions(&[]))),
+        ] {
+            let error = Certificate::parse(&certificate).unwrap_err();
+            assert_eq!(error.what, what, "{error}");
+        }
+    }
+
+    #[test]
+    fn malformed_extensions() {
+        for (id, bad) in [
+            (oid::BASIC_CONSTRAINTS, &[0x30, 3, 1, 1, 1][..]),
+            (oid::BASIC_CONSTRAINTS, &[0x30, 3, 2, 1, 0x80]),
+            (oid::BASIC_CONSTRAINTS, &[0x30, 4, 2, 2, 0, 5]),
+            (oid::BASIC_CONSTRAINTS, &[0x30, 0, 0]),
+            (oid::KEY_USAGE, &[3, 2, 8, 0]),
+            (oid::KEY_USAGE, &[3, 0]),
+            (oid::KEY_USAGE, &[3, 4, 0, 0, 0, 0]),
+            (oid::EXTENDED_KEY_USAGE, &[0x30, 0]),
+            (oid::EXTENDED_KEY_USAGE, &[0x30, 2, 5, 0]),
+            (oid::SUBJECT_ALT_NAME, &[0x30, 0]),
+            (oid::SUBJECT_ALT_NAME, &[0x30, 5, 0x87, 3, 1, 2, 3]),
+            (oid::SUBJECT_ALT_NAME, &[0x30, 2, 0x89, 0]),
+            (oid::NAME_CONSTRAINTS, &[0x30, 0]),
+            (oid::NAME_CONSTRAINTS, &[0x30, 2, 0xa0, 0]),
+            (oid::SUBJECT_KEY_IDENTIFIER, &[4, 1]),
+            (oid::AUTHORITY_KEY_IDENTIFIER, &[0x30, 2, 0x83, 0]),
+        ] {
+            let certificate = Parts::with(|p| p.tail = extensions(&[(id, bad)]));
+            assert!(Certificate::parse(&certificate).is_err(), "{id:?} {bad:x?}");
+        }
+        // As many as allowed, and one more.
+        let id = |n: usize| [0x2a, u8::try_from(n).unwrap()];
+        for (count, parses) in [(MAX_EXTENSIONS, true), (MAX_EXTENSIONS + 1, false)] {
+            let ids: Vec<[u8; 2]> = (0..count).map(id).collect();
+            let list: Vec<(&[u8], &[u8])> = ids.iter().map(|id| (&id[..], &[][..])).collect();
+            let certificate = Parts::with(|p| p.tail = extensions(&list));
+            assert_eq!(Certificate::parse(&certificate).is_ok(), parses);
+        }
+    }
+
+    #[test]
+    fn path_length_constraints() {
+        for (bytes, path_len) in [
+            (&[0x30, 3, 1, 1, 0xff][..], None),
+            (&[0x30, 6, 1, 1, 0xff, 2, 1, 0], Some(0)),
+            (&[0x30, 6, 1, 1, 0xff, 2, 1, 127], Some(127)),
+            (&[0x30, 7, 1, 1, 0xff, 2, 2, 0, 200], Some(200)),
+            (&[0x30, 7, 1, 1, 0xff, 2, 2, 1, 0], Some(255)),
+        ] {
+            let parsed = basic_constraints(bytes).unwrap();
+            assert_eq!(parsed, BasicConstraints { ca: true, path_len });
+        }
+        assert!(!basic_constraints(&[0x30, 0]).unwrap().ca);
+        assert!(!basic_constraints(&[0x30, 3, 1, 1, 0]).unwrap().ca);
+    }
+
+    #[test]
+    fn times() {
+        for (text, seconds) in [
+            ("700101000000Z", Some(0)),
+            ("491231235959Z", Some(2_524_607_999)),
+            ("500101000000Z", Some(-631_152_000)),
+            ("000229120000Z", Some(951_825_600)),
+            ("010229120000Z", None),
+            ("001301000000Z", None),
+            ("000001000000Z", None),
+            ("000100000000Z", None),
+            ("000431000000Z", None),
+            ("000101240000Z", None),
+            ("000101006000Z", None),
+            ("000101000060Z", None),
+            ("0001010000Z", None),
+            ("000101000000+0000", None),
+            ("000101000000", None),
+            ("+00101000000Z", None),
+        ] {
+            assert_eq!(utc_time(text.as_bytes()).map(|m| m.0), seconds, "{text}");
+        }
+        for (text, seconds) in [
+            ("19700101000000Z", Some(0)),
+            ("20500101000000Z", Some(2_524_608_000)),
+            ("21000228235959Z", Some(4_107_542_399)),
+            ("21000229000000Z", None),
+            ("24000229000000Z", Some(13_574_563_200)),
+            ("99991231235959Z", Some(253_402_300_799)),
+            ("20500101000000.5Z", None),
+            ("205001010000Z", None),
+        ] {
+            assert_eq!(
+                generalized_time(text.as_bytes()).map(|m| m.0),
+                seconds,
+                "{text}"
+            );
+        }
+        // What is read is shown again the same, through leap years and centuries.
+        for year in [1900, 1999, 2000, 2023, 2024, 2100] {
+            for (month, day) in [(1, 1), (2, 28), (3, 1), (7, 31), (12, 31)] {
+                let text = std::format!("{year}{month:02}{day:02}010203Z");
+                let shown = generalized_time(text.as_bytes()).unwrap().to_string();
+                assert_eq!(shown, std::format!("{year}-{month:02}-{day:02}T01:02:03Z"));
+            }
+        }
+    }
+
+    #[test]
+    fn hash_of_pss() {
+        let pss = |hash: Option<&[u8]>| {
+            let params = match hash {
+                Some(hash) => {
+                    let hash = value(der::SEQUENCE, &[&value(der::OID, &[hash])]);
+                    value(der::SEQUENCE, &[&value(0xa0, &[&hash])])
+                }
+                None => vec![0x30, 0],
+            };
+            signature_algorithm(&[value(der::OID, &[oid::RSA_PSS]), params].concat()).1
+        };
+        assert_eq!(pss(Some(oid::SHA384)), Some(SignatureHash::Sha384));
+        assert_eq!(pss(Some(oid::SHA512)), Some(SignatureHash::Sha512));
+        assert_eq!(pss(None), Some(SignatureHash::Sha256));
+        assert_eq!(pss(Some(&[1, 2, 3])), None);
+    }
+}

@@ -1,9 +1,17 @@
-//! Name constraints (RFC 5280 4.2.1.10).
+//! Name constraints (RFC 5280 4.2.1.10): host names, addresses and directory names.
+//!
+//! A form of name that isn't known here is refused where a CA constrains that form, never let
+//! through.
+
+use super::cert::Certificate;
 use super::der::{self, Reader};
-use crate::error::DecodeError;
+use super::name::GeneralName;
+use super::oid;
+use crate::error::{CertificateFault, DecodeError, DecodeFault};
 
 const WHAT: &str = "nameConstraints";
 
+/// Checks the value of the extension; returns the contents of its SEQUENCE.
 pub(crate) fn check(value: &[u8]) -> Result<&[u8], DecodeError> {
     let mut outer = Reader::new(value, WHAT);
     let contents = outer.contents(der::SEQUENCE, WHAT)?;
@@ -11,6 +19,249 @@ pub(crate) fn check(value: &[u8]) -> Result<&[u8], DecodeError> {
     check_contents(contents)
 }
 
+/// Checks the contents of the SEQUENCE, and returns them.
 pub(crate) fn check_contents(contents: &[u8]) -> Result<&[u8], DecodeError> {
+    let mut reader = Reader::new(contents, WHAT);
+    // RFC 5280 4.2.1.10: not an empty sequence.
+    if reader.is_empty() {
+        return Err(reader.fail(DecodeFault::BadLength));
+    }
+    for tag in [PERMITTED, EXCLUDED] {
+        if let Some(list) = reader.optional(tag, WHAT)? {
+            let mut list = Reader::new(list, WHAT);
+            if list.is_empty() {
+                return Err(list.fail(DecodeFault::BadLength));
+            }
+            while !list.is_empty() {
+                subtree(&mut list)?;
+            }
+        }
+    }
+    reader.end()?;
     Ok(contents)
+}
+
+const PERMITTED: u8 = der::context_constructed(0);
+const EXCLUDED: u8 = der::context_constructed(1);
+
+/// The base of one GeneralSubtree.
+fn subtree<'a>(list: &mut Reader<'a>) -> Result<GeneralName<'a>, DecodeError> {
+    let mut reader = list.nested(der::SEQUENCE, "GeneralSubtree")?;
+    let base = GeneralName::read(&mut reader)?;
+    // RFC 5280 4.2.1.10: minimum is zero and so left out, maximum is absent.
+    reader.end()?;
+    if let GeneralName::Ip(range) = base
+        && mask(range).is_none()
+    {
+        return Err(DecodeError::new(WHAT, DecodeFault::BadValue));
+    }
+    Ok(base)
+}
+
+/// Address and mask of a range, the mask being ones and then zeros (RFC 4632 3.1).
+fn mask(range: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (address, mask) = match range.len() {
+        8 => range.split_at_checked(4)?,
+        32 => range.split_at_checked(16)?,
+        _ => return None,
+    };
+    let mut over = false;
+    for octet in mask {
+        if (over && *octet != 0) || octet.leading_ones() != octet.count_ones() {
+            return None;
+        }
+        over |= *octet != 0xff;
+    }
+    Some((address, mask))
+}
+
+/// The work that may still be done; spent before it is.
+pub(crate) struct Comparisons(pub(crate) u32);
+
+/// Why a certificate doesn't get through the constraints.
+pub(crate) enum Denied {
+    Fault(CertificateFault),
+    OutOfBudget,
+}
+
+/// Whether a CA with these constraints (the contents of the SEQUENCE, checked) may have issued
+/// to the names of `certificate`.
+pub(crate) fn allow(
+    constraints: &[u8],
+    certificate: &Certificate<'_>,
+    left: &mut Comparisons,
+) -> Result<(), Denied> {
+    let subject = certificate.subject();
+    if !subject.is_empty() {
+        allow_name(constraints, GeneralName::Directory(subject), left)?;
+    }
+    // RFC 5280 4.2.1.10: an address in the subject counts as well.
+    if subject.has(oid::EMAIL_ADDRESS) {
+        allow_name(constraints, GeneralName::Other("rfc822Name"), left)?;
+    }
+    for name in certificate.names() {
+        allow_name(constraints, name, left)?;
+    }
+    Ok(())
+}
+
+fn allow_name(
+    constraints: &[u8],
+    name: GeneralName<'_>,
+    left: &mut Comparisons,
+) -> Result<(), Denied> {
+    let denied = || {
+        Err(Denied::Fault(CertificateFault::NameNotAllowed {
+            name: name.text(),
+        }))
+    };
+    let mut reader = Reader::new(constraints, WHAT);
+    let (mut constrained, mut permitted) = (false, false);
+    for tag in [PERMITTED, EXCLUDED] {
+        let Ok(Some(list)) = reader.optional(tag, WHAT) else {
+            continue;
+        };
+        let mut list = Reader::new(list, WHAT);
+        while let Ok(base) = subtree(&mut list) {
+            left.0 = left.0.checked_sub(1).ok_or(Denied::OutOfBudget)?;
+            match (within(name, base, tag == EXCLUDED), tag) {
+                (Within::OtherForm, _) => {}
+                (Within::Unknown(form), _) => {
+                    return Err(Denied::Fault(CertificateFault::NameForm { form }));
+                }
+                (Within::Yes, EXCLUDED) => return denied(),
+                (Within::No, EXCLUDED) => {}
+                (Within::Yes, _) => (constrained, permitted) = (true, true),
+                (Within::No, _) => constrained = true,
+            }
+        }
+    }
+    if constrained && !permitted {
+        return denied();
+    }
+    Ok(())
+}
+
+enum Within {
+    Yes,
+    No,
+    /// The base says nothing about names of this form.
+    OtherForm,
+    /// It does, and how isn't known here.
+    Unknown(&'static str),
+}
+
+/// Whether `name` is in the subtree of `base`; if `partly`, whether any host that it stands for is.
+fn within(name: GeneralName<'_>, base: GeneralName<'_>, partly: bool) -> Within {
+    let inside = match (name, base) {
+        (GeneralName::Dns(name), GeneralName::Dns(base)) => {
+            dns_within(name, base) || (partly && wildcard_covers(name, base))
+        }
+        (GeneralName::Ip(address), GeneralName::Ip(range)) => ip_within(address, range),
+        (GeneralName::Directory(name), GeneralName::Directory(base)) => name.is_within(base),
+        (GeneralName::Other(name), GeneralName::Other(base)) if name == base => {
+            return Within::Unknown(name);
+        }
+        _ => return Within::OtherForm,
+    };
+    if inside { Within::Yes } else { Within::No }
+}
+
+/// Any labels may be added to the left; a leading dot, common though not in the RFC, asks for
+/// one at least.
+fn dns_within(name: &[u8], base: &[u8]) -> bool {
+    let Some(start) = name.len().checked_sub(base.len()) else {
+        return false;
+    };
+    let (left, right) = name.split_at_checked(start).unwrap_or((name, &[]));
+    right.eq_ignore_ascii_case(base)
+        && (left.is_empty() || base.is_empty() || base.starts_with(b".") || left.ends_with(b"."))
+}
+
+/// Whether `name` is a wildcard that stands for the host `base` among others.
+fn wildcard_covers(name: &[u8], base: &[u8]) -> bool {
+    let Some(parent) = name.strip_prefix(b"*.") else {
+        return false;
+    };
+    let Some(dot) = base.iter().position(|c| *c == b'.') else {
+        return false;
+    };
+    match base.split_at_checked(dot.saturating_add(1)) {
+        Some((_, base_parent)) => dot > 0 && parent.eq_ignore_ascii_case(base_parent),
+        None => false,
+    }
+}
+
+fn ip_within(address: &[u8], range: &[u8]) -> bool {
+    let Some((base, mask)) = mask(range) else {
+        return false;
+    };
+    address.len() == base.len()
+        && address
+            .iter()
+            .zip(base)
+            .zip(mask)
+            .all(|((a, b), m)| a & m == b & m)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_within() {
+        for (name, base, inside) in [
+            ("example.com", "example.com", true),
+            ("a.b.example.com", "example.com", true),
+            ("A.Example.COM", "example.com", true),
+            ("badexample.com", "example.com", false),
+            ("com", "example.com", false),
+            ("example.com.evil.org", "example.com", false),
+            ("*.example.com", "example.com", true),
+            ("*.example.com", "a.example.com", false),
+            ("a.example.com", ".example.com", true),
+            ("example.com", ".example.com", false),
+            ("anything", "", true),
+        ] {
+            assert_eq!(
+                dns_within(name.as_bytes(), base.as_bytes()),
+                inside,
+                "{name} {base}"
+            );
+        }
+    }
+
+    #[test]
+    fn wildcards_that_cover_an_excluded_host() {
+        for (name, base, covers) in [
+            ("*.example.com", "a.example.com", true),
+            ("*.EXAMPLE.com", "a.example.com", true),
+            ("*.example.com", "a.b.example.com", false),
+            ("*.example.com", ".example.com", false),
+            ("*.example.com", "com", false),
+            ("b.example.com", "a.example.com", false),
+        ] {
+            assert_eq!(
+                wildcard_covers(name.as_bytes(), base.as_bytes()),
+                covers,
+                "{name} {base}"
+            );
+        }
+    }
+
+    #[test]
+    fn addresses_within() {
+        let range = [10, 1, 0, 0, 255, 255, 0, 0];
+        assert!(ip_within(&[10, 1, 2, 3], &range));
+        assert!(!ip_within(&[10, 2, 2, 3], &range));
+        assert!(!ip_within(&[0; 16], &range));
+        assert!(ip_within(&[1, 2, 3, 4], &[0; 8]));
+        for bad in [
+            &[10, 0, 0, 0, 255, 0, 255, 0][..],
+            &[10, 0, 0, 0, 0xfd, 0, 0, 0],
+            &[0; 7],
+        ] {
+            assert!(mask(bad).is_none(), "{bad:?}");
+        }
+    }
 }

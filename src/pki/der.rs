@@ -3,6 +3,7 @@
 //! Only what DER allows: definite lengths in their shortest form, low tag numbers.
 
 use crate::error::{DecodeError, DecodeFault};
+use alloc::vec::Vec;
 
 pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
@@ -187,6 +188,24 @@ pub(crate) fn only<'a>(
     let inner = outer.nested(tag, what)?;
     outer.end()?;
     Ok(inner)
+}
+
+/// The DER of a value with these contents.
+pub(crate) fn encode(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.push(tag);
+    let length = contents.len().to_be_bytes();
+    match u8::try_from(contents.len()) {
+        Ok(short @ 0..=0x7f) => out.push(short),
+        _ => {
+            let digits = length.iter().skip_while(|digit| **digit == 0);
+            // A usize has at most eight digits.
+            out.push(u8::try_from(digits.clone().count()).unwrap_or(8) | 0x80);
+            out.extend(digits);
+        }
+    }
+    out.extend_from_slice(contents);
+    out
 }
 
 #[cfg(test)]

@@ -359,3 +359,141 @@ pub(crate) fn dns_matches(presented: &[u8], asked: &[u8]) -> bool {
     let rest = rest.strip_prefix(b".").unwrap_or(rest);
     !label.is_empty() && base.contains(&b'.') && base.eq_ignore_ascii_case(rest)
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn host_names() {
+        for (presented, asked, fits) in [
+            ("example.com", "example.com", true),
+            ("EXAMPLE.com", "example.COM", true),
+            ("example.com", "example.com.", true),
+            ("example.com.", "example.com", false),
+            ("example.com", "www.example.com", false),
+            ("www.example.com", "example.com", false),
+            ("localhost", "localhost", true),
+            ("*.example.com", "a.example.com", true),
+            ("*.example.com", "a.example.com.", true),
+            ("*.EXAMPLE.com", "A.example.com", true),
+            ("*.example.com", "xn--bcher-kva.example.com", true),
+            ("*.example.com", "example.com", false),
+            ("*.example.com", ".example.com", false),
+            ("*.example.com", "a.b.example.com", false),
+            ("*.b.example.com", "a.b.example.com", true),
+            ("*.com", "example.com", false),
+            ("*.", "a.", false),
+            ("*", "localhost", false),
+            ("*", "example.com", false),
+            ("w*.example.com", "www.example.com", false),
+            ("*w.example.com", "www.example.com", false),
+            ("www.*.com", "www.example.com", false),
+            ("*.*.com", "a.b.com", false),
+            ("a.*.example.com", "a.b.example.com", false),
+            ("", "", false),
+            ("", ".", false),
+            ("example.com\0.evil.org", "example.com", false),
+            ("example.com ", "example.com", false),
+        ] {
+            let result = dns_matches(presented.as_bytes(), asked.as_bytes());
+            assert_eq!(result, fits, "{presented} {asked}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_no_host_names() {
+        let address = ServerName::try_from("192.0.2.1").unwrap();
+        assert!(GeneralName::Ip(&[192, 0, 2, 1]).matches(&address));
+        assert!(!GeneralName::Dns(b"192.0.2.1").matches(&address));
+        assert!(!GeneralName::Dns(b"*.0.2.1").matches(&address));
+        let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1];
+        assert!(!GeneralName::Ip(&mapped).matches(&address));
+        let host = ServerName::try_from("example.com").unwrap();
+        assert!(!GeneralName::Ip(b"example.com").matches(&host));
+        assert!(!GeneralName::Other("uniformResourceIdentifier").matches(&host));
+    }
+
+    /// One RelativeDistinguishedName for each list of (type, tag, text).
+    fn name(rdns: &[&[(u8, u8, &str)]]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for rdn in rdns {
+            let mut set = Vec::new();
+            for (kind, tag, text) in *rdn {
+                let mut attribute = der::encode(der::OID, &[0x55, 4, *kind]);
+                attribute.extend(der::encode(*tag, text.as_bytes()));
+                set.extend(der::encode(der::SEQUENCE, &attribute));
+            }
+            out.extend(der::encode(der::SET, &set));
+        }
+        out
+    }
+
+    #[test]
+    fn the_same_name() {
+        const U: u8 = der::UTF8_STRING;
+        const P: u8 = der::PRINTABLE_STRING;
+        let base = name(&[&[(6, P, "DE")], &[(10, U, "Some Company")]]);
+        for (other, same) in [
+            (name(&[&[(6, P, "DE")], &[(10, U, "Some Company")]]), true),
+            (
+                name(&[&[(6, P, "de")], &[(10, P, " some  COMPANY ")]]),
+                true,
+            ),
+            (name(&[&[(6, P, "DE")], &[(10, U, "SomeCompany")]]), false),
+            (name(&[&[(10, U, "Some Company")], &[(6, P, "DE")]]), false),
+            (name(&[&[(6, P, "DE")]]), false),
+            (
+                name(&[&[(6, P, "DE")], &[(10, U, "Some Company")], &[(3, U, "x")]]),
+                false,
+            ),
+            (name(&[&[(6, P, "DE")], &[(11, U, "Some Company")]]), false),
+            (
+                name(&[&[(6, P, "DE")], &[(10, 0x1e, "Some Company")]]),
+                false,
+            ),
+            (name(&[&[(6, P, "DE"), (10, U, "Some Company")]]), false),
+            (Vec::new(), false),
+        ] {
+            let (a, b) = (
+                DistinguishedName::new(&base),
+                DistinguishedName::new(&other),
+            );
+            assert_eq!(a.matches(b), same, "{b}");
+            assert_eq!(b.matches(a), same, "{b}");
+        }
+        let long = name(&[&[(6, P, "DE")], &[(10, U, "some company")], &[(3, U, "x")]]);
+        assert!(DistinguishedName::new(&long).is_within(DistinguishedName::new(&base)));
+        assert!(!DistinguishedName::new(&base).is_within(DistinguishedName::new(&long)));
+    }
+
+    #[test]
+    fn names_for_people() {
+        let two = name(&[
+            &[(6, der::PRINTABLE_STRING, "DE")],
+            &[
+                (3, der::TELETEX_STRING, "M\u{fc}"),
+                (11, der::IA5_STRING, "a+b"),
+            ],
+            &[(99, der::INTEGER, "\x01")],
+        ]);
+        assert_eq!(
+            DistinguishedName::new(&two).text().as_str(),
+            "2.5.4.99=#020101,CN=M\u{c3}\u{bc}+OU=a\\+b,C=DE".replace('\u{bc}', "\u{bc}")
+        );
+        let wide = der::encode(
+            der::SET,
+            &der::encode(
+                der::SEQUENCE,
+                &[&[6, 3, 0x55, 4, 3, 0x1e, 4][..], &[0, b'h', 0x4e, 0x00]].concat(),
+            ),
+        );
+        assert_eq!(
+            DistinguishedName::new(&wide).text().as_str(),
+            "CN=h\u{4e00}"
+        );
+        assert_eq!(DistinguishedName::new(&[]).text().as_str(), "(no name)");
+    }
+}

@@ -52,6 +52,16 @@ impl RootStore {
         Ok(())
     }
 
+    /// Whether a root from elsewhere can be used: its key and its name constraints are
+    /// well-formed. One that can't be is no error in a store; nothing is ever issued under it.
+    ///
+    /// # Errors
+    /// What is ill-formed.
+    pub fn check(anchor: &TrustAnchor<'static>) -> Result<(), DecodeError> {
+        DistinguishedName::new(&anchor.subject).check("subject")?;
+        Anchor::parse(anchor).map(|_| ())
+    }
+
     /// Whether nobody is trusted.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -67,6 +77,18 @@ impl RootStore {
     /// The roots.
     pub fn anchors(&self) -> impl Iterator<Item = &TrustAnchor<'static>> {
         self.anchors.iter()
+    }
+
+    /// The roots' names, each the DER of a whole DistinguishedName, once each.
+    pub(crate) fn names(&self) -> Vec<Vec<u8>> {
+        let mut names: Vec<Vec<u8>> = Vec::new();
+        for anchor in &self.anchors {
+            let name = super::der::encode(super::der::SEQUENCE, &anchor.subject);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 }
 

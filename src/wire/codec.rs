@@ -458,27 +458,24 @@ impl<'a, T: Item<'a>> Iterator for ListIter<'a, T> {
     }
 }
 
-/// Whether a value occurs twice, without a heap and in time linear in the number of values,
-/// whatever a peer chose them to be.
+/// A value that occurs twice, if there is one; found without a heap and in time linear in the
+/// number of values, whatever a peer chose them to be.
 ///
 /// The values fall into 32 bands by their upper five bits. Each band that occurs costs one pass
 /// with a bitmap of its 2048 values.
-pub(crate) fn has_duplicate(values: impl Iterator<Item = u16> + Clone) -> bool {
+pub(crate) fn duplicate(values: impl Iterator<Item = u16> + Clone) -> Option<u16> {
     let bands = values
         .clone()
         .fold(0u32, |bands, v| bands | bit_of_band(v >> 11));
     (0..32)
         .filter(|band| bands & bit_of_band(*band) != 0)
-        .any(|band| {
+        .find_map(|band| {
             let mut seen = [0u64; 32];
-            values.clone().filter(|v| v >> 11 == band).any(|v| {
+            let mut in_band = values.clone().filter(|v| v >> 11 == band);
+            in_band.find(|v| {
                 let bit = 1u64.wrapping_shl(u32::from(v & 63));
                 match seen.get_mut(usize::from(v >> 6 & 31)) {
-                    Some(word) if *word & bit != 0 => true,
-                    Some(word) => {
-                        *word |= bit;
-                        false
-                    }
+                    Some(word) => core::mem::replace(word, *word | bit) & bit != 0,
                     None => false,
                 }
             })

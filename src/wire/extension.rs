@@ -3,7 +3,7 @@
 
 use crate::codepoint::{CertificateStatusType, ExtensionType, NamedGroup};
 use crate::error::{DecodeError, DecodeFault};
-use crate::wire::codec::{Item, List, Reader, Writer, has_duplicate};
+use crate::wire::codec::{Item, List, Reader, Writer, duplicate};
 use core::fmt;
 
 /// The messages that have a block of extensions.
@@ -240,8 +240,9 @@ pub(crate) fn read_block<'a>(
     });
     let extensions = List::<Extension<'a>>::parse(block)?;
     // RFC 9846 4.3: there MUST NOT be more than one extension of the same type in a block.
-    if has_duplicate(extensions.iter().map(|e| e.kind.0)) {
-        return Err(DecodeError::new("extension", DecodeFault::Duplicate));
+    if let Some(twice) = duplicate(extensions.iter().map(|e| e.kind.0)) {
+        let what = name_of(ExtensionType(twice));
+        return Err(DecodeError::new(what, DecodeFault::Duplicate));
     }
     let mut seen = Seen::default();
     for Extension { kind, data } in extensions {
@@ -348,7 +349,7 @@ impl<'a> KeyShares<'a> {
     pub(crate) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let shares = Self::parse(r.vec16("KeyShareClientHello.client_shares", 0..=0xffff)?)?;
         // RFC 9846 4.3.8: clients MUST NOT offer multiple KeyShareEntry values for the same group.
-        if has_duplicate(shares.iter().map(|share| share.group.0)) {
+        if duplicate(shares.iter().map(|share| share.group.0)).is_some() {
             return Err(DecodeError::new(
                 "KeyShareEntry.group",
                 DecodeFault::Duplicate,

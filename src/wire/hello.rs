@@ -92,6 +92,9 @@ pub struct GreaseExtensions {
     pub last: ExtensionType,
 }
 
+/// What is called with the type of an extension and with what writes its content.
+type Each<'e> = dyn FnMut(ExtensionType, &dyn Fn(&mut Writer<'_>)) + 'e;
+
 extension_block! {
     /// The extensions of a ClientHello.
     ClientExtensions {
@@ -224,7 +227,7 @@ impl<'a> ClientExtensions<'a> {
     }
 
     /// Calls `each` for every extension to be written, in order, with what writes its content.
-    fn each(&self, each: &mut dyn FnMut(ExtensionType, &dyn Fn(&mut Writer<'_>))) {
+    fn each(&self, each: &mut Each<'_>) {
         if let Some(grease) = self.grease {
             each(grease.first, &|_| ());
         }
@@ -241,7 +244,7 @@ impl<'a> ClientExtensions<'a> {
         }
     }
 
-    fn each_of_any_version(&self, each: &mut dyn FnMut(ExtensionType, &dyn Fn(&mut Writer<'_>))) {
+    fn each_of_any_version(&self, each: &mut Each<'_>) {
         if let Some(name) = self.server_name {
             each(ExtensionType::SERVER_NAME, &|w| write_server_name(w, name));
         }
@@ -285,7 +288,7 @@ impl<'a> ClientExtensions<'a> {
         }
     }
 
-    fn each_of_tls13(&self, each: &mut dyn FnMut(ExtensionType, &dyn Fn(&mut Writer<'_>))) {
+    fn each_of_tls13(&self, each: &mut Each<'_>) {
         if let Some(schemes) = &self.signature_algorithms_cert {
             each(ExtensionType::SIGNATURE_ALGORITHMS_CERT, &|w| {
                 w.vec16(|w| schemes.write(w))

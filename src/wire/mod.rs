@@ -35,3 +35,6 @@ pub use hello::{
     HELLO_RETRY_REQUEST_RANDOM, ServerHello, ServerHelloExtensions,
 };
 pub use record::{Alert, RECORD_HEADER_LEN, RecordHeader};
+
+#[cfg(test)]
+mod tests;

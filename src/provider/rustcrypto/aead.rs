@@ -153,3 +153,6 @@ impl<A: Cipher> AeadKey for Key<A> {
         Ok(message.len())
     }
 }
+
+#[cfg(test)]
+mod tests;

