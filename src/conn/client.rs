@@ -1,6 +1,5 @@
 //! The client's connection.
 
-use super::connection_methods;
 use crate::config::ClientConfig;
 use crate::conn::engine::Engine;
 use crate::error::Error;

@@ -152,7 +152,6 @@ macro_rules! connection_methods {
         }
     };
 }
-use connection_methods;
 
 mod client;
 mod engine;

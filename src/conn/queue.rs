@@ -62,11 +62,6 @@ impl Queue {
         self.items.len() <= self.at
     }
 
-    /// Drops what hasn't gone out: the connection has failed.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     fn advance(&mut self) {
         self.at = self.at.saturating_add(1);
         self.done = 0;

@@ -1,6 +1,5 @@
 //! The server's connection.
 
-use super::connection_methods;
 use crate::config::{Limits, ServerConfig};
 use crate::conn::engine::Engine;
 use crate::error::Error;

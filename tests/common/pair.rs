@@ -1,0 +1,235 @@
+//! A client and a server in memory, joined by two byte queues.
+
+use rustls_pki_types::{ServerName, UnixTime};
+use std::sync::Arc;
+use std::time::Duration;
+use symbolon::config::{ClientConfig, ServerConfig};
+use symbolon::conn::{ClientConnection, Eof, Event, ServerConnection};
+use symbolon::error::Error;
+use symbolon::handshake::{Answer, Request, Session, Summary};
+use symbolon::record::{FixedSink, Sink};
+
+/// The time of all tests: 2026-11-23.
+pub fn now() -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(1_795_392_000))
+}
+
+/// One end, whatever its role.
+pub trait Connection {
+    fn receive<'a>(
+        &mut self,
+        input: &'a mut [u8],
+        sink: &mut dyn Sink,
+    ) -> symbolon::conn::Received<'a>;
+    fn answer(&mut self, answer: Answer) -> Result<(), Error>;
+    fn end_of_input(&mut self);
+    fn send(&mut self, data: &[u8], sink: &mut dyn Sink) -> Result<symbolon::conn::Sent, Error>;
+    fn update_keys(&mut self, request_peer: bool) -> Result<(), Error>;
+    fn close(&mut self);
+    fn flush(&mut self, sink: &mut dyn Sink) -> usize;
+}
+
+macro_rules! connection {
+    ($name:ident) => {
+        impl Connection for $name {
+            fn receive<'a>(
+                &mut self,
+                input: &'a mut [u8],
+                sink: &mut dyn Sink,
+            ) -> symbolon::conn::Received<'a> {
+                $name::receive(self, input, sink)
+            }
+            fn answer(&mut self, answer: Answer) -> Result<(), Error> {
+                $name::answer(self, answer)
+            }
+            fn end_of_input(&mut self) {
+                $name::end_of_input(self)
+            }
+            fn send(
+                &mut self,
+                data: &[u8],
+                sink: &mut dyn Sink,
+            ) -> Result<symbolon::conn::Sent, Error> {
+                $name::send(self, data, sink)
+            }
+            fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
+                $name::update_keys(self, request_peer)
+            }
+            fn close(&mut self) {
+                $name::close(self)
+            }
+            fn flush(&mut self, sink: &mut dyn Sink) -> usize {
+                $name::flush(self, sink)
+            }
+        }
+    };
+}
+connection!(ClientConnection);
+connection!(ServerConnection);
+
+type Answerer = Box<dyn FnMut(Request) -> Option<Answer>>;
+
+/// One end with its buffers and all that it was told.
+pub struct End<C> {
+    pub connection: C,
+    /// Bytes that came and aren't consumed.
+    pub input: Vec<u8>,
+    /// Bytes that are to go to the peer.
+    pub output: Vec<u8>,
+    pub done: Option<Summary>,
+    pub data: Vec<u8>,
+    pub sessions: Vec<Session>,
+    pub failed: Option<Error>,
+    pub closed: Option<Eof>,
+    pub events: usize,
+    /// Answers requests that surface; `None` leaves one open.
+    pub answerer: Option<Answerer>,
+    /// The room of the sink at each call; unbounded if `None`.
+    pub room: Option<usize>,
+    /// The most `NeedInput::min` seen.
+    pub needed: usize,
+}
+
+impl<C: Connection> End<C> {
+    pub fn new(connection: C) -> Self {
+        Self {
+            connection,
+            input: Vec::new(),
+            output: Vec::new(),
+            done: None,
+            data: Vec::new(),
+            sessions: Vec::new(),
+            failed: None,
+            closed: None,
+            events: 0,
+            answerer: None,
+            room: None,
+            needed: 0,
+        }
+    }
+
+    /// Calls `receive` until it wants input, or is at its end; whether anything was told.
+    pub fn run(&mut self) {
+        for _ in 0..100_000 {
+            self.events += 1;
+            let mut fixed = vec![0; self.room.unwrap_or(0)];
+            let mut fixed_sink = FixedSink::new(&mut fixed);
+            let received = match self.room {
+                None => self.connection.receive(&mut self.input, &mut self.output),
+                Some(_) => self.connection.receive(&mut self.input, &mut fixed_sink),
+            };
+            let consumed = received.consumed;
+            let mut stop = false;
+            let mut ask = None;
+            match received.event {
+                Event::NeedInput { min } => {
+                    self.needed = self.needed.max(min);
+                    stop = true;
+                }
+                Event::NeedOutput { min } => {
+                    let room = self.room.expect("a growable sink is never full");
+                    assert!(min <= 512, "min is {min}");
+                    if fixed_sink.written().is_empty() && room >= min {
+                        panic!("no progress with room {room} for {min}");
+                    }
+                    assert!(room >= min || !fixed_sink.written().is_empty(), "needs {min}");
+                }
+                Event::Ask(request) => ask = Some(request),
+                Event::HandshakeDone(summary) => self.done = Some(*summary),
+                Event::Data(data) => self.data.extend_from_slice(&data),
+                Event::Session(session) => self.sessions.push(*session),
+                Event::Failed(error) => {
+                    self.failed = Some(error);
+                    stop = true;
+                }
+                Event::Closed(eof) => {
+                    self.closed = Some(eof);
+                    stop = true;
+                }
+                _ => panic!("an event that the tests don't know"),
+            }
+            let written = fixed_sink.written().to_vec();
+            self.output.extend_from_slice(&written);
+            self.input.drain(..consumed);
+            if let Some(request) = ask {
+                let answer = self.answerer.as_mut().expect("nobody answers")(request);
+                match answer {
+                    Some(answer) => self.connection.answer(answer).unwrap(),
+                    None => stop = true,
+                }
+            }
+            if stop {
+                return;
+            }
+        }
+        panic!("no end");
+    }
+
+    pub fn send(&mut self, data: &[u8]) {
+        let sent = self.connection.send(data, &mut self.output).unwrap();
+        assert_eq!(sent, symbolon::conn::Sent { taken: data.len(), output: 0 });
+    }
+}
+
+/// A client and a server.
+pub struct Pair {
+    pub client: End<ClientConnection>,
+    pub server: End<ServerConnection>,
+    /// How many bytes are carried at a time; all of them if `None`.
+    pub step: Option<usize>,
+}
+
+impl Pair {
+    pub fn new(client: Arc<ClientConfig>, server: Arc<ServerConfig>) -> Self {
+        Self::to("server.example", client, server)
+    }
+
+    pub fn to(name: &str, client: Arc<ClientConfig>, server: Arc<ServerConfig>) -> Self {
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let client = ClientConnection::new(client, name, [1; 32], now()).unwrap();
+        let server = ServerConnection::new(server, [2; 32], now()).unwrap();
+        Self { client: End::new(client), server: End::new(server), step: None }
+    }
+
+    /// Carries bytes to and fro until nothing moves.
+    pub fn run(&mut self) {
+        self.client.run();
+        self.server.run();
+        for _ in 0..200_000 {
+            let mut moved = carry(&mut self.client.output, &mut self.server.input, self.step);
+            if moved {
+                self.server.run();
+            }
+            let back = carry(&mut self.server.output, &mut self.client.input, self.step);
+            if back {
+                self.client.run();
+            }
+            moved |= back;
+            if !moved {
+                return;
+            }
+        }
+        panic!("no end");
+    }
+
+    /// Runs a handshake that must succeed.
+    pub fn handshake(&mut self) -> (Summary, Summary) {
+        self.run();
+        assert_eq!((&self.client.failed, &self.server.failed), (&None, &None));
+        let client = self.client.done.clone().expect("the client isn't done");
+        let server = self.server.done.clone().expect("the server isn't done");
+        (client, server)
+    }
+
+    /// Runs a handshake that must fail: the client's error and the server's.
+    pub fn failure(&mut self) -> (Option<Error>, Option<Error>) {
+        self.run();
+        (self.client.failed.clone(), self.server.failed.clone())
+    }
+}
+
+fn carry(from: &mut Vec<u8>, to: &mut Vec<u8>, step: Option<usize>) -> bool {
+    let len = step.unwrap_or(usize::MAX).min(from.len());
+    to.extend(from.drain(..len));
+    len > 0
+}
