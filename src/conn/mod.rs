@@ -11,6 +11,10 @@
 //! | `send` before the handshake is done | `Misuse::HandshakeNotDone` |
 //! | a fault of the peer | one alert, then `Event::Failed` at every later call, and the same error from `send` |
 
+use crate::error::Error;
+use crate::handshake::Answer;
+use crate::record::Sink;
+
 /// What both roles' connections can do.
 macro_rules! connection_methods {
     () => {
@@ -160,6 +164,76 @@ mod queue;
 mod receiver;
 mod sender;
 mod server;
+
+/// What adapters need of a connection of either role. Its methods are those of the types
+/// themselves; see there.
+pub trait Connection: sealed::Sealed {
+    /// Takes input, gives output, tells one thing that happened.
+    fn receive<'a>(&mut self, input: &'a mut [u8], sink: &mut dyn Sink) -> Received<'a>;
+    /// Answers the outstanding request.
+    ///
+    /// # Errors
+    /// A misuse, or the connection's own error.
+    fn answer(&mut self, answer: Answer) -> Result<(), Error>;
+    /// Says that the peer's stream has ended.
+    fn end_of_input(&mut self);
+    /// Whether the handshake goes on.
+    fn is_handshaking(&self) -> bool;
+    /// Sends application data.
+    ///
+    /// # Errors
+    /// A misuse, or the connection's own error.
+    fn send(&mut self, data: &[u8], sink: &mut dyn Sink) -> Result<Sent, Error>;
+    /// Writes what waits to go out; 0, or the room that the sink still needs.
+    fn flush(&mut self, sink: &mut dyn Sink) -> usize;
+    /// Changes our keys.
+    ///
+    /// # Errors
+    /// A misuse, or the connection's own error.
+    fn update_keys(&mut self, request_peer: bool) -> Result<(), Error>;
+    /// Ends our direction.
+    fn close(&mut self);
+}
+
+mod sealed {
+    /// Only the connections of this crate have the trait.
+    pub trait Sealed {}
+}
+
+macro_rules! connection {
+    ($name:ident) => {
+        impl sealed::Sealed for $name {}
+
+        impl Connection for $name {
+            fn receive<'a>(&mut self, input: &'a mut [u8], sink: &mut dyn Sink) -> Received<'a> {
+                self.receive(input, sink)
+            }
+            fn answer(&mut self, answer: Answer) -> Result<(), Error> {
+                self.answer(answer)
+            }
+            fn end_of_input(&mut self) {
+                self.end_of_input();
+            }
+            fn is_handshaking(&self) -> bool {
+                self.is_handshaking()
+            }
+            fn send(&mut self, data: &[u8], sink: &mut dyn Sink) -> Result<Sent, Error> {
+                self.send(data, sink)
+            }
+            fn flush(&mut self, sink: &mut dyn Sink) -> usize {
+                self.flush(sink)
+            }
+            fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
+                self.update_keys(request_peer)
+            }
+            fn close(&mut self) {
+                self.close();
+            }
+        }
+    };
+}
+connection!(ClientConnection);
+connection!(ServerConnection);
 
 pub use client::ClientConnection;
 pub use event::{Data, Eof, Event, Received};

@@ -1,71 +1,20 @@
 //! A client and a server in memory, joined by two byte queues.
 
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
 use rustls_pki_types::{ServerName, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
 use symbolon::config::{ClientConfig, ServerConfig};
-use symbolon::conn::{ClientConnection, Eof, Event, ServerConnection};
+use symbolon::conn::{ClientConnection, Connection, Eof, Event, ServerConnection};
 use symbolon::error::Error;
 use symbolon::handshake::{Answer, Request, Session, Summary};
-use symbolon::record::{FixedSink, Sink};
+use symbolon::record::FixedSink;
 
 /// The time of all tests: 2026-11-23.
 pub fn now() -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(1_795_392_000))
 }
-
-/// One end, whatever its role.
-pub trait Connection {
-    fn receive<'a>(
-        &mut self,
-        input: &'a mut [u8],
-        sink: &mut dyn Sink,
-    ) -> symbolon::conn::Received<'a>;
-    fn answer(&mut self, answer: Answer) -> Result<(), Error>;
-    fn end_of_input(&mut self);
-    fn send(&mut self, data: &[u8], sink: &mut dyn Sink) -> Result<symbolon::conn::Sent, Error>;
-    fn update_keys(&mut self, request_peer: bool) -> Result<(), Error>;
-    fn close(&mut self);
-    fn flush(&mut self, sink: &mut dyn Sink) -> usize;
-}
-
-macro_rules! connection {
-    ($name:ident) => {
-        impl Connection for $name {
-            fn receive<'a>(
-                &mut self,
-                input: &'a mut [u8],
-                sink: &mut dyn Sink,
-            ) -> symbolon::conn::Received<'a> {
-                $name::receive(self, input, sink)
-            }
-            fn answer(&mut self, answer: Answer) -> Result<(), Error> {
-                $name::answer(self, answer)
-            }
-            fn end_of_input(&mut self) {
-                $name::end_of_input(self)
-            }
-            fn send(
-                &mut self,
-                data: &[u8],
-                sink: &mut dyn Sink,
-            ) -> Result<symbolon::conn::Sent, Error> {
-                $name::send(self, data, sink)
-            }
-            fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
-                $name::update_keys(self, request_peer)
-            }
-            fn close(&mut self) {
-                $name::close(self)
-            }
-            fn flush(&mut self, sink: &mut dyn Sink) -> usize {
-                $name::flush(self, sink)
-            }
-        }
-    };
-}
-connection!(ClientConnection);
-connection!(ServerConnection);
 
 type Answerer = Box<dyn FnMut(Request) -> Option<Answer>>;
 
@@ -132,7 +81,10 @@ impl<C: Connection> End<C> {
                     if fixed_sink.written().is_empty() && room >= min {
                         panic!("no progress with room {room} for {min}");
                     }
-                    assert!(room >= min || !fixed_sink.written().is_empty(), "needs {min}");
+                    assert!(
+                        room >= min || !fixed_sink.written().is_empty(),
+                        "needs {min}"
+                    );
                 }
                 Event::Ask(request) => ask = Some(request),
                 Event::HandshakeDone(summary) => self.done = Some(*summary),
@@ -167,7 +119,13 @@ impl<C: Connection> End<C> {
 
     pub fn send(&mut self, data: &[u8]) {
         let sent = self.connection.send(data, &mut self.output).unwrap();
-        assert_eq!(sent, symbolon::conn::Sent { taken: data.len(), output: 0 });
+        assert_eq!(
+            sent,
+            symbolon::conn::Sent {
+                taken: data.len(),
+                output: 0
+            }
+        );
     }
 }
 
@@ -188,7 +146,11 @@ impl Pair {
         let name = ServerName::try_from(name.to_owned()).unwrap();
         let client = ClientConnection::new(client, name, [1; 32], now()).unwrap();
         let server = ServerConnection::new(server, [2; 32], now()).unwrap();
-        Self { client: End::new(client), server: End::new(server), step: None }
+        Self {
+            client: End::new(client),
+            server: End::new(server),
+            step: None,
+        }
     }
 
     /// Carries bytes to and fro until nothing moves.

@@ -1,0 +1,294 @@
+//! Blocking I/O over anything that reads and writes.
+
+use crate::conn::{Connection, Eof, Event};
+use crate::error::{CryptoError, Error};
+use crate::handshake::{Answer, Request, Session, Summary};
+use rustls_pki_types::UnixTime;
+use std::boxed::Box;
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Read, Write};
+use std::ops::Range;
+use std::vec::Vec;
+
+/// 32 bytes from the operating system, for one connection.
+///
+/// # Errors
+/// [`CryptoError::NoRandomness`] if it has none to give.
+pub fn seed() -> Result<[u8; 32], Error> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|_| CryptoError::NoRandomness)?;
+    Ok(seed)
+}
+
+/// The time by the system's clock.
+#[must_use]
+pub fn now() -> UnixTime {
+    UnixTime::now()
+}
+
+/// The input buffer: a whole record of the largest size.
+const INPUT: usize = 5 + 16_384 + 256;
+/// How many sessions are kept for [`Stream::take_session`]; older ones make way.
+const SESSIONS: usize = 8;
+
+/// A connection over a blocking transport: [`Read`], [`BufRead`] and [`Write`] of application data.
+///
+/// The handshake is done by the first call that needs it. Reading gives `Ok(0)` at the peer's
+/// close_notify and [`io::ErrorKind::UnexpectedEof`] where the stream ends without one. TLS errors
+/// are [`io::ErrorKind::InvalidData`] with an [`Error`] inside. An error of the transport
+/// (a timeout, `WouldBlock`) loses nothing: call again.
+///
+/// Dropping it sends nothing: end with [`Stream::close`].
+#[derive(Debug)]
+pub struct Stream<C, T> {
+    connection: C,
+    transport: T,
+    input: Box<[u8]>,
+    /// What of the input was received and not consumed.
+    unread: Range<usize>,
+    /// Plaintext in the input that wasn't handed out.
+    plain: Range<usize>,
+    output: Vec<u8>,
+    /// How much of the output the transport has taken.
+    written: usize,
+    sessions: VecDeque<Session>,
+}
+
+/// What one turn of the connection came to.
+enum Turn {
+    Done(Box<Summary>),
+    Ask(Request),
+    Data,
+    Closed(Eof),
+    Again,
+}
+
+impl<C: Connection, T: Read + Write> Stream<C, T> {
+    /// Joins a connection and a transport. Nothing is sent yet.
+    pub fn new(connection: C, transport: T) -> Self {
+        Self {
+            connection,
+            transport,
+            input: std::vec![0; INPUT].into_boxed_slice(),
+            unread: 0..0,
+            plain: 0..0,
+            output: Vec::new(),
+            written: 0,
+            sessions: VecDeque::new(),
+        }
+    }
+
+    /// Does the handshake. `None` if it was done before.
+    ///
+    /// # Errors
+    /// Those of the transport and of TLS; [`io::ErrorKind::WouldBlock`] never comes from here.
+    pub fn handshake(&mut self) -> io::Result<Option<Summary>> {
+        self.handshake_with(|_| None)
+    }
+
+    /// Does the handshake, answering what the config leaves to be answered later. `None` for an
+    /// answer ends it with an error.
+    ///
+    /// # Errors
+    /// Those of the transport and of TLS.
+    pub fn handshake_with(
+        &mut self,
+        mut answer: impl FnMut(Request) -> Option<Answer>,
+    ) -> io::Result<Option<Summary>> {
+        while self.connection.is_handshaking() {
+            match self.turn()? {
+                Turn::Done(summary) => return Ok(Some(*summary)),
+                Turn::Ask(request) => match answer(request) {
+                    Some(answer) => self.connection.answer(answer).map_err(invalid)?,
+                    None => {
+                        return Err(io::Error::other("a request of the handshake has no answer"));
+                    }
+                },
+                Turn::Closed(_) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Turn::Data | Turn::Again => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The oldest session that came and wasn't taken; a client's tickets come while it reads.
+    pub fn take_session(&mut self) -> Option<Session> {
+        self.sessions.pop_front()
+    }
+
+    /// The connection.
+    pub fn connection(&mut self) -> &mut C {
+        &mut self.connection
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Ends our direction with close_notify; reading goes on.
+    ///
+    /// # Errors
+    /// Those of the transport.
+    pub fn close(&mut self) -> io::Result<()> {
+        self.connection.close();
+        self.flush()
+    }
+
+    /// Gives up both parts. Data that was received and not read is lost.
+    pub fn into_parts(self) -> (C, T) {
+        (self.connection, self.transport)
+    }
+
+    /// One event of the connection, with the I/O that it asks for.
+    fn turn(&mut self) -> io::Result<Turn> {
+        let unread = self.input.get_mut(self.unread.clone()).unwrap_or(&mut []);
+        let received = self.connection.receive(unread, &mut self.output);
+        let start = self.unread.start;
+        self.unread.start = start.saturating_add(received.consumed);
+        match received.event {
+            Event::NeedInput { min } => {
+                self.write_out()?;
+                self.read_in(min)?;
+                Ok(Turn::Again)
+            }
+            Event::NeedOutput { .. } => {
+                self.write_out()?;
+                Ok(Turn::Again)
+            }
+            Event::Data(data) => {
+                let (from, to) = (data.range.start, data.range.end);
+                self.plain = from.saturating_add(start)..to.saturating_add(start);
+                Ok(Turn::Data)
+            }
+            Event::Ask(request) => Ok(Turn::Ask(request)),
+            Event::HandshakeDone(summary) => {
+                self.write_out()?;
+                Ok(Turn::Done(summary))
+            }
+            Event::Session(session) => {
+                if self.sessions.len() >= SESSIONS {
+                    self.sessions.pop_front();
+                }
+                self.sessions.push_back(*session);
+                Ok(Turn::Again)
+            }
+            Event::Closed(eof) => Ok(Turn::Closed(eof)),
+            Event::Failed(error) => {
+                // The alert tells the peer why; that it can't be sent changes nothing.
+                let _ = self.write_out();
+                Err(invalid(error))
+            }
+        }
+    }
+
+    /// Reads once, after making room so that `min` bytes fit.
+    fn read_in(&mut self, min: usize) -> io::Result<()> {
+        if min > self.input.len() {
+            return Err(io::Error::other("a record is larger than the buffer"));
+        }
+        if self.unread.is_empty() {
+            self.unread = 0..0;
+        } else if self.unread.start.saturating_add(min) > self.input.len() {
+            let start = self.unread.start;
+            self.input.rotate_left(start);
+            self.unread = 0..self.unread.len();
+        }
+        let room = self.input.get_mut(self.unread.end..).unwrap_or(&mut []);
+        let read = loop {
+            match self.transport.read(room) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        if read == 0 {
+            self.connection.end_of_input();
+        }
+        self.unread.end = self.unread.end.saturating_add(read);
+        Ok(())
+    }
+
+    /// Gives all output to the transport.
+    fn write_out(&mut self) -> io::Result<()> {
+        while let Some(rest) = self
+            .output
+            .get(self.written..)
+            .filter(|rest| !rest.is_empty())
+        {
+            match self.transport.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => self.written = self.written.saturating_add(n),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        self.output.clear();
+        self.written = 0;
+        Ok(())
+    }
+}
+
+fn invalid(error: Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+impl<C: Connection, T: Read + Write> BufRead for Stream<C, T> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.handshake()?;
+        while self.plain.is_empty() {
+            match self.turn()? {
+                Turn::Closed(Eof::Clean) => {
+                    self.write_out()?;
+                    return Ok(&[]);
+                }
+                Turn::Closed(Eof::Truncated) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                _ => {}
+            }
+        }
+        Ok(self.input.get(self.plain.clone()).unwrap_or(&[]))
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.plain.start = self.plain.start.saturating_add(amount).min(self.plain.end);
+    }
+}
+
+impl<C: Connection, T: Read + Write> Read for Stream<C, T> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        let data = self.fill_buf()?;
+        let len = data.len().min(out.len());
+        for (to, from) in out.iter_mut().zip(data) {
+            *to = *from;
+        }
+        self.consume(len);
+        Ok(len)
+    }
+}
+
+impl<C: Connection, T: Read + Write> Write for Stream<C, T> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.handshake()?;
+        // What was sealed before goes first, so that the output never grows without bound.
+        self.write_out()?;
+        const MOST: usize = 64 * 1024;
+        let data = data.get(..MOST).unwrap_or(data);
+        let sent = self
+            .connection
+            .send(data, &mut self.output)
+            .map_err(invalid)?;
+        match self.write_out() {
+            // The data is sealed and will go out with the next call.
+            Err(e) if e.kind() != io::ErrorKind::WouldBlock => Err(e),
+            _ => Ok(sent.taken),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.connection.flush(&mut self.output);
+        self.write_out()?;
+        self.transport.flush()
+    }
+}
