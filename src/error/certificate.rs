@@ -152,13 +152,13 @@ fn civil(days: i64) -> (i64, i64, i64) {
         year = year.saturating_add(n.saturating_mul(years));
         rest = rest.saturating_sub(n.saturating_mul(span));
     }
-    let mut month = 3;
+    let mut month: i64 = 3;
     for length in [31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31] {
         if rest < length {
             break;
         }
         rest = rest.saturating_sub(length);
-        month += 1_i64;
+        month = month.saturating_add(1);
     }
     if month > 12 {
         (
