@@ -549,6 +549,65 @@ mod tests {
     }
 
     #[test]
+    fn faults_cite_sections_and_show_no_rust() {
+        use CertificateFault as F;
+        let text = || Text::from("x");
+        let decode = DecodeError::new("issuer", crate::error::DecodeFault::Truncated);
+        for fault in [
+            F::NoCertificate,
+            F::Malformed(decode),
+            F::NoNameToCheck,
+            F::UnknownIssuer {
+                issuer: text(),
+                self_signed: false,
+            },
+            F::NotACa,
+            F::PathTooLong { limit: 1 },
+            F::ExtendedKeyUsage {
+                needed: "serverAuth",
+            },
+            F::KeyUsage {
+                needed: "keyCertSign",
+            },
+            F::CriticalExtension { oid: text() },
+            F::BadSignature,
+            F::SignatureAlgorithm { algorithm: text() },
+            F::BrokenSignatureAlgorithm {
+                algorithm: "sha1WithRSAEncryption",
+            },
+            F::AlgorithmMismatch,
+            F::IssuerKeyKind,
+            F::KeySize { bits: 1024 },
+            F::NameNotAllowed { name: text() },
+            F::NameForm { form: "rfc822Name" },
+            F::OutOfBudget,
+        ] {
+            let error = CertificateError::new(Some(1), fault);
+            if let Some(rule) = error.rule() {
+                assert!(
+                    rule.starts_with("RFC ") && rule.split(' ').count() == 3,
+                    "{rule}"
+                );
+            }
+            let words = error.to_string();
+            assert!(
+                words.starts_with("certificate 1 of the peer's chain "),
+                "{words}"
+            );
+            assert!(
+                !words.contains(['{', ':', '"']) || words.contains("malformed:"),
+                "{words}"
+            );
+        }
+        let refused = CertificateError::refused("not today\n");
+        assert_eq!(
+            refused.to_string(),
+            "the peer's chain was refused: not today\\0a"
+        );
+        assert_eq!(refused.alert(), AlertDescription::CERTIFICATE_UNKNOWN);
+    }
+
+    #[test]
     fn text_is_escaped_and_bounded() {
         for (bytes, text) in [
             (&b"plain"[..], "plain"),

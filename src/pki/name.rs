@@ -367,6 +367,16 @@ impl<'a> GeneralName<'a> {
     }
 }
 
+/// The host asked for, for a person to read.
+pub(crate) fn host_text(asked: &ServerName<'_>) -> Text {
+    match asked {
+        ServerName::DnsName(name) => Text::from(name.as_ref()),
+        ServerName::IpAddress(IpAddr::V4(address)) => GeneralName::Ip(address.as_ref()).text(),
+        ServerName::IpAddress(IpAddr::V6(address)) => GeneralName::Ip(address.as_ref()).text(),
+        _ => Text::from("a name of a form that is not known here"),
+    }
+}
+
 /// Checks the value of a GeneralNames extension; returns the contents of its SEQUENCE.
 pub(crate) fn check_general_names<'a>(
     value: &'a [u8],
