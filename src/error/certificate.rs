@@ -152,13 +152,13 @@ fn civil(days: i64) -> (i64, i64, i64) {
         year = year.saturating_add(n.saturating_mul(years));
         rest = rest.saturating_sub(n.saturating_mul(span));
     }
-    let mut month = 3;
+    let mut month: i64 = 3;
     for length in [31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31] {
         if rest < length {
             break;
         }
         rest = rest.saturating_sub(length);
-        month += 1_i64;
+        month = month.saturating_add(1);
     }
     if month > 12 {
         (
@@ -552,6 +552,65 @@ mod tests {
         ] {
             assert_eq!(Moment(seconds).to_string(), text);
         }
+    }
+
+    #[test]
+    fn faults_cite_sections_and_show_no_rust() {
+        use CertificateFault as F;
+        let text = || Text::from("x");
+        let decode = DecodeError::new("issuer", crate::error::DecodeFault::Truncated);
+        for fault in [
+            F::NoCertificate,
+            F::Malformed(decode),
+            F::NoNameToCheck,
+            F::UnknownIssuer {
+                issuer: text(),
+                self_signed: false,
+            },
+            F::NotACa,
+            F::PathTooLong { limit: 1 },
+            F::ExtendedKeyUsage {
+                needed: "serverAuth",
+            },
+            F::KeyUsage {
+                needed: "keyCertSign",
+            },
+            F::CriticalExtension { oid: text() },
+            F::BadSignature,
+            F::SignatureAlgorithm { algorithm: text() },
+            F::BrokenSignatureAlgorithm {
+                algorithm: "sha1WithRSAEncryption",
+            },
+            F::AlgorithmMismatch,
+            F::IssuerKeyKind,
+            F::KeySize { bits: 1024 },
+            F::NameNotAllowed { name: text() },
+            F::NameForm { form: "rfc822Name" },
+            F::OutOfBudget,
+        ] {
+            let error = CertificateError::new(Some(1), fault);
+            if let Some(rule) = error.rule() {
+                assert!(
+                    rule.starts_with("RFC ") && rule.split(' ').count() == 3,
+                    "{rule}"
+                );
+            }
+            let words = error.to_string();
+            assert!(
+                words.starts_with("certificate 1 of the peer's chain "),
+                "{words}"
+            );
+            assert!(
+                !words.contains(['{', ':', '"']) || words.contains("malformed:"),
+                "{words}"
+            );
+        }
+        let refused = CertificateError::refused("not today\n");
+        assert_eq!(
+            refused.to_string(),
+            "the peer's chain was refused: not today\\0a"
+        );
+        assert_eq!(refused.alert(), AlertDescription::CERTIFICATE_UNKNOWN);
     }
 
     #[test]

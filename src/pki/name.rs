@@ -161,27 +161,95 @@ fn same_value(a: der::Tlv<'_>, b: der::Tlv<'_>) -> bool {
     if a == b {
         return true;
     }
-    let is_text = |tag| {
-        matches!(
-            tag,
-            der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING
-        )
-    };
-    is_text(a.tag) && is_text(b.tag) && folded(a.contents).eq(folded(b.contents))
+    match (Letters::of(a), Letters::of(b)) {
+        (Some(a), Some(b)) => Folded::new(a).eq(Folded::new(b)),
+        _ => false,
+    }
+}
+
+/// The characters of a string, whatever its type.
+enum Letters<'a> {
+    Utf8(core::str::Chars<'a>),
+    Latin1(core::slice::Iter<'a, u8>),
+    /// Pairs of octets.
+    Bmp(core::slice::ChunksExact<'a, u8>),
+}
+
+impl<'a> Letters<'a> {
+    /// `None` if it is no string of a known type, or not well-formed.
+    fn of(value: der::Tlv<'a>) -> Option<Self> {
+        match value.tag {
+            der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING => {
+                let text = core::str::from_utf8(value.contents).ok()?;
+                Some(Self::Utf8(text.chars()))
+            }
+            // Latin-1 in practice, whatever T.61 says.
+            der::TELETEX_STRING => Some(Self::Latin1(value.contents.iter())),
+            der::BMP_STRING => {
+                let pairs = value.contents.chunks_exact(2);
+                pairs.remainder().is_empty().then_some(Self::Bmp(pairs))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Iterator for Letters<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match self {
+            Self::Utf8(chars) => chars.next(),
+            Self::Latin1(octets) => octets.next().map(|octet| char::from(*octet)),
+            // UCS-2: one unit each; a surrogate is no character.
+            Self::Bmp(pairs) => {
+                let pair: [u8; 2] = pairs.next()?.try_into().ok()?;
+                let unit = u32::from(u16::from_be_bytes(pair));
+                Some(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER))
+            }
+        }
+    }
 }
 
 /// RFC 5280 7.1, after RFC 4518: small letters, no space at either end, single spaces within.
-/// Letters outside of ASCII are left as they are.
-fn folded(text: &[u8]) -> impl Iterator<Item = u8> {
-    text.split(|c| *c == b' ')
-        .filter(|word| !word.is_empty())
-        .enumerate()
-        .flat_map(|(i, word)| {
-            let space = (i > 0).then_some(b' ');
-            space
-                .into_iter()
-                .chain(word.iter().map(u8::to_ascii_lowercase))
-        })
+struct Folded<'a> {
+    letters: Letters<'a>,
+    /// What one letter has become and isn't told yet.
+    lower: Option<core::char::ToLowercase>,
+    started: bool,
+}
+
+impl<'a> Folded<'a> {
+    const fn new(letters: Letters<'a>) -> Self {
+        Self {
+            letters,
+            lower: None,
+            started: false,
+        }
+    }
+}
+
+impl Iterator for Folded<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        if let Some(c) = self.lower.as_mut().and_then(Iterator::next) {
+            return Some(c);
+        }
+        let mut space = false;
+        let letter = loop {
+            match self.letters.next()? {
+                ' ' => space = true,
+                letter => break letter,
+            }
+        };
+        self.lower = Some(letter.to_lowercase());
+        if space && self.started {
+            return Some(' ');
+        }
+        self.started = true;
+        self.lower.as_mut().and_then(Iterator::next)
+    }
 }
 
 /// RFC 4514 3, and a few more that people know.
@@ -203,29 +271,15 @@ fn attribute_name(kind: &[u8]) -> Option<&'static str> {
 }
 
 fn write_value(text: &mut TextWriter, value: der::Tlv<'_>) {
-    // RFC 4514 2.4: what needs a backslash.
+    // RFC 4514 2.4: what needs a backslash; what is no text is shown as its DER.
     const SPECIAL: &str = ",+\"<>;=";
-    match value.tag {
-        der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING => {
-            text.escape(value.contents, SPECIAL);
-        }
-        // Latin-1 in practice, whatever T.61 says.
-        der::TELETEX_STRING => {
-            for c in value.contents {
-                text.escape(char::from(*c).encode_utf8(&mut [0; 4]).as_bytes(), SPECIAL);
-            }
-        }
-        der::BMP_STRING => {
-            let units = value.contents.chunks_exact(2).filter_map(|pair| {
-                let pair: [u8; 2] = pair.try_into().ok()?;
-                Some(u16::from_be_bytes(pair))
-            });
-            for c in char::decode_utf16(units) {
-                let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+    match Letters::of(value) {
+        Some(letters) => {
+            for c in letters.take(Text::MOST.saturating_add(1)) {
                 text.escape(c.encode_utf8(&mut [0; 4]).as_bytes(), SPECIAL);
             }
         }
-        _ => {
+        None => {
             text.add(format_args!("#"));
             for byte in value.whole.iter().take(Text::MOST) {
                 text.add(format_args!("{byte:02x}"));
@@ -310,6 +364,16 @@ impl<'a> GeneralName<'a> {
             Self::Other(form) => text.add(format_args!("{form}")),
         }
         text.finish()
+    }
+}
+
+/// The host asked for, for a person to read.
+pub(crate) fn host_text(asked: &ServerName<'_>) -> Text {
+    match asked {
+        ServerName::DnsName(name) => Text::from(name.as_ref()),
+        ServerName::IpAddress(IpAddr::V4(address)) => GeneralName::Ip(address.as_ref()).text(),
+        ServerName::IpAddress(IpAddr::V6(address)) => GeneralName::Ip(address.as_ref()).text(),
+        _ => Text::from("a name of a form that is not known here"),
     }
 }
 
@@ -470,6 +534,38 @@ mod tests {
     }
 
     #[test]
+    fn letters_of_every_string_type() {
+        let folded = |tag, contents| {
+            let value = der::Tlv {
+                tag,
+                contents,
+                whole: contents,
+            };
+            Letters::of(value).map(|letters| Folded::new(letters).collect::<std::string::String>())
+        };
+        for (tag, contents, text) in [
+            (
+                der::UTF8_STRING,
+                "  A  \u{c4}b ".as_bytes(),
+                Some("a \u{e4}b"),
+            ),
+            (der::UTF8_STRING, b"   ", Some("")),
+            (der::UTF8_STRING, b"\xff", None),
+            (der::TELETEX_STRING, b"\xc4 B", Some("\u{e4} b")),
+            (der::BMP_STRING, b"\x00\xc4\x00 \x00B", Some("\u{e4} b")),
+            (der::BMP_STRING, b"\x00B\x00", None),
+            (der::BMP_STRING, b"\xd8\x00", Some("\u{fffd}")),
+            (der::INTEGER, b"1", None),
+        ] {
+            assert_eq!(
+                folded(tag, contents).as_deref(),
+                text,
+                "{tag} {contents:x?}"
+            );
+        }
+    }
+
+    #[test]
     fn names_for_people() {
         let two = name(&[
             &[(6, der::PRINTABLE_STRING, "DE")],
@@ -481,7 +577,7 @@ mod tests {
         ]);
         assert_eq!(
             DistinguishedName::new(&two).text().as_str(),
-            "2.5.4.99=#020101,CN=M\u{c3}\u{bc}+OU=a\\+b,C=DE".replace('\u{bc}', "\u{bc}")
+            "2.5.4.99=#020101,CN=M\u{c3}\u{bc}+OU=a\\+b,C=DE"
         );
         let wide = der::encode(
             der::SET,

@@ -8,7 +8,7 @@
 
 use super::cert::{AlgorithmName, Certificate, KeyInfo, key_usage};
 use super::constraints::{self, Comparisons, Denied};
-use super::name::DistinguishedName;
+use super::name::{self, DistinguishedName};
 use super::oid;
 use super::roots::{Anchor, RootStore};
 use super::{Decision, Role, Trust, VerifiedChain, Verifier, VerifyRequest};
@@ -193,7 +193,7 @@ impl<'a> Search<'a> {
     fn check_end_entity(
         &self,
         role: Role,
-        name: Option<&ServerName<'_>>,
+        asked: Option<&ServerName<'_>>,
     ) -> Result<(), CertificateError> {
         let certificate = &self.end_entity;
         let check = || {
@@ -204,11 +204,11 @@ impl<'a> Search<'a> {
                     needed: "digitalSignature",
                 });
             }
-            match name {
-                Some(name) if !certificate.matches_name(name) => {
+            match asked {
+                Some(asked) if !certificate.matches_name(asked) => {
                     let (presented, more) = certificate.presented_names();
                     Err(Fault::NameMismatch {
-                        asked: Text::from(name.to_str().as_ref()),
+                        asked: name::host_text(asked),
                         presented,
                         more,
                     })

@@ -49,13 +49,30 @@ fn load_pkcs8(der: &[u8]) -> Loaded {
     } else if oid == ID_RSASSA_PSS {
         load_pkcs8_rsa(&info, RsaUse::Pss)
     } else if oid == ed25519_dalek::pkcs8::ALGORITHM_OID {
-        ed25519_dalek::SigningKey::try_from(info)
-            .ok()
-            .and_then(|key| shared(Ed25519Key::new(key)))
+        load_pkcs8_ed25519(&info)
     } else {
         load_pkcs8_ec(&info)
     };
     loaded.ok_or(CryptoError::InvalidKey)
+}
+
+/// Reads the key from where it stands: the crate's own way leaves a copy that isn't wiped.
+fn load_pkcs8_ed25519(info: &PrivateKeyInfoRef<'_>) -> Option<Arc<dyn SigningKey>> {
+    // RFC 8410 3: the parameters are absent.
+    if info.algorithm.parameters.is_some() {
+        return None;
+    }
+    // RFC 8410 7: an OCTET STRING of 32 bytes inside the other.
+    let [0x04, 0x20, seed @ ..] = info.private_key.as_bytes() else {
+        return None;
+    };
+    let key = ed25519_dalek::SigningKey::from_bytes(seed.try_into().ok()?);
+    if let Some(public_key) = info.public_key
+        && public_key.as_bytes() != Some(key.verifying_key().as_bytes())
+    {
+        return None;
+    }
+    shared(Ed25519Key::new(key))
 }
 
 /// Tries the curves; each checks that the algorithm is `id-ecPublicKey` with its own name, and

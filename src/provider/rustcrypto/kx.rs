@@ -262,8 +262,8 @@ fn encapsulate<K: Kem>(
     ciphertext: &mut [u8],
     secret: &mut [u8],
 ) -> Result<(), CryptoError> {
-    // RFC 10024 3: the server checks the encapsulation key as FIPS 203 7.2 says (its type and
-    // that its coefficients are reduced).
+    // RFC 10024: the server checks the encapsulation key as FIPS 203 7.2 says (its length, and
+    // that its coefficients are reduced), and fails the handshake otherwise.
     let key = K::EncapsulationKey::new_from_slice(key).map_err(|_| CryptoError::InvalidKeyShare)?;
     let (sent, mut shared) = key.encapsulate_with_rng(random);
     let copied = copy_exact(ciphertext, &sent).and_then(|()| copy_exact(secret, &shared));
@@ -286,7 +286,7 @@ fn decapsulate<K: Kem>(
     copied
 }
 
-/// Which halves a hybrid has and in which order they stand (RFC 10024 4).
+/// Which halves a hybrid has and in which order they stand (RFC 10024).
 trait HybridGroup: 'static {
     const GROUP: NamedGroup;
     /// Whether ML-KEM's half comes first, in the shares as well as in the secret.

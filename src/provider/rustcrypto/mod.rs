@@ -1,7 +1,11 @@
 //! The portable provider: RustCrypto and dalek crates, pure Rust, `no_std`.
 //!
 //! Randomness comes from the [`Random`](crate::crypto::Random) given to each call, never from
-//! the operating system. Everything secret is wiped when it is dropped.
+//! the operating system.
+//!
+//! Keys and secrets that outlive a call are wiped when they are dropped. What the crates compute
+//! with inside a call is theirs: they wipe most of it, but scalars and hash states that pass over
+//! the stack may leave copies there, and loading an RSA key leaves parts of it in freed memory.
 
 pub mod aead;
 pub mod hash;

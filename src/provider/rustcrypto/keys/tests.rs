@@ -224,6 +224,28 @@ fn inconsistent_keys_are_refused() {
     assert!(load(Form::Pkcs1, &der).is_err());
 }
 
+/// RFC 8410 7: the second version has the public key too.
+#[test]
+fn ed25519_with_its_public_key() {
+    let info = section(KEYS, "ed25519").get("public").to_vec();
+    let (_, public_key) = parts(&info);
+    let mut der = pkcs8("ed25519");
+    // SEQUENCE of 46 bytes that starts with the version, INTEGER 0.
+    assert_eq!(der[..5], [0x30, 46, 2, 1, 0]);
+    der[1] += 35;
+    der[4] = 1;
+    der.extend_from_slice(&[0x81, 33, 0]);
+    der.extend_from_slice(&public_key);
+    assert_eq!(load(Form::Pkcs8, &der).unwrap().public_key_info(), info);
+
+    *der.last_mut().unwrap() ^= 1;
+    assert!(load(Form::Pkcs8, &der).is_err());
+    // The first version hasn't.
+    *der.last_mut().unwrap() ^= 1;
+    der[4] = 0;
+    assert!(load(Form::Pkcs8, &der).is_err());
+}
+
 #[test]
 fn debug_shows_no_key() {
     for (name, _) in LOADABLE {

@@ -237,7 +237,7 @@ fn the_classical_half_of_a_hybrid_stands_on_its_own() {
     }
 }
 
-/// RFC 10024 4: the secret is the concatenation of both secrets in the order of the shares.
+/// RFC 10024: the secret is the concatenation of both secrets in the order of the shares.
 #[test]
 fn the_secret_of_a_hybrid_is_both_secrets_in_order() {
     let pairs = [

@@ -1,0 +1,135 @@
+//! Points in time as certificates write them (RFC 5280 4.1.2.5).
+
+use super::der::{self, Reader};
+use crate::error::{DecodeError, DecodeFault, Moment};
+
+/// RFC 5280 4.1.2.5: UTCTime or GeneralizedTime, in seconds, in `Z`.
+pub(crate) fn read(reader: &mut Reader<'_>, what: &'static str) -> Result<Moment, DecodeError> {
+    let value = match reader.optional(der::UTC_TIME, what)? {
+        Some(text) => utc_time(text),
+        None => generalized_time(reader.contents(der::GENERALIZED_TIME, what)?),
+    };
+    value.ok_or(DecodeError::new(what, DecodeFault::BadValue))
+}
+
+fn utc_time(text: &[u8]) -> Option<Moment> {
+    let (year, rest) = text.split_first_chunk::<2>()?;
+    let year = digits(year)?;
+    // RFC 5280 4.1.2.5.1: 50 to 99 are of the last century.
+    let century = if year >= 50 { 1900 } else { 2000 };
+    moment(year.checked_add(century)?, rest)
+}
+
+fn generalized_time(text: &[u8]) -> Option<Moment> {
+    let (year, rest) = text.split_first_chunk::<4>()?;
+    moment(digits(year)?, rest)
+}
+
+/// `rest` is `MMDDHHMMSSZ`.
+fn moment(year: i64, rest: &[u8]) -> Option<Moment> {
+    let rest: &[u8; 11] = rest.try_into().ok()?;
+    let [m1, m2, d1, d2, h1, h2, i1, i2, s1, s2, b'Z'] = *rest else {
+        return None;
+    };
+    let field =
+        |tens, ones, from: i64, to: i64| digits(&[tens, ones]).filter(|n| (from..=to).contains(n));
+    let month = field(m1, m2, 1, 12)?;
+    let leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
+    let last = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let day = field(d1, d2, 1, last)?;
+    let seconds = field(h1, h2, 0, 23)?
+        .checked_mul(3600)?
+        .checked_add(field(i1, i2, 0, 59)?.checked_mul(60)?)?
+        .checked_add(field(s1, s2, 0, 59)?)?;
+    days(year, month, day)?
+        .checked_mul(86_400)?
+        .checked_add(seconds)
+        .map(Moment)
+}
+
+/// Days from 1970-01-01, counted in years that begin in March.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let (year, month) = if month > 2 {
+        (year, month.checked_sub(3)?)
+    } else {
+        (year.checked_sub(1)?, month.checked_add(9)?)
+    };
+    // From March on, months have 31 30 31 30 31 days again and again: 153 in five.
+    let in_year = month.checked_mul(153)?.checked_add(2)?.div_euclid(5);
+    year.checked_mul(365)?
+        .checked_add(year.div_euclid(4))?
+        .checked_sub(year.div_euclid(100))?
+        .checked_add(year.div_euclid(400))?
+        .checked_add(in_year)?
+        .checked_add(day)?
+        .checked_sub(719_469)
+}
+
+fn digits(text: &[u8]) -> Option<i64> {
+    let mut value: i64 = 0;
+    for c in text {
+        let digit = char::from(*c).to_digit(10)?;
+        value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn times() {
+        for (text, seconds) in [
+            ("700101000000Z", Some(0)),
+            ("491231235959Z", Some(2_524_607_999)),
+            ("500101000000Z", Some(-631_152_000)),
+            ("000229120000Z", Some(951_825_600)),
+            ("010229120000Z", None),
+            ("001301000000Z", None),
+            ("000001000000Z", None),
+            ("000100000000Z", None),
+            ("000431000000Z", None),
+            ("000101240000Z", None),
+            ("000101006000Z", None),
+            ("000101000060Z", None),
+            ("0001010000Z", None),
+            ("000101000000+0000", None),
+            ("000101000000", None),
+            ("+00101000000Z", None),
+        ] {
+            assert_eq!(utc_time(text.as_bytes()).map(|m| m.0), seconds, "{text}");
+        }
+        for (text, seconds) in [
+            ("19700101000000Z", Some(0)),
+            ("20500101000000Z", Some(2_524_608_000)),
+            ("21000228235959Z", Some(4_107_542_399)),
+            ("21000229000000Z", None),
+            ("24000229000000Z", Some(13_574_563_200)),
+            ("99991231235959Z", Some(253_402_300_799)),
+            ("20500101000000.5Z", None),
+            ("205001010000Z", None),
+        ] {
+            assert_eq!(
+                generalized_time(text.as_bytes()).map(|m| m.0),
+                seconds,
+                "{text}"
+            );
+        }
+        // What is read is shown again the same, through leap years and centuries.
+        for year in [1900, 1999, 2000, 2023, 2024, 2100] {
+            for (month, day) in [(1, 1), (2, 28), (3, 1), (7, 31), (12, 31)] {
+                let text = std::format!("{year}{month:02}{day:02}010203Z");
+                let shown = generalized_time(text.as_bytes()).unwrap().to_string();
+                assert_eq!(shown, std::format!("{year}-{month:02}-{day:02}T01:02:03Z"));
+            }
+        }
+    }
+}
