@@ -265,6 +265,18 @@ pub const fn is_grease(value: u16) -> bool {
 }
 
 impl SignatureScheme {
+    /// Whether it is one of ECDSA.
+    #[must_use]
+    pub const fn is_ecdsa(self) -> bool {
+        matches!(
+            self,
+            Self::ECDSA_SECP256R1_SHA256
+                | Self::ECDSA_SECP384R1_SHA384
+                | Self::ECDSA_SECP521R1_SHA512
+                | Self::ECDSA_SHA1
+        )
+    }
+
     /// Whether a TLS 1.3 CertificateVerify may be made with this scheme (RFC 9846 4.3.3):
     /// PKCS#1 v1.5 and SHA-1 are for certificates only.
     #[must_use]

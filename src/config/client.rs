@@ -22,7 +22,6 @@ pub struct ClientConfig {
 impl ClientConfig {
     /// Begins a config with the default provider. Roots or a verifier must be given; all else
     /// has a sensible default.
-    #[must_use]
     pub fn builder() -> ClientConfigBuilder {
         ClientConfigBuilder {
             common: Common::new(),

@@ -80,10 +80,12 @@ impl Credential {
             return Err(Misuse::Config("a credential needs a certificate").into());
         };
         let leaf = Certificate::parse(leaf).map_err(|e| CertificateError::malformed(0, e))?;
-        if let Key::Local(key) = &key {
-            if key.public_key_info() != leaf.subject_public_key_info() {
-                return Err(Misuse::KeyMismatch.into());
-            }
+        let local = match &key {
+            Key::Local(key) => Some(key),
+            Key::External(_) => None,
+        };
+        if local.is_some_and(|key| key.public_key_info() != leaf.subject_public_key_info()) {
+            return Err(Misuse::KeyMismatch.into());
         }
         if key.schemes().is_empty() {
             return Err(Misuse::Config("the key has no signature scheme").into());

@@ -124,7 +124,6 @@ fn pick<N: Copy, T>(names: &[N], find: impl Fn(N) -> Option<T>) -> Vec<T> {
 macro_rules! common_setters {
     () => {
         /// Another crypto provider than the default; resets suites and groups to its own.
-        #[must_use]
         pub fn provider(mut self, provider: crate::crypto::CryptoProvider) -> Self {
             self.common.set_provider(provider);
             self
@@ -132,21 +131,18 @@ macro_rules! common_setters {
 
         /// Exactly these suites, best first. What the provider lacks is left out. The CCM suites
         /// are used only if named here.
-        #[must_use]
         pub fn cipher_suites(mut self, names: &[crate::codepoint::CipherSuite]) -> Self {
             self.common.set_suites(names);
             self
         }
 
         /// Exactly these key-exchange groups, best first. What the provider lacks is left out.
-        #[must_use]
         pub fn groups(mut self, names: &[crate::codepoint::NamedGroup]) -> Self {
             self.common.set_groups(names);
             self
         }
 
         /// The application protocols spoken, best first (RFC 7301), each 1 to 255 bytes.
-        #[must_use]
         pub fn alpn<P: Into<alloc::vec::Vec<u8>>>(
             mut self,
             protocols: impl IntoIterator<Item = P>,
@@ -156,21 +152,18 @@ macro_rules! common_setters {
         }
 
         /// Where secrets are logged for debugging (RFC 9850): whoever reads it reads everything.
-        #[must_use]
         pub fn key_log(mut self, log: alloc::sync::Arc<dyn crate::config::KeyLog>) -> Self {
             self.common.key_log = Some(log);
             self
         }
 
         /// Who is told what happens.
-        #[must_use]
         pub fn observer(mut self, observer: alloc::sync::Arc<dyn crate::config::Observer>) -> Self {
             self.common.observer = Some(observer);
             self
         }
 
         /// How records are padded (RFC 9846 5.4). None by default.
-        #[must_use]
         pub fn padding(mut self, padding: crate::record::Padding) -> Self {
             self.common.padding = padding;
             self
@@ -178,7 +171,6 @@ macro_rules! common_setters {
 
         /// The longest record this end wants to receive, 64 to 16385 bytes of content, type and
         /// padding (RFC 8449). Without it the extension is not sent, but the peer's is honoured.
-        #[must_use]
         pub fn record_size_limit(mut self, limit: u16) -> Self {
             self.common.record_size_limit = Some(limit);
             self
@@ -186,14 +178,12 @@ macro_rules! common_setters {
 
         /// How many records go out under one key before a KeyUpdate, at least 8; the AEAD's own
         /// limit (RFC 9846 5.5) stays in force.
-        #[must_use]
         pub fn key_limit(mut self, records: u64) -> Self {
             self.common.key_limit = records;
             self
         }
 
         /// What a peer may make this end hold and do.
-        #[must_use]
         pub fn limits(mut self, limits: crate::config::Limits) -> Self {
             self.common.limits = limits;
             self

@@ -29,6 +29,7 @@ pub enum Direction {
 /// Something that happened.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "lives on the stack for one call")]
 pub enum Observation<'a> {
     /// A handshake message was received, or queued to be sent.
     Message {
@@ -69,6 +70,7 @@ pub enum Observation<'a> {
 /// What a handshake message carries.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "lives on the stack for one call")]
 pub enum Parsed<'a> {
     /// ClientHello.
     ClientHello(ClientHello<'a>),

@@ -53,7 +53,6 @@ pub struct ServerConfig {
 impl ServerConfig {
     /// Begins a config with the default provider. A credential must be given; all else has a
     /// sensible default.
-    #[must_use]
     pub fn builder() -> ServerConfigBuilder {
         ServerConfigBuilder {
             common: Common::new(),

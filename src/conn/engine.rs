@@ -388,6 +388,10 @@ impl<M: Machine> Engine<M> {
         export(suite.hash, secret, label, context, out).map_err(|_| Misuse::BadExporterInput.into())
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "the connection itself is given back"
+    )]
     pub(crate) fn into_split(self) -> Result<(Sender, Receiver), Self> {
         if self.handshaking.is_some() || self.receiver.failed.is_some() {
             return Err(self);

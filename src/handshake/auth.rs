@@ -59,7 +59,7 @@ pub(crate) fn verify_signature(
     // and SHA-1 are never used here.
     let known = algorithms.schemes.iter().find(|(name, _)| *name == scheme);
     let known = known.filter(|_| scheme.allowed_in_tls13_handshake());
-    let Some(algorithm) = known.and_then(|(_, list)| list.first()) else {
+    let Some((_, algorithms)) = known else {
         return Err(Violation::SchemeNotOffered.into());
     };
     let chain = cx
@@ -68,9 +68,20 @@ pub(crate) fn verify_signature(
         .ok_or(ErrorKind::Internal("no chain to verify with"))?;
     let leaf = parse_leaf(chain.end_entity().unwrap_or(&[]))?;
     let content = certificate_verify_content(from_server, &cx.transcript()?.current());
+    // RFC 9846 4.3.3: in TLS 1.3 an ECDSA scheme names its curve, which is that of the first.
+    let most = if scheme.is_ecdsa() {
+        1
+    } else {
+        algorithms.len()
+    };
+    let mut fits = algorithms
+        .iter()
+        .take(most)
+        .filter(|algorithm| leaf.has_key_for(**algorithm));
+    // RFC 9846 4.5.2: the scheme must be compatible with the key in the certificate.
+    let algorithm = fits.next().ok_or(Violation::SchemeNotForKey)?;
     match leaf.verify_signature(*algorithm, content.as_bytes(), verify.signature) {
         Ok(()) => {}
-        // RFC 9846 4.5.2: the scheme must be compatible with the key in the certificate.
         Err(SignatureFault::WrongKey) => return Err(Violation::SchemeNotForKey.into()),
         // RFC 9846 4.5.2: decrypt_error if the verification fails.
         Err(SignatureFault::Invalid) => return Err(CryptoError::InvalidSignature.into()),

@@ -47,7 +47,7 @@ impl Summary {
     /// [`Misuse::NoChannelBinding`] if there is no server certificate, or the hash of its signature
     /// algorithm is not known or not defined (Ed25519).
     pub fn tls_server_end_point(&self) -> Result<HashOutput, Error> {
-        let own = self.own_certificate.as_ref().map(|der| &**der);
+        let own = self.own_certificate.as_deref();
         let theirs = self
             .peer_chain
             .as_ref()

@@ -250,6 +250,12 @@ impl<'a> Certificate<'a> {
         self.key.key
     }
 
+    /// Whether the algorithm is for keys of this kind.
+    #[must_use]
+    pub fn has_key_for(&self, algorithm: &dyn SignatureVerificationAlgorithm) -> bool {
+        algorithm.public_key_alg_id().as_ref() == self.key.algorithm
+    }
+
     /// Verifies a signature made with this certificate's key.
     ///
     /// # Errors
@@ -261,7 +267,7 @@ impl<'a> Certificate<'a> {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), SignatureFault> {
-        if algorithm.public_key_alg_id().as_ref() != self.key.algorithm {
+        if !self.has_key_for(algorithm) {
             return Err(SignatureFault::WrongKey);
         }
         algorithm

@@ -64,13 +64,14 @@ fn find_group(c: &ClientCx, name: NamedGroup) -> Option<&'static dyn KeyExchange
         .find(|group| group.name() == name)
 }
 
+/// Which bytes are whose share.
+type ShareRanges = Vec<(NamedGroup, core::ops::Range<usize>)>;
+
 /// The `key_exchange` bytes of all shares one after the other, and which range is whose.
-fn write_shares(
-    c: &ClientCx,
-) -> Result<(Vec<u8>, Vec<(NamedGroup, core::ops::Range<usize>)>), Error> {
+fn write_shares(c: &ClientCx) -> Result<(Vec<u8>, ShareRanges), Error> {
     const SHORT: ErrorKind = ErrorKind::Internal("a share of another length than its group's");
     let mut bytes = Vec::new();
-    let mut ranges: Vec<(NamedGroup, core::ops::Range<usize>)> = Vec::new();
+    let mut ranges = ShareRanges::new();
     for exchange in &c.exchanges {
         let name = exchange.group();
         let group = find_group(c, name).ok_or(SHORT)?;
