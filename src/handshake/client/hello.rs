@@ -83,7 +83,7 @@ fn write_shares(c: &ClientCx) -> Result<(Vec<u8>, ShareRanges), Error> {
         // A hybrid's classical half may be offered on its own as well: by default, in the first
         // ClientHello, if the config has that group.
         let component = exchange.component().filter(|(name, _)| {
-            c.config.key_shares.is_none() && !c.cx.retried && find_group(c, *name).is_some()
+            c.config.key_shares.is_none() && !c.asked_share && find_group(c, *name).is_some()
         });
         if let Some((name, range)) = component {
             let (from, to) = (
