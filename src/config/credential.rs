@@ -7,6 +7,7 @@ use crate::pki::{Certificate, Decision};
 use crate::wire::codec::{Item, Writer};
 use crate::wire::handshake::CertificateEntry;
 use crate::wire::hello::ClientHello;
+use crate::wire::tls12::Asn1Cert;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -41,6 +42,9 @@ pub struct Credential {
     key: Key,
     plain: Arc<[u8]>,
     stapled: Option<Arc<[u8]>>,
+    /// TLS 1.2's form.
+    tls12: Arc<[u8]>,
+    ocsp: Option<Arc<[u8]>>,
 }
 
 impl Credential {
@@ -91,12 +95,8 @@ impl Credential {
             return Err(Misuse::Config("the key has no signature scheme").into());
         }
         let plain = encode(&chain, None)?;
-        Ok(Self {
-            chain,
-            key,
-            plain,
-            stapled: None,
-        })
+        let tls12 = encode_tls12(&chain)?;
+        Ok(Self { chain, key, plain, stapled: None, tls12, ocsp: None })
     }
 
     /// With an OCSP response to staple for peers that ask for one (RFC 6066 8).
@@ -105,6 +105,7 @@ impl Credential {
     /// [`Misuse::TooLong`] if it doesn't fit into a message.
     pub fn ocsp_response(mut self, response: &[u8]) -> Result<Self, Error> {
         self.stapled = Some(encode(&self.chain, Some(response))?);
+        self.ocsp = Some(response.into());
         Ok(self)
     }
 
@@ -125,6 +126,24 @@ impl Credential {
     pub fn scheme_for(&self, peer: impl Fn(SignatureScheme) -> bool) -> Option<SignatureScheme> {
         let fits = |s: &&SignatureScheme| s.allowed_in_tls13_handshake() && peer(**s);
         self.key.schemes().iter().find(fits).copied()
+    }
+
+    /// The best scheme that the key can sign with in TLS 1.2 and the peer verifies.
+    pub(crate) fn tls12_scheme_for(
+        &self,
+        peer: impl Fn(SignatureScheme) -> bool,
+    ) -> Option<SignatureScheme> {
+        self.key.schemes().iter().find(|scheme| peer(**scheme)).copied()
+    }
+
+    /// The certificate_list of TLS 1.2, without its length.
+    pub(crate) fn tls12_certificate_list(&self) -> &Arc<[u8]> {
+        &self.tls12
+    }
+
+    /// The OCSP response to staple.
+    pub(crate) fn staple(&self) -> Option<&[u8]> {
+        self.ocsp.as_deref()
     }
 
     /// The certificate_list of a Certificate message, without its length.
@@ -152,6 +171,16 @@ fn encode(chain: &[CertificateDer<'_>], ocsp: Option<&[u8]>) -> Result<Arc<[u8]>
     if list.len() >= 0xff_0000 {
         return Err(Misuse::TooLong.into());
     }
+    Ok(list.into())
+}
+
+fn encode_tls12(chain: &[CertificateDer<'_>]) -> Result<Arc<[u8]>, Error> {
+    let mut list = Vec::new();
+    let mut writer = Writer::new(&mut list);
+    for certificate in chain {
+        Asn1Cert(certificate).write(&mut writer);
+    }
+    writer.finish().map_err(|_| Misuse::TooLong)?;
     Ok(list.into())
 }
 
@@ -239,7 +268,7 @@ impl ChooseServerCredential for ServerCredentials {
             .and_then(|hello| hello.extensions.signature_algorithms);
         let signs = |credential: &&Arc<Credential>| {
             let verifies = |s| offered.is_some_and(|list| list.contains(s));
-            credential.scheme_for(verifies).is_some()
+            credential.tls12_scheme_for(verifies).is_some()
         };
         let named = hello.server_name().map(ServerName::DnsName);
         let bears = |credential: &&Arc<Credential>| {

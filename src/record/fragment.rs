@@ -79,21 +79,27 @@ fn write_parts<'a>(
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     const FULL: ErrorKind = ErrorKind::Internal("the sink has less room than it said");
-    let outer = if sealer.is_some() {
+    let hides_type = sealer.as_ref().is_some_and(|sealer| sealer.hides_type());
+    let outer = if hides_type {
         ContentType::APPLICATION_DATA
     } else {
         content_type
     };
     let mut ok = sink.append(&[outer.0, 3, 3, 0, 0]);
-    let mut len = 0_usize;
+    let mut len = sealer.as_ref().map_or(0, |sealer| sealer.front_len());
+    ok = ok && sink.append([0; 8].get(..len).unwrap_or(&[]));
     for part in parts {
         ok = ok && sink.append(part);
         len = len.saturating_add(part.len());
     }
     if let Some(sealer) = &sealer {
-        ok = ok && sink.append(&[content_type.0]);
-        let mut zeros = padding.saturating_add(sealer.tag_len());
-        len = len.saturating_add(1).saturating_add(zeros);
+        let mut zeros = sealer.tag_len();
+        if hides_type {
+            ok = ok && sink.append(&[content_type.0]);
+            len = len.saturating_add(1);
+            zeros = zeros.saturating_add(padding);
+        }
+        len = len.saturating_add(zeros);
         while zeros > 0 {
             let some = [0; 64];
             let now = zeros.min(some.len());
