@@ -1,7 +1,7 @@
 //! Certificates with their keys, and how one is chosen.
 
 use crate::codepoint::SignatureScheme;
-use crate::crypto::{CryptoProvider, SigningKey};
+use crate::crypto::{CryptoProvider, SigningKey, SuiteAuth};
 use crate::error::{CertificateError, Error, Misuse};
 use crate::pki::{Certificate, Decision};
 use crate::wire::codec::{Item, Writer};
@@ -96,7 +96,14 @@ impl Credential {
         }
         let plain = encode(&chain, None)?;
         let tls12 = encode_tls12(&chain)?;
-        Ok(Self { chain, key, plain, stapled: None, tls12, ocsp: None })
+        Ok(Self {
+            chain,
+            key,
+            plain,
+            stapled: None,
+            tls12,
+            ocsp: None,
+        })
     }
 
     /// With an OCSP response to staple for peers that ask for one (RFC 6066 8).
@@ -133,7 +140,11 @@ impl Credential {
         &self,
         peer: impl Fn(SignatureScheme) -> bool,
     ) -> Option<SignatureScheme> {
-        self.key.schemes().iter().find(|scheme| peer(**scheme)).copied()
+        self.key
+            .schemes()
+            .iter()
+            .find(|scheme| peer(**scheme))
+            .copied()
     }
 
     /// The certificate_list of TLS 1.2, without its length.
@@ -188,12 +199,53 @@ fn encode_tls12(chain: &[CertificateDer<'_>]) -> Result<Arc<[u8]>, Error> {
 #[derive(Clone)]
 pub struct ClientHelloInfo {
     body: Arc<[u8]>,
+    uses: Uses,
+}
+
+/// Which keys the negotiated version and its suites can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Uses {
+    /// Nothing is negotiated yet.
+    Unknown,
+    Tls13,
+    /// Whether both ends have a suite for the kind of key.
+    Tls12 {
+        ecdsa: bool,
+        rsa: bool,
+    },
 }
 
 impl ClientHelloInfo {
     /// Of a body that parses.
     pub(crate) fn new(body: Arc<[u8]>) -> Self {
-        Self { body }
+        Self {
+            body,
+            uses: Uses::Unknown,
+        }
+    }
+
+    /// The same, now that version and suites are negotiated.
+    pub(crate) fn with_uses(&self, uses: Uses) -> Self {
+        Self {
+            body: Arc::clone(&self.body),
+            uses,
+        }
+    }
+
+    /// The scheme that a credential would sign with for this client, in the version that was
+    /// negotiated; `None` if it can't be used.
+    #[must_use]
+    pub fn scheme_for(&self, credential: &Credential) -> Option<SignatureScheme> {
+        let offered = self.hello()?.extensions.signature_algorithms?;
+        let verifies = |scheme| offered.contains(scheme);
+        match self.uses {
+            Uses::Tls13 => credential.scheme_for(verifies),
+            Uses::Unknown => credential.tls12_scheme_for(verifies),
+            Uses::Tls12 { ecdsa, rsa } => credential.tls12_scheme_for(|scheme| {
+                let ecdsa = ecdsa && SuiteAuth::Ecdsa.fits(scheme);
+                verifies(scheme) && (ecdsa || (rsa && SuiteAuth::Rsa.fits(scheme)))
+            }),
+        }
     }
 
     /// All of it. An empty one can't be: only what parsed gets here.
@@ -263,13 +315,7 @@ impl ServerCredentials {
 
 impl ChooseServerCredential for ServerCredentials {
     fn choose(&self, hello: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>> {
-        let offered = hello
-            .hello()
-            .and_then(|hello| hello.extensions.signature_algorithms);
-        let signs = |credential: &&Arc<Credential>| {
-            let verifies = |s| offered.is_some_and(|list| list.contains(s));
-            credential.tls12_scheme_for(verifies).is_some()
-        };
+        let signs = |credential: &&Arc<Credential>| hello.scheme_for(credential).is_some();
         let named = hello.server_name().map(ServerName::DnsName);
         let bears = |credential: &&Arc<Credential>| {
             let leaf = credential

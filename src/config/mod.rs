@@ -10,6 +10,7 @@ mod observer;
 mod server;
 
 pub use client::{ClientConfig, ClientConfigBuilder};
+pub(crate) use credential::Uses;
 pub use credential::{
     CertificateRequestInfo, ChooseClientCredential, ChooseServerCredential, ClientHelloInfo,
     Credential, Key, ServerCredentials,
@@ -71,9 +72,18 @@ impl Common {
 
     fn set_provider(&mut self, provider: CryptoProvider) {
         self.provider = provider;
-        self.suites = provider.tls13_suites.iter().copied().filter(|s| s.by_default).collect();
-        self.tls12_suites =
-            provider.tls12_suites.iter().copied().filter(|s| s.by_default).collect();
+        self.suites = provider
+            .tls13_suites
+            .iter()
+            .copied()
+            .filter(|s| s.by_default)
+            .collect();
+        self.tls12_suites = provider
+            .tls12_suites
+            .iter()
+            .copied()
+            .filter(|s| s.by_default)
+            .collect();
         self.groups = provider.groups.to_vec();
     }
 
@@ -97,7 +107,10 @@ impl Common {
 
     fn set_versions(&mut self, versions: &[ProtocolVersion]) {
         let known = [ProtocolVersion::TLS13, ProtocolVersion::TLS12];
-        self.versions = known.into_iter().filter(|version| versions.contains(version)).collect();
+        self.versions = known
+            .into_iter()
+            .filter(|version| versions.contains(version))
+            .collect();
     }
 
     fn set_groups(&mut self, names: &[NamedGroup]) {

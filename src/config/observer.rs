@@ -107,10 +107,9 @@ impl<'a> Parsed<'a> {
     /// Parses the body of a message; `None` if it can't be, or isn't known here.
     #[must_use]
     pub fn new(version: ProtocolVersion, kind: HandshakeType, body: &'a [u8]) -> Option<Self> {
-        if version < ProtocolVersion::TLS13 {
-            if let Some(parsed) = Self::tls12(kind, body) {
-                return Some(parsed);
-            }
+        let old = version < ProtocolVersion::TLS13;
+        if let Some(parsed) = old.then(|| Self::tls12(kind, body)).flatten() {
+            return Some(parsed);
         }
         Some(match kind {
             HandshakeType::CLIENT_HELLO => Self::ClientHello(ClientHello::parse(body).ok()?),

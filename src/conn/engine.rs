@@ -8,8 +8,8 @@ use crate::conn::receiver::{Receiver, Record, Step, check_size};
 use crate::conn::sender::{ForSender, Sender, Sent};
 use crate::crypto::{HashSecret, Tls12Suite, Tls13Suite};
 use crate::error::{Error, ErrorKind, Misuse, Violation};
-use crate::handshake::{Action, Answer, Cx, Input, Machine, Message, Out, Request, Summary, range};
 use crate::handshake::tls12::Tls12Cx;
+use crate::handshake::{Action, Answer, Cx, Input, Machine, Message, Out, Request, Summary, range};
 use crate::keys::tls12::{MasterSecret, Randoms};
 use crate::keys::{tls12, tls13};
 use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Opener, Sealer, Sink};
@@ -283,7 +283,13 @@ impl<M: Machine> Engine<M> {
             hs.log("EXPORTER_SECRET", secret.expose());
             self.exporter = Some(Exporter::Tls13(suite, secret.duplicate()));
         }
-        if let Some(Tls12Cx { suite, server_random, master: Some(master), .. }) = &cx.tls12 {
+        if let Some(Tls12Cx {
+            suite,
+            server_random,
+            master: Some(master),
+            ..
+        }) = &cx.tls12
+        {
             let randoms = (cx.client_random, *server_random);
             self.exporter = Some(Exporter::Tls12(suite, master.duplicate(), randoms));
         }
@@ -413,7 +419,9 @@ impl<M: Machine> Engine<M> {
             }
             Exporter::Tls12(suite, master, (client, server)) => {
                 // RFC 5705 4: the length of the context has 16 bits.
-                let len = context.map(|context| u16::try_from(context.len())).transpose();
+                let len = context
+                    .map(|context| u16::try_from(context.len()))
+                    .transpose();
                 let context = context.zip(len.map_err(|_| BAD)?);
                 let randoms = Randoms { client, server };
                 tls12::export(suite.hash, master, randoms, label, context, out);
@@ -534,7 +542,9 @@ impl<M: Machine> Handshaking<M> {
         };
         let kind = crate::codepoint::HandshakeType(*kind);
         let version = cx.version();
-        let parsed = bytes.get(4..).and_then(|body| Parsed::new(version, kind, body));
+        let parsed = bytes
+            .get(4..)
+            .and_then(|body| Parsed::new(version, kind, body));
         let (direction, epoch) = (Direction::Sent, self.queued);
         sender.observe(&Observation::Message {
             direction,
@@ -615,8 +625,11 @@ impl<M: Machine> Handshaking<M> {
     }
 }
 
+/// A key and its IV.
+type WriteKey<'a> = (&'a [u8], &'a [u8]);
+
 /// TLS 1.2: the key and IV of the direction from client or server.
-fn tls12_key(cx: &Cx, from_client: bool) -> Option<(&'static Tls12Suite, (&[u8], &[u8]))> {
+fn tls12_key(cx: &Cx, from_client: bool) -> Option<(&'static Tls12Suite, WriteKey<'_>)> {
     let tls12 = cx.tls12.as_ref()?;
     Some((tls12.suite, tls12.keys.as_ref()?.write_key(from_client)))
 }

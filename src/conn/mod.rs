@@ -137,7 +137,8 @@ macro_rules! connection_methods {
         /// [`crate::error::Misuse::HandshakeNotDone`].
         pub fn tls_exporter(&self) -> Result<[u8; 32], Error> {
             let mut out = [0; 32];
-            self.0.export(b"EXPORTER-Channel-Binding", Some(b""), &mut out)?;
+            self.0
+                .export(b"EXPORTER-Channel-Binding", Some(b""), &mut out)?;
             Ok(out)
         }
 

@@ -1,8 +1,6 @@
 //! The half that receives.
 
-use crate::codepoint::{
-    AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion,
-};
+use crate::codepoint::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use crate::config::{Direction, Limits, Observation, Observer, Parsed};
 use crate::conn::event::{Data, Eof};
 use crate::conn::sender::{ForSender, Token};
@@ -182,7 +180,10 @@ impl Receiver {
     pub(crate) fn install(&mut self, opener: Opener, epoch: Epoch) {
         self.opener = Some(opener);
         self.epoch = epoch;
-        self.observe(&Observation::KeyChange { direction: Direction::Received, epoch });
+        self.observe(&Observation::KeyChange {
+            direction: Direction::Received,
+            epoch,
+        });
     }
 
     /// The version is TLS 1.2.
@@ -267,7 +268,12 @@ impl Receiver {
             None => self.plaintext(&frame)?,
             Some(_) => self.protected(&frame, body)?,
         };
-        let Some(Plaintext { content_type, start, len: content }) = opened else {
+        let Some(Plaintext {
+            content_type,
+            start,
+            len: content,
+        }) = opened
+        else {
             return Ok(Record::Skipped(len));
         };
         if content_type == ContentType::CHANGE_CIPHER_SPEC {
@@ -276,7 +282,11 @@ impl Receiver {
         }
         self.check_content(content_type, content)?;
         let start = start.saturating_add(5);
-        Ok(Record::Content(content_type, start..content.saturating_add(start), len))
+        Ok(Record::Content(
+            content_type,
+            start..content.saturating_add(start),
+            len,
+        ))
     }
 
     fn change_cipher_spec(&mut self, body: &[u8], len: usize) -> Result<Record, Error> {
@@ -307,7 +317,11 @@ impl Receiver {
             // HelloRetryRequest is passed over.
             return self.pass_over(frame.body_len, Violation::UnexpectedContentType.into());
         }
-        Ok(Some(Plaintext { content_type: frame.content_type, start: 0, len: frame.body_len }))
+        Ok(Some(Plaintext {
+            content_type: frame.content_type,
+            start: 0,
+            len: frame.body_len,
+        }))
     }
 
     fn protected(&mut self, frame: &Frame, body: &mut [u8]) -> Result<Option<Plaintext>, Error> {
@@ -320,7 +334,11 @@ impl Receiver {
             // connection either way; as an alert it says why.
             let alert = frame.content_type == ContentType::ALERT && frame.body_len == 2;
             if alert && self.epoch == Epoch::Handshake && opener.count() == 0 {
-                return Ok(Some(Plaintext { content_type: ContentType::ALERT, start: 0, len: 2 }));
+                return Ok(Some(Plaintext {
+                    content_type: ContentType::ALERT,
+                    start: 0,
+                    len: 2,
+                }));
             }
             // RFC 9846 5: with protection in force everything else is protected.
             return Err(Violation::UnprotectedRecord.into());
@@ -408,9 +426,11 @@ impl Receiver {
                 Limit::Warnings,
             ),
             // RFC 5246 7.2: a warning may be passed over.
-            _ if self.tls12 && warning && description != AlertDescription::CLOSE_NOTIFY => {
-                spend(&mut self.used.warnings, self.limits.warnings, Limit::Warnings)
-            }
+            _ if self.tls12 && warning && description != AlertDescription::CLOSE_NOTIFY => spend(
+                &mut self.used.warnings,
+                self.limits.warnings,
+                Limit::Warnings,
+            ),
             // RFC 9846 6: all others, known or not, are errors whatever their level.
             _ => Err(ErrorKind::AlertReceived(description).into()),
         }
@@ -527,7 +547,9 @@ impl Receiver {
                 self.consume(range.end);
                 let most = self.limits.warnings;
                 spend(&mut self.used.warnings, most, Limit::Warnings)?;
-                return Ok(Some(Step::Token(Token::Warn(AlertDescription::NO_RENEGOTIATION))));
+                return Ok(Some(Step::Token(Token::Warn(
+                    AlertDescription::NO_RENEGOTIATION,
+                ))));
             }
             let suite = self
                 .suite

@@ -125,7 +125,10 @@ impl Sender {
         secret: &HashSecret,
     ) -> Result<(), Error> {
         self.suite = Some(suite);
-        self.install(Sealer::new(suite.hash, suite.aead, secret, self.key_limit)?, epoch);
+        self.install(
+            Sealer::new(suite.hash, suite.aead, secret, self.key_limit)?,
+            epoch,
+        );
         Ok(())
     }
 
@@ -133,7 +136,10 @@ impl Sender {
     pub(crate) fn install(&mut self, sealer: Sealer, epoch: Epoch) {
         self.sealer = Some(sealer);
         self.epoch = epoch;
-        self.observe(&Observation::KeyChange { direction: Direction::Sent, epoch });
+        self.observe(&Observation::KeyChange {
+            direction: Direction::Sent,
+            epoch,
+        });
     }
 
     /// The version is TLS 1.2: no padding, no KeyUpdate.
@@ -268,7 +274,11 @@ impl Sender {
             }
             self.owed.warning = None;
             let epoch = self.epoch;
-            self.observe(&Observation::Alert { direction: Direction::Sent, epoch, description });
+            self.observe(&Observation::Alert {
+                direction: Direction::Sent,
+                epoch,
+                description,
+            });
         }
         if let Some((level, description)) = self.owed.alert {
             let message = [level.0, description.0];
@@ -352,7 +362,9 @@ impl Sender {
             self.failed = Some(Limit::KeyUse.into());
             return Err(Limit::KeyUse.into());
         }
-        self.owed.key_update.get_or_insert(KeyUpdateRequest::UPDATE_NOT_REQUESTED);
+        self.owed
+            .key_update
+            .get_or_insert(KeyUpdateRequest::UPDATE_NOT_REQUESTED);
         Ok(())
     }
 
@@ -382,7 +394,11 @@ impl Sender {
         while taken < total {
             if let Err(error) = self.replace_worn_key() {
                 let output = self.flush(sink);
-                return if taken > 0 { Ok(Sent { taken, output }) } else { Err(error) };
+                return if taken > 0 {
+                    Ok(Sent { taken, output })
+                } else {
+                    Err(error)
+                };
             }
             let room = self.flush(sink);
             if let Some(error) = &self.failed {
@@ -418,7 +434,10 @@ impl Sender {
     pub fn in_place_room(&self) -> (usize, usize) {
         self.sealer.as_ref().map_or((5, 0), |sealer| {
             let front = sealer.front_len();
-            (front.saturating_add(5), sealer.overhead().saturating_sub(front))
+            (
+                front.saturating_add(5),
+                sealer.overhead().saturating_sub(front),
+            )
         })
     }
 
@@ -446,7 +465,10 @@ impl Sender {
         }
         let front = sealer.front_len();
         let tail = sealer.overhead().saturating_sub(front);
-        let start = payload.start.checked_sub(front.saturating_add(5)).ok_or(Misuse::NoRoom)?;
+        let start = payload
+            .start
+            .checked_sub(front.saturating_add(5))
+            .ok_or(Misuse::NoRoom)?;
         let least = payload.end.checked_add(tail).ok_or(Misuse::NoRoom)?;
         let spare = buf.len().checked_sub(least).ok_or(Misuse::NoRoom)?;
         let padding = self.padding.after(len, self.most).min(spare);
@@ -456,7 +478,9 @@ impl Sender {
         let body_len = u16::try_from(body.len()).map_err(|_| Misuse::TooLong)?;
         let [high, low] = body_len.to_be_bytes();
         *header = [ContentType::APPLICATION_DATA.0, 3, 3, high, low];
-        let tail = body.get_mut(front.saturating_add(len)..).ok_or(Misuse::NoRoom)?;
+        let tail = body
+            .get_mut(front.saturating_add(len)..)
+            .ok_or(Misuse::NoRoom)?;
         tail.fill(0);
         if let Some(kind) = tail.first_mut().filter(|_| sealer.hides_type()) {
             *kind = ContentType::APPLICATION_DATA.0;

@@ -37,7 +37,8 @@ impl SuiteAuth {
     /// Whether a signature scheme is made with such keys.
     #[must_use]
     pub const fn fits(self, scheme: SignatureScheme) -> bool {
-        let ecdsa = scheme.is_ecdsa() || matches!(scheme, SignatureScheme::ED25519 | SignatureScheme::ED448);
+        let ecdsa = scheme.is_ecdsa()
+            || matches!(scheme, SignatureScheme::ED25519 | SignatureScheme::ED448);
         match self {
             Self::Ecdsa => ecdsa,
             Self::Rsa => !ecdsa,

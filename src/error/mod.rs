@@ -196,7 +196,9 @@ impl fmt::Display for Misuse {
             Self::TooLong => "the payload is longer than one record may be",
             Self::BadExporterInput => "the exporter's label, context or length is out of range",
             Self::NoChannelBinding => "the channel binding is not defined for this connection",
-            Self::NoKeyUpdate => "TLS 1.2 has no KeyUpdate: its keys last as long as the connection",
+            Self::NoKeyUpdate => {
+                "TLS 1.2 has no KeyUpdate: its keys last as long as the connection"
+            }
             Self::Config(text) => text,
             Self::KeyMismatch => "the private key is not the certificate's",
         })

@@ -15,9 +15,7 @@ pub(crate) mod tls12;
 pub use request::{Answer, Request, SignRequest};
 pub use summary::{Session, Summary};
 
-use crate::codepoint::{
-    CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme,
-};
+use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::config::{Common, Credential};
 use crate::crypto::{HashSecret, Random, Tls13Suite};
 use crate::error::{Error, ErrorKind};
@@ -215,7 +213,9 @@ impl Cx {
 
     /// What TLS 1.2 keeps, once that is the version.
     pub(crate) fn tls12(&self) -> Result<&tls12::Tls12Cx, Error> {
-        self.tls12.as_ref().ok_or_else(|| ErrorKind::Internal("no TLS 1.2 here").into())
+        self.tls12
+            .as_ref()
+            .ok_or_else(|| ErrorKind::Internal("no TLS 1.2 here").into())
     }
 
     /// Adds a message to the transcript, and to what may have to be signed.
@@ -263,7 +263,9 @@ impl Cx {
             .and_then(|range| self.flight.get(range))
             .unwrap_or(&[]);
         let transcript = self.transcript.as_mut();
-        transcript.ok_or(ErrorKind::Internal("no transcript yet"))?.add(bytes);
+        transcript
+            .ok_or(ErrorKind::Internal("no transcript yet"))?
+            .add(bytes);
         if let Some(messages) = &mut self.messages {
             messages.extend_from_slice(bytes);
         }

@@ -18,8 +18,14 @@ pub(crate) fn version(
     // RFC 9846 4.2.2, 4.3.1: supported_versions alone counts; without it the client has at most
     // TLS 1.2.
     let legacy = [hello.legacy_version.min(ProtocolVersion::TLS12)];
-    let theirs = hello.extensions.supported_versions.unwrap_or(List::Values(&legacy));
-    let chosen = ours.iter().copied().find(|version| theirs.contains(*version));
+    let theirs = hello
+        .extensions
+        .supported_versions
+        .unwrap_or(List::Values(&legacy));
+    let chosen = ours
+        .iter()
+        .copied()
+        .find(|version| theirs.contains(*version));
     let chosen = chosen.ok_or_else(|| {
         let ours = ours.iter().map(|version| version.0);
         Mismatch::new(Parameter::Version, ours, theirs.iter().map(u16::from))

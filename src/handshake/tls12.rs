@@ -34,7 +34,13 @@ impl Tls12Cx {
         server_random: [u8; 32],
         extended_master_secret: bool,
     ) -> Self {
-        Self { suite, server_random, extended_master_secret, master: None, keys: None }
+        Self {
+            suite,
+            server_random,
+            extended_master_secret,
+            master: None,
+            keys: None,
+        }
     }
 }
 
@@ -62,10 +68,15 @@ pub(crate) fn verify_signature(
     // RFC 5246 7.4.3, 7.4.8: the scheme is one of those that were offered.
     let known = algorithms.schemes.iter().find(|(name, _)| *name == scheme);
     let (_, algorithms) = known.ok_or(Violation::SchemeNotOffered)?;
-    let chain = cx.peer_chain.clone().ok_or(ErrorKind::Internal("no chain to verify with"))?;
+    let chain = cx
+        .peer_chain
+        .clone()
+        .ok_or(ErrorKind::Internal("no chain to verify with"))?;
     let leaf = parse_leaf(chain.end_entity().unwrap_or(&[]))?;
     // TLS 1.2 leaves the curve of an ECDSA scheme open (RFC 8422 5.1.1).
-    let mut fits = algorithms.iter().filter(|algorithm| leaf.has_key_for(**algorithm));
+    let mut fits = algorithms
+        .iter()
+        .filter(|algorithm| leaf.has_key_for(**algorithm));
     let algorithm = fits.next().ok_or(Violation::SchemeNotForKey)?;
     match leaf.verify_signature(*algorithm, content, signature) {
         Ok(()) => {}
@@ -105,18 +116,30 @@ pub(crate) fn ask_signature(
     scheme: SignatureScheme,
     content: Arc<[u8]>,
 ) -> Result<(), Error> {
-    let credential = cx.credential.clone().ok_or(ErrorKind::Internal("nothing to sign with"))?;
+    let credential = cx
+        .credential
+        .clone()
+        .ok_or(ErrorKind::Internal("nothing to sign with"))?;
     cx.scheme = Some(scheme);
     let content = SignatureInput::Shared(content);
-    cx.ask(out, Request::Sign(SignRequest::new(credential, scheme, content)))
+    cx.ask(
+        out,
+        Request::Sign(SignRequest::new(credential, scheme, content)),
+    )
 }
 
 /// The master secret and the traffic keys; the transcript ends with ClientKeyExchange.
 pub(crate) fn derive_keys(cx: &mut Cx, shared: &SharedSecret) -> Result<(), Error> {
     let session_hash = cx.transcript()?.current();
     let client = cx.client_random;
-    let tls12 = cx.tls12.as_mut().ok_or(ErrorKind::Internal("no TLS 1.2 here"))?;
-    let randoms = Randoms { client: &client, server: &tls12.server_random };
+    let tls12 = cx
+        .tls12
+        .as_mut()
+        .ok_or(ErrorKind::Internal("no TLS 1.2 here"))?;
+    let randoms = Randoms {
+        client: &client,
+        server: &tls12.server_random,
+    };
     let hash = tls12.suite.hash;
     let master = if tls12.extended_master_secret {
         // RFC 7627 4: bound to the whole handshake so far.
@@ -132,14 +155,19 @@ pub(crate) fn derive_keys(cx: &mut Cx, shared: &SharedSecret) -> Result<(), Erro
 fn verify_data(cx: &mut Cx, by_client: bool) -> Result<[u8; VERIFY_DATA_LEN], Error> {
     let transcript = cx.transcript()?.current();
     let tls12 = cx.tls12()?;
-    let master = tls12.master.as_ref().ok_or(ErrorKind::Internal("no master secret"))?;
+    let master = tls12
+        .master
+        .as_ref()
+        .ok_or(ErrorKind::Internal("no master secret"))?;
     Ok(finished(tls12.suite.hash, master, by_client, &transcript))
 }
 
 /// Sends our Finished.
 pub(crate) fn send_finished(cx: &mut Cx, out: &mut Out, by_client: bool) -> Result<(), Error> {
     let data = verify_data(cx, by_client)?;
-    cx.send(out, HandshakeType::FINISHED, |w| Finished { verify_data: &data }.write(w))
+    cx.send(out, HandshakeType::FINISHED, |w| {
+        Finished { verify_data: &data }.write(w)
+    })
 }
 
 /// Verifies the peer's Finished over the transcript so far, and adds it.

@@ -45,7 +45,13 @@ pub struct Randoms<'a> {
 pub fn master_secret(hash: &dyn Hash, shared: &SharedSecret, randoms: Randoms<'_>) -> MasterSecret {
     let mut out = MasterSecret::zeroed(48);
     let seed: [&[u8]; 2] = [randoms.client, randoms.server];
-    prf(hash, shared.expose(), b"master secret", &seed, out.expose_mut());
+    prf(
+        hash,
+        shared.expose(),
+        b"master secret",
+        &seed,
+        out.expose_mut(),
+    );
     out
 }
 
@@ -58,7 +64,13 @@ pub fn extended_master_secret(
 ) -> MasterSecret {
     let mut out = MasterSecret::zeroed(48);
     let seed = [session_hash.as_bytes()];
-    prf(hash, shared.expose(), b"extended master secret", &seed, out.expose_mut());
+    prf(
+        hash,
+        shared.expose(),
+        b"extended master secret",
+        &seed,
+        out.expose_mut(),
+    );
     out
 }
 
@@ -80,18 +92,35 @@ impl KeyBlock {
         let mut block = Secret::zeroed(total);
         // RFC 5246 6.3: the server's random goes first here.
         let seed: [&[u8]; 2] = [randoms.server, randoms.client];
-        prf(suite.hash, master.expose(), b"key expansion", &seed, block.expose_mut());
-        Self { block, key_len, iv_len }
+        prf(
+            suite.hash,
+            master.expose(),
+            b"key expansion",
+            &seed,
+            block.expose_mut(),
+        );
+        Self {
+            block,
+            key_len,
+            iv_len,
+        }
     }
 
     /// Key and IV for what the client writes, or the server.
     #[must_use]
     pub fn write_key(&self, by_client: bool) -> (&[u8], &[u8]) {
-        let (keys, ivs) =
-            self.block.expose().split_at_checked(self.key_len.saturating_mul(2)).unwrap_or_default();
+        let (keys, ivs) = self
+            .block
+            .expose()
+            .split_at_checked(self.key_len.saturating_mul(2))
+            .unwrap_or_default();
         let (client_key, server_key) = keys.split_at_checked(self.key_len).unwrap_or_default();
         let (client_iv, server_iv) = ivs.split_at_checked(self.iv_len).unwrap_or_default();
-        if by_client { (client_key, client_iv) } else { (server_key, server_iv) }
+        if by_client {
+            (client_key, client_iv)
+        } else {
+            (server_key, server_iv)
+        }
     }
 }
 
@@ -103,9 +132,19 @@ pub fn finished(
     by_client: bool,
     transcript: &HashOutput,
 ) -> [u8; VERIFY_DATA_LEN] {
-    let label: &[u8] = if by_client { b"client finished" } else { b"server finished" };
+    let label: &[u8] = if by_client {
+        b"client finished"
+    } else {
+        b"server finished"
+    };
     let mut out = [0; VERIFY_DATA_LEN];
-    prf(hash, master.expose(), label, &[transcript.as_bytes()], &mut out);
+    prf(
+        hash,
+        master.expose(),
+        label,
+        &[transcript.as_bytes()],
+        &mut out,
+    );
     out
 }
 
@@ -123,7 +162,13 @@ pub fn export(
     let (context, len) = context.map_or((&[][..], None), |(bytes, len)| (bytes, Some(len)));
     let len = len.map(u16::to_be_bytes);
     let len: &[u8] = len.as_ref().map_or(&[], |bytes| bytes);
-    prf(hash, master.expose(), label, &[randoms.client, randoms.server, len, context], out);
+    prf(
+        hash,
+        master.expose(),
+        label,
+        &[randoms.client, randoms.server, len, context],
+        out,
+    );
 }
 
 #[cfg(test)]
@@ -137,7 +182,9 @@ mod tests {
     fn bytes(hex: &str) -> Vec<u8> {
         let digits: String = hex.split_whitespace().collect();
         let pairs = digits.as_bytes().chunks(2);
-        pairs.map(|p| u8::from_str_radix(str::from_utf8(p).unwrap(), 16).unwrap()).collect()
+        pairs
+            .map(|p| u8::from_str_radix(str::from_utf8(p).unwrap(), 16).unwrap())
+            .collect()
     }
 
     /// The widely used PRF test vector for SHA-256 (posted to the TLS working group's list in 2009).

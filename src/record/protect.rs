@@ -39,7 +39,14 @@ impl Keyed {
     ) -> Result<Self, CryptoError> {
         let (key, iv) = traffic_key(hash, aead, secret)?;
         let (form, tag_len) = (Form::Tls13, aead.tag_len());
-        Ok(Self { key, iv, sequence: 0, limit, form, tag_len })
+        Ok(Self {
+            key,
+            iv,
+            sequence: 0,
+            limit,
+            form,
+            tag_len,
+        })
     }
 
     fn tls12(suite: &Tls12Suite, key: (&[u8], &[u8]), limit: u64) -> Result<Self, CryptoError> {
@@ -49,7 +56,9 @@ impl Keyed {
             iv: Iv::copied_from(iv).ok_or(CryptoError::BufferSize)?,
             sequence: 0,
             limit,
-            form: Form::Tls12 { explicit_nonce: suite.explicit_nonce },
+            form: Form::Tls12 {
+                explicit_nonce: suite.explicit_nonce,
+            },
             tag_len: suite.aead.tag_len(),
         })
     }
@@ -57,7 +66,11 @@ impl Keyed {
     /// The nonce of the record with this number, or with this explicit nonce.
     fn nonce(&self, number: [u8; EXPLICIT]) -> Nonce {
         let mut nonce = [0; 12];
-        if self.form == (Form::Tls12 { explicit_nonce: true }) {
+        if self.form
+            == (Form::Tls12 {
+                explicit_nonce: true,
+            })
+        {
             // RFC 5288 3: four bytes of salt from the key block, then the explicit part.
             for (to, from) in nonce.iter_mut().zip(self.iv.expose().iter().chain(&number)) {
                 *to = *from;
@@ -75,7 +88,9 @@ impl Keyed {
     /// Bytes before the ciphertext.
     fn front_len(&self) -> usize {
         match self.form {
-            Form::Tls12 { explicit_nonce: true } => EXPLICIT,
+            Form::Tls12 {
+                explicit_nonce: true,
+            } => EXPLICIT,
             _ => 0,
         }
     }
@@ -85,7 +100,11 @@ impl Keyed {
         let len = u16::try_from(content_len).map_err(|_| CryptoError::BufferSize)?;
         let mut aad = [0; 13];
         let [kind, major, minor, _, _] = *header;
-        let parts = self.sequence.to_be_bytes().into_iter().chain([kind, major, minor]);
+        let parts = self
+            .sequence
+            .to_be_bytes()
+            .into_iter()
+            .chain([kind, major, minor]);
         for (to, from) in aad.iter_mut().zip(parts.chain(len.to_be_bytes())) {
             *to = from;
         }
@@ -186,30 +205,51 @@ impl Opener {
         let Some(at) = inner.iter().rposition(|byte| *byte != 0) else {
             return Err(Violation::NoContentType.into());
         };
-        let content_type = inner.get(at).map_or(ContentType(0), |byte| ContentType(*byte));
-        Ok(Plaintext { content_type, start: 0, len: at })
+        let content_type = inner
+            .get(at)
+            .map_or(ContentType(0), |byte| ContentType(*byte));
+        Ok(Plaintext {
+            content_type,
+            start: 0,
+            len: at,
+        })
     }
 
     fn open_tls13(&self, header: &[u8; 5], body: &mut [u8]) -> Result<Plaintext, CryptoError> {
         let nonce = self.0.nonce(self.0.sequence.to_be_bytes());
         let len = self.0.key.open_in_place(&nonce, header, body)?;
-        Ok(Plaintext { content_type: ContentType(0), start: 0, len })
+        Ok(Plaintext {
+            content_type: ContentType(0),
+            start: 0,
+            len,
+        })
     }
 
     fn open_tls12(&self, header: &[u8; 5], body: &mut [u8]) -> Result<Plaintext, CryptoError> {
         let start = self.0.front_len();
         let overhead = start.saturating_add(self.0.tag_len);
-        let content = body.len().checked_sub(overhead).ok_or(CryptoError::DecryptFailed)?;
+        let content = body
+            .len()
+            .checked_sub(overhead)
+            .ok_or(CryptoError::DecryptFailed)?;
         let aad = self.0.tls12_aad(header, content)?;
-        let (front, sealed) =
-            body.split_at_mut_checked(start).ok_or(CryptoError::DecryptFailed)?;
+        let (front, sealed) = body
+            .split_at_mut_checked(start)
+            .ok_or(CryptoError::DecryptFailed)?;
         let number = match front.first_chunk::<EXPLICIT>() {
             Some(explicit) => *explicit,
             None => self.0.sequence.to_be_bytes(),
         };
-        let len = self.0.key.open_in_place(&self.0.nonce(number), &aad, sealed)?;
+        let len = self
+            .0
+            .key
+            .open_in_place(&self.0.nonce(number), &aad, sealed)?;
         let [kind, ..] = *header;
-        Ok(Plaintext { content_type: ContentType(kind), start, len })
+        Ok(Plaintext {
+            content_type: ContentType(kind),
+            start,
+            len,
+        })
     }
 }
 
@@ -241,11 +281,7 @@ impl Sealer {
     ///
     /// # Errors
     /// Those of the provider.
-    pub fn tls12(
-        suite: &Tls12Suite,
-        key: (&[u8], &[u8]),
-        limit: u64,
-    ) -> Result<Self, CryptoError> {
+    pub fn tls12(suite: &Tls12Suite, key: (&[u8], &[u8]), limit: u64) -> Result<Self, CryptoError> {
         let limit = limit.min(suite.aead.confidentiality_limit());
         Keyed::tls12(suite, key, limit).map(Self)
     }
@@ -272,7 +308,9 @@ impl Sealer {
     #[must_use]
     pub fn overhead(&self) -> usize {
         let inner_type = usize::from(self.hides_type());
-        self.front_len().saturating_add(inner_type).saturating_add(self.0.tag_len)
+        self.front_len()
+            .saturating_add(inner_type)
+            .saturating_add(self.0.tag_len)
     }
 
     /// Whether the next record should be a KeyUpdate (RFC 9846 5.5).
@@ -298,7 +336,9 @@ impl Sealer {
             Form::Tls13 => self.0.key.seal_in_place(&nonce, header, body)?,
             Form::Tls12 { .. } => {
                 let content = body.len().checked_sub(self.overhead());
-                let aad = self.0.tls12_aad(header, content.ok_or(CryptoError::BufferSize)?)?;
+                let aad = self
+                    .0
+                    .tls12_aad(header, content.ok_or(CryptoError::BufferSize)?)?;
                 let split = body.split_at_mut_checked(self.front_len());
                 let (front, rest) = split.ok_or(CryptoError::BufferSize)?;
                 // RFC 5288 3: the number makes a nonce that never repeats under a key.

@@ -111,7 +111,13 @@ impl<'a> ServerKeyExchange<'a> {
         let scheme = SignatureScheme(r.u16("ServerKeyExchange.algorithm")?);
         let signature = r.vec16("ServerKeyExchange.signature", 0..=0xffff)?;
         r.finish("ServerKeyExchange")?;
-        Ok(Self { params, group, public, scheme, signature })
+        Ok(Self {
+            params,
+            group,
+            public,
+            scheme,
+            signature,
+        })
     }
 
     /// Writes the body of the message: `params`, scheme and signature.
@@ -149,9 +155,10 @@ impl<'a> CertificateRequest<'a> {
         let mut r = Reader::new(body);
         let request = Self {
             certificate_types: r.vec8("CertificateRequest.certificate_types", 1..=0xff)?,
-            signature_algorithms: List::parse(
-                r.vec16("CertificateRequest.supported_signature_algorithms", 2..=0xfffe)?,
-            )?,
+            signature_algorithms: List::parse(r.vec16(
+                "CertificateRequest.supported_signature_algorithms",
+                2..=0xfffe,
+            )?)?,
             certificate_authorities: List::parse(
                 r.vec16("CertificateRequest.certificate_authorities", 0..=0xffff)?,
             )?,

@@ -130,17 +130,35 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
     let suites: Vec<CipherSuite> = greased(0)
         .map(CipherSuite)
         .into_iter()
-        .chain(common.suites.iter().filter(|_| tls13).map(|suite| suite.name))
-        .chain(common.tls12_suites.iter().filter(|_| tls12).map(|suite| suite.name))
+        .chain(
+            common
+                .suites
+                .iter()
+                .filter(|_| tls13)
+                .map(|suite| suite.name),
+        )
+        .chain(
+            common
+                .tls12_suites
+                .iter()
+                .filter(|_| tls12)
+                .map(|suite| suite.name),
+        )
         .collect();
-    let usable = common.groups.iter().filter(|group| tls13 || usable_in_tls12(**group));
+    let usable = common
+        .groups
+        .iter()
+        .filter(|group| tls13 || usable_in_tls12(**group));
     let groups: Vec<NamedGroup> = greased(1)
         .map(NamedGroup)
         .into_iter()
         .chain(usable.map(|group| group.name()))
         .collect();
-    let versions: Vec<ProtocolVersion> =
-        greased(2).map(ProtocolVersion).into_iter().chain(common.versions.iter().copied()).collect();
+    let versions: Vec<ProtocolVersion> = greased(2)
+        .map(ProtocolVersion)
+        .into_iter()
+        .chain(common.versions.iter().copied())
+        .collect();
     let schemes: Vec<SignatureScheme> = common
         .provider
         .verify

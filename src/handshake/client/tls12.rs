@@ -104,9 +104,9 @@ pub(super) fn step(
             auth::send_certificate_verify(&mut c.cx, out, &signature)
                 .and_then(|()| finish(c, signed, out))
         }
-        (State::WaitChangeCipherSpec(signed), Input::ChangeCipherSpec) => {
-            out.push(Action::SetRead(Epoch::Application)).map(|()| State::WaitFinished(signed))
-        }
+        (State::WaitChangeCipherSpec(signed), Input::ChangeCipherSpec) => out
+            .push(Action::SetRead(Epoch::Application))
+            .map(|()| State::WaitFinished(signed)),
         (State::WaitFinished(signed), M(m)) if m.kind == T::FINISHED => {
             tls12::verify_finished(&mut c.cx, m, false).and_then(|valid| {
                 out.push(Action::Done)?;
@@ -114,9 +114,9 @@ pub(super) fn step(
             })
         }
         // RFC 5246 7.4.1.1: a HelloRequest during the handshake is ignored, and is in no hash.
-        (state, M(m)) if m.kind == T::HELLO_REQUEST => {
-            parse_empty(m.body, "HelloRequest").map(|()| state).map_err(Error::from)
-        }
+        (state, M(m)) if m.kind == T::HELLO_REQUEST => parse_empty(m.body, "HelloRequest")
+            .map(|()| state)
+            .map_err(Error::from),
         (_, input) => Err(input.unexpected()),
     };
     result.map_err(|e| kind.map_or(e.clone(), |kind| e.in_message(kind)))
@@ -133,7 +133,12 @@ pub(super) fn server_hello(
     // servers send it.
     let mut asked = c.offered;
     asked.insert(ExtensionType::SUPPORTED_GROUPS);
-    let unasked = extensions.present.difference(asked).iter().next().or(extensions.unknown);
+    let unasked = extensions
+        .present
+        .difference(asked)
+        .iter()
+        .next()
+        .or(extensions.unknown);
     if let Some(extension) = unasked {
         return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
     }
@@ -146,7 +151,11 @@ pub(super) fn server_hello(
         return Err(Violation::BadCompression.into());
     }
     let common = &c.config.common;
-    let suite = common.tls12_suites.iter().copied().find(|suite| suite.name == hello.cipher_suite);
+    let suite = common
+        .tls12_suites
+        .iter()
+        .copied()
+        .find(|suite| suite.name == hello.cipher_suite);
     let suite = suite.ok_or(Violation::SuiteNotOffered)?;
     // RFC 5746 3.4: empty in a first handshake.
     match extensions.renegotiation_info {
@@ -158,7 +167,10 @@ pub(super) fn server_hello(
         return Err(Violation::NoExtendedMasterSecret.into());
     }
     // RFC 8422 5.2: the uncompressed format is always among them.
-    if extensions.ec_point_formats.is_some_and(|formats| !formats.contains(&0)) {
+    if extensions
+        .ec_point_formats
+        .is_some_and(|formats| !formats.contains(&0))
+    {
         return Err(Violation::PointFormats.into());
     }
     if let Some(protocol) = extensions.alpn {
@@ -171,7 +183,11 @@ pub(super) fn server_hello(
     c.cx.peer_record_limit = negotiate::record_size_limit(extensions.record_size_limit)?;
     c.server.status_promised = extensions.status_request;
     c.exchanges = Vec::new();
-    c.cx.tls12 = Some(Tls12Cx::new(suite, *hello.random, extensions.extended_master_secret));
+    c.cx.tls12 = Some(Tls12Cx::new(
+        suite,
+        *hello.random,
+        extensions.extended_master_secret,
+    ));
     let mut transcript = Transcript::new(suite.hash);
     let first = core::mem::take(&mut c.hello);
     transcript.add(&first);
@@ -211,7 +227,9 @@ fn server_key_exchange(
     // RFC 8422 5.4: a curve that the client offered.
     let groups = &c.config.common.groups;
     let group = groups.iter().find(|group| group.name() == exchange.group);
-    let group = group.filter(|group| tls12::usable(**group)).ok_or(Violation::GroupNotOffered)?;
+    let group = group
+        .filter(|group| tls12::usable(**group))
+        .ok_or(Violation::GroupNotOffered)?;
     c.cx.group = Some(group.name());
     c.server.share = exchange.public.to_vec();
 
@@ -237,8 +255,12 @@ fn server_key_exchange(
         &algorithms,
     )?;
     c.cx.add(message.raw)?;
-    let request =
-        VerifyRequest { chain, role: Role::Server, name: Some(c.name.clone()), now: c.cx.now };
+    let request = VerifyRequest {
+        chain,
+        role: Role::Server,
+        name: Some(c.name.clone()),
+        now: c.cx.now,
+    };
     c.cx.ask(out, Request::VerifyChain(request))?;
     Ok(State::WaitVerdict(signed))
 }
@@ -285,7 +307,9 @@ fn show_certificate(
     let Some((credential, scheme)) = usable else {
         // RFC 5246 7.4.6: a client without a suitable certificate sends an empty list.
         c.cx.messages = None;
-        let empty = Certificate { entries: List::Values(&[]) };
+        let empty = Certificate {
+            entries: List::Values(&[]),
+        };
         c.cx.send(out, HandshakeType::CERTIFICATE, |w| empty.write(w))?;
         key_exchange(c, out)?;
         return finish(c, signed, out);
@@ -303,11 +327,17 @@ fn key_exchange(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
     const GONE: ErrorKind = ErrorKind::Internal("no group to exchange keys in");
     let name = c.cx.group.ok_or(GONE)?;
     let groups = &c.config.common.groups;
-    let group = groups.iter().copied().find(|group| group.name() == name).ok_or(GONE)?;
+    let group = groups
+        .iter()
+        .copied()
+        .find(|group| group.name() == name)
+        .ok_or(GONE)?;
     let mut public = vec![0; group.server_share_len()];
     let shared = group.respond(&mut c.cx.random, &c.server.share, &mut public)?;
     let message = ClientKeyExchange { public: &public };
-    c.cx.send(out, HandshakeType::CLIENT_KEY_EXCHANGE, |w| message.write(w))?;
+    c.cx.send(out, HandshakeType::CLIENT_KEY_EXCHANGE, |w| {
+        message.write(w)
+    })?;
     tls12::derive_keys(&mut c.cx, &shared)
 }
 

@@ -4,7 +4,7 @@
 
 use super::{Chosen, ServerCx, State, tls12, tls13};
 use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion};
-use crate::config::{ClientHelloInfo, Credential, ServerConfig};
+use crate::config::{ClientHelloInfo, Credential, ServerConfig, Uses};
 use crate::crypto::Tls13Suite;
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
 use crate::handshake::negotiate::{self, GroupChoice};
@@ -49,9 +49,9 @@ pub(super) fn parameters(s: &mut ServerCx, out: &mut Out) -> Result<State, Error
     let hello = info.hello().ok_or(GONE)?;
     let version = negotiate::version(&config, &hello)?;
     s.cx.peer_record_limit = negotiate::record_size_limit(hello.extensions.record_size_limit)?;
-    let chosen = if version == ProtocolVersion::TLS13 {
+    let (chosen, uses) = if version == ProtocolVersion::TLS13 {
         match tls13_parameters(s, &config, &hello, out)? {
-            Some(suite) => Chosen::Tls13(suite),
+            Some(suite) => (Chosen::Tls13(suite), Uses::Tls13),
             None => return Ok(State::WaitClientHello),
         }
     } else {
@@ -60,7 +60,7 @@ pub(super) fn parameters(s: &mut ServerCx, out: &mut Out) -> Result<State, Error
             return Err(Violation::ChangedClientHello.into());
         }
         tls12::check_hello(&config, &hello)?;
-        Chosen::Tls12
+        (Chosen::Tls12, tls12::uses(&config, &hello))
     };
     s.cx.alpn = negotiate::alpn(&config.common, &hello)?;
     s.cx.server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
@@ -68,7 +68,7 @@ pub(super) fn parameters(s: &mut ServerCx, out: &mut Out) -> Result<State, Error
     // RFC 9846 4.3.10: early data that isn't taken is skipped; after a HelloRetryRequest there is
     // none under other keys.
     s.cx.skip_early_data = hello.extensions.early_data && !s.cx.retried;
-    s.cx.ask(out, Request::ServerCredential(info.clone()))?;
+    s.cx.ask(out, Request::ServerCredential(info.with_uses(uses)))?;
     Ok(State::WaitCredential(chosen))
 }
 

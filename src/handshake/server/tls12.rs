@@ -2,8 +2,8 @@
 
 use super::ServerCx;
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion};
-use crate::config::{ClientAuth, Credential, ServerConfig};
-use crate::crypto::{KeyExchangeGroup, Tls12Suite};
+use crate::config::{ClientAuth, Credential, ServerConfig, Uses};
+use crate::crypto::{KeyExchangeGroup, SuiteAuth, Tls12Suite};
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
 use crate::handshake::auth::{FinishedValid, SignatureValid};
 use crate::handshake::tls12::{self, Tls12Cx};
@@ -32,7 +32,9 @@ pub(super) enum State {
     /// The application judges the client's chain.
     WaitVerdict,
     /// Whether the client showed a certificate, and so must sign.
-    WaitKeyExchange { signs: bool },
+    WaitKeyExchange {
+        signs: bool,
+    },
     WaitCertificateVerify,
     WaitChangeCipherSpec(Client),
     WaitFinished(Client),
@@ -66,13 +68,33 @@ pub(super) fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Res
         return Err(Violation::BadCompression.into());
     }
     // RFC 5746 3.6: this is no renegotiation.
-    if hello.extensions.renegotiation_info.is_some_and(|info| !info.is_empty()) {
+    if hello
+        .extensions
+        .renegotiation_info
+        .is_some_and(|info| !info.is_empty())
+    {
         return Err(Violation::BadRenegotiationInfo.into());
     }
     if config.common.require_extended_master_secret && !hello.extensions.extended_master_secret {
         return Err(Violation::NoExtendedMasterSecret.into());
     }
     Ok(())
+}
+
+/// Which keys the suites that both have are for.
+pub(super) fn uses(config: &ServerConfig, hello: &ClientHello<'_>) -> Uses {
+    let common = |auth| {
+        let mut ours = config
+            .common
+            .tls12_suites
+            .iter()
+            .filter(|suite| suite.auth == auth);
+        ours.any(|suite| hello.cipher_suites.contains(suite.name))
+    };
+    Uses::Tls12 {
+        ecdsa: common(SuiteAuth::Ecdsa),
+        rsa: common(SuiteAuth::Rsa),
+    }
 }
 
 /// The suite: the best that both have and the certificate's key is for.
@@ -84,11 +106,17 @@ fn choose_suite(
     let ours = &config.common.tls12_suites;
     let theirs = hello.cipher_suites;
     let fits = |suite: &&&'static Tls12Suite| {
-        credential.key().schemes().iter().any(|scheme| suite.auth.fits(*scheme))
+        credential
+            .key()
+            .schemes()
+            .iter()
+            .any(|scheme| suite.auth.fits(*scheme))
     };
     let mut usable = ours.iter().filter(fits);
     let chosen = if config.prefer_client_suites {
-        theirs.iter().find_map(|name| usable.clone().find(|suite| suite.name == name))
+        theirs
+            .iter()
+            .find_map(|name| usable.clone().find(|suite| suite.name == name))
     } else {
         usable.find(|suite| theirs.contains(suite.name))
     };
@@ -104,12 +132,24 @@ fn choose_group(
     hello: &ClientHello<'_>,
 ) -> Result<&'static dyn KeyExchangeGroup, Error> {
     let any = [NamedGroup::SECP256R1];
-    let theirs = hello.extensions.supported_groups.unwrap_or(List::Values(&any));
-    let ours = || config.common.groups.iter().copied().filter(|group| tls12::usable(*group));
-    ours().find(|group| theirs.contains(group.name())).ok_or_else(|| {
-        let ours = ours().map(|group| group.name().0);
-        Mismatch::new(Parameter::Group, ours, theirs.iter().map(u16::from)).into()
-    })
+    let theirs = hello
+        .extensions
+        .supported_groups
+        .unwrap_or(List::Values(&any));
+    let ours = || {
+        config
+            .common
+            .groups
+            .iter()
+            .copied()
+            .filter(|group| tls12::usable(*group))
+    };
+    ours()
+        .find(|group| theirs.contains(group.name()))
+        .ok_or_else(|| {
+            let ours = ours().map(|group| group.name().0);
+            Mismatch::new(Parameter::Group, ours, theirs.iter().map(u16::from)).into()
+        })
 }
 
 /// Answers with the first flight, up to the signature of ServerKeyExchange.
@@ -126,9 +166,16 @@ pub(super) fn accept(
     let group = choose_group(&config, &hello)?;
     let scheme = credential.tls12_scheme_for(|s| suite.auth.fits(s) && info.verifies(s));
     let scheme = scheme.ok_or_else(|| {
-        let theirs = hello.extensions.signature_algorithms.unwrap_or(List::Values(&[]));
+        let theirs = hello
+            .extensions
+            .signature_algorithms
+            .unwrap_or(List::Values(&[]));
         let ours = credential.key().schemes().iter().map(|scheme| scheme.0);
-        Mismatch::new(Parameter::SignatureScheme, ours, theirs.iter().map(u16::from))
+        Mismatch::new(
+            Parameter::SignatureScheme,
+            ours,
+            theirs.iter().map(u16::from),
+        )
     })?;
     server_hello(s, &config, &hello, suite, &credential, out)?;
     tls12::send_certificate(&mut s.cx, out, &credential)?;
@@ -167,11 +214,17 @@ fn server_hello(
     let offered = &hello.extensions;
     // RFC 5746 3.6: answered if the client sent either sign of it.
     let secure = offered.renegotiation_info.is_some()
-        || hello.cipher_suites.contains(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
+        || hello
+            .cipher_suites
+            .contains(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
     s.cx.staple = s.cx.staple && credential.staple().is_some();
     let alpn = s.cx.alpn.clone();
     // RFC 8449 4: a server that heeds the client's limit answers with its own.
-    let limit = config.common.record_size_limit.unwrap_or(16_384).min(16_384);
+    let limit = config
+        .common
+        .record_size_limit
+        .unwrap_or(16_384)
+        .min(16_384);
     let message = ServerHello {
         legacy_version: ProtocolVersion::TLS12,
         random: &random,
@@ -230,24 +283,20 @@ pub(super) fn step(
         (State::WaitCertificateVerify, M(m)) if m.kind == T::CERTIFICATE_VERIFY => {
             certificate_verify(s, m)
         }
-        (State::WaitChangeCipherSpec(client), Input::ChangeCipherSpec) => {
-            out.push(Action::SetRead(Epoch::Application)).map(|()| State::WaitFinished(client))
-        }
-        (State::WaitFinished(client), M(m)) if m.kind == T::FINISHED => {
-            finished(s, m, client, out)
-        }
+        (State::WaitChangeCipherSpec(client), Input::ChangeCipherSpec) => out
+            .push(Action::SetRead(Epoch::Application))
+            .map(|()| State::WaitFinished(client)),
+        (State::WaitFinished(client), M(m)) if m.kind == T::FINISHED => finished(s, m, client, out),
         (_, input) => Err(input.unexpected()),
     };
     result.map_err(|e| kind.map_or(e.clone(), |kind| e.in_message(kind)))
 }
 
 /// ServerKeyExchange, CertificateRequest and ServerHelloDone.
-fn server_key_exchange(
-    s: &mut ServerCx,
-    signature: &[u8],
-    out: &mut Out,
-) -> Result<State, Error> {
-    let scheme = s.cx.scheme.ok_or(ErrorKind::Internal("a signature without a scheme"))?;
+fn server_key_exchange(s: &mut ServerCx, signature: &[u8], out: &mut Out) -> Result<State, Error> {
+    let scheme =
+        s.cx.scheme
+            .ok_or(ErrorKind::Internal("a signature without a scheme"))?;
     let params = core::mem::take(&mut s.params);
     let message = ServerKeyExchange {
         params: &params,
@@ -256,7 +305,9 @@ fn server_key_exchange(
         scheme,
         signature,
     };
-    s.cx.send(out, HandshakeType::SERVER_KEY_EXCHANGE, |w| message.write(w))?;
+    s.cx.send(out, HandshakeType::SERVER_KEY_EXCHANGE, |w| {
+        message.write(w)
+    })?;
     let config = s.config()?;
     let mut next = State::WaitKeyExchange { signs: false };
     if let Some(verifier) = config.client_auth.verifier() {
@@ -269,7 +320,9 @@ fn server_key_exchange(
             signature_algorithms: List::Values(&schemes),
             certificate_authorities: List::Values(&names),
         };
-        s.cx.send(out, HandshakeType::CERTIFICATE_REQUEST, |w| request.write(w))?;
+        s.cx.send(out, HandshakeType::CERTIFICATE_REQUEST, |w| {
+            request.write(w)
+        })?;
         next = State::WaitCertificate;
     }
     s.cx.send(out, HandshakeType::SERVER_HELLO_DONE, |_| ())?;
@@ -292,7 +345,12 @@ fn certificate(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<
     }
     let chain = PeerChain::new(entries.iter().map(|entry| (entry.0, None)));
     s.cx.peer_chain = Some(Arc::clone(&chain));
-    let request = VerifyRequest { chain, role: Role::Client, name: None, now: s.cx.now };
+    let request = VerifyRequest {
+        chain,
+        role: Role::Client,
+        name: None,
+        now: s.cx.now,
+    };
     s.cx.ask(out, Request::VerifyChain(request))?;
     Ok(State::WaitVerdict)
 }
@@ -303,7 +361,10 @@ fn client_key_exchange(
     signs: bool,
 ) -> Result<State, Error> {
     let public = ClientKeyExchange::parse(message.body)?.public;
-    let exchange = s.exchange.take().ok_or(ErrorKind::Internal("no key exchange under way"))?;
+    let exchange = s
+        .exchange
+        .take()
+        .ok_or(ErrorKind::Internal("no key exchange under way"))?;
     let shared = exchange.finish(public)?;
     s.cx.add(message.raw)?;
     tls12::derive_keys(&mut s.cx, &shared)?;
