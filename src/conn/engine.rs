@@ -585,3 +585,6 @@ fn traffic_secret(
         .ok_or(ErrorKind::Internal("a traffic secret is missing"))?;
     Ok((label, secret))
 }
+
+#[cfg(test)]
+mod replay;
