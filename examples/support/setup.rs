@@ -47,6 +47,7 @@ pub const PADDING: Opt = option(
 );
 
 /// Sets what clients and servers have in common on a builder of either.
+#[allow(unused_macros, reason = "not every example has a config to set")]
 macro_rules! common {
     ($builder:ident, $args:ident) => {
         if let Some(suites) = $crate::support::setup::suites($args)? {
@@ -69,6 +70,7 @@ macro_rules! common {
         }
     };
 }
+#[allow(unused_imports, reason = "as above")]
 pub(crate) use common;
 
 fn named<T: Copy + std::fmt::Display>(
