@@ -15,14 +15,14 @@ use rustls_pki_types::pem::PemObject;
 pub const SUITES: Opt = option(
     "--suites",
     "LIST",
-    "Cipher suites, best first. Default: TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384,\
+    "Cipher suites, best first. Default: TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, \
      TLS_CHACHA20_POLY1305_SHA256; the CCM suites are used only if named here.",
 );
 pub const GROUPS: Opt = option(
     "--groups",
     "LIST",
-    "Key-exchange groups, best first. Default: X25519MLKEM768,x25519,secp256r1,secp384r1,\
-     SecP256r1MLKEM768,SecP384r1MLKEM1024.",
+    "Key-exchange groups, best first. Default: X25519MLKEM768, x25519, secp256r1, secp384r1, \
+     SecP256r1MLKEM768, SecP384r1MLKEM1024.",
 );
 pub const ALPN: Opt = option(
     "--alpn",
