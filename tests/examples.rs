@@ -459,7 +459,7 @@ fn stdin_goes_out_and_comes_back() {
     let mut command = command("client", &[&host, "--ca", &files.ca]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn().expect("runs");
-    let sent: Vec<u8> = (0..300_000_u32).map(|i| (i * 7 >> 3) as u8).collect();
+    let sent: Vec<u8> = (0..300_000_u32).map(|i| ((i * 7) >> 3) as u8).collect();
     let mut stdin = child.stdin.take().expect("its stdin is ours");
     let to_send = sent.clone();
     let writer = std::thread::spawn(move || stdin.write_all(&to_send));
