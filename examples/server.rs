@@ -298,7 +298,13 @@ impl Service {
             ServerConnection::new(Arc::clone(&self.config), seed().map_err(tls)?, now())
                 .map_err(tls)?;
         let mut stream = Stream::new(connection, socket);
-        let summary = stream.handshake().map_err(failed)?;
+        let summary = match stream.handshake() {
+            Ok(summary) => summary,
+            Err(error) => {
+                let _ = linger(stream.transport());
+                return Err(failed(error));
+            }
+        };
         let missing = || failed(io::Error::other("there was no handshake"));
         let summary = summary.ok_or_else(missing)?;
         if self.update_keys {
@@ -309,11 +315,15 @@ impl Service {
     }
 }
 
-/// Ends with close_notify, then waits for the client's end for a moment: a socket that is closed
-/// with unread data in it takes back what it sent.
+/// Ends with close_notify.
 fn finish(mut stream: Tls) -> io::Result<()> {
     stream.close()?;
-    let (_, mut socket) = stream.into_parts();
+    linger(&stream.into_parts().1)
+}
+
+/// Waits for the client's end for a moment: a socket that is closed with unread data in it takes
+/// back what it sent, an alert for instance.
+fn linger(mut socket: &TcpStream) -> io::Result<()> {
     socket.shutdown(Shutdown::Write)?;
     socket.set_read_timeout(Some(Duration::from_secs(1)))?;
     let until = Instant::now() + Duration::from_secs(2);
