@@ -1,7 +1,7 @@
 //! The handshake: states, and one `step` per role. Nothing is performed here.
 //!
-//! A machine is given an [`Input`] and answers with [`Action`]s in [`Out`], small names of what the
-//! engine is to do; the secrets, messages and requests that they speak of stay in [`Cx`].
+//! A machine is given an input and answers with actions, small names of what the engine is to do;
+//! the secrets, messages and requests that they speak of stay in the context.
 
 pub(crate) mod auth;
 pub(crate) mod client;
