@@ -20,7 +20,7 @@ use crate::crypto::{HashSecret, Random, Tls13Suite};
 use crate::error::{Error, ErrorKind};
 use crate::keys::Transcript;
 use crate::pki::{PeerChain, VerifiedChain};
-use crate::record::Epoch;
+use crate::keys::Epoch;
 use crate::wire::codec::Writer;
 use crate::wire::handshake::write_message;
 use alloc::sync::Arc;

@@ -10,7 +10,7 @@ use crate::error::{CryptoError, Error, ErrorKind, Violation};
 use crate::handshake::{Action, Message, Out};
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::record::Epoch;
+use crate::keys::Epoch;
 use crate::wire::codec::List;
 use crate::wire::extension::{KeyShareEntry, ProtocolName};
 use crate::wire::hello::{

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::auth::{self, FinishedValid, SignatureValid};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request, negotiate};
 use crate::pki::{Role, VerifiedChain, VerifyRequest};
-use crate::record::Epoch;
+use crate::keys::Epoch;
 use crate::wire::codec::List;
 use crate::wire::handshake::{Certificate, CertificateRequest, EncryptedExtensions};
 use alloc::sync::Arc;

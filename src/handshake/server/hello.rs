@@ -11,7 +11,7 @@ use crate::handshake::negotiate::{self, GroupChoice};
 use crate::handshake::{Action, Message, Out, Request, auth};
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::record::Epoch;
+use crate::keys::Epoch;
 use crate::wire::codec::List;
 use crate::wire::extension::{DistinguishedName, KeyShareEntry};
 use crate::wire::handshake::{CertificateRequest, EncryptedExtensions};

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::auth::{self, FinishedValid, SignatureValid};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request};
 use crate::pki::{Role, VerifyRequest};
-use crate::record::Epoch;
+use crate::keys::Epoch;
 use alloc::sync::Arc;
 
 /// Where the server stands.
