@@ -1,4 +1,100 @@
-//! TLS protocol library (in construction).
+//! TLS 1.3 as a state machine: bytes in, bytes out, no I/O, no C, no global state.
+//!
+//! A connection ([`conn::ClientConnection`], [`conn::ServerConnection`]) opens no socket, reads no
+//! clock and asks no operating system for randomness: bytes, the time and a seed are inputs. It works on the
+//! caller's buffers: a record is decrypted where it lies and its plaintext handed out as a slice of
+//! the input; output goes to the caller's [`record::Sink`], a growing vector or a fixed array.
+//!
+//! # A client, without I/O
+//! ```
+//! use symbolon::config::ClientConfig;
+//! use symbolon::conn::{ClientConnection, Event};
+//! # use symbolon::pki::RootStore;
+//! # use rustls_pki_types::UnixTime;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let roots: RootStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+//! # let (seed, now) = ([7; 32], UnixTime::now());
+//! let config = ClientConfig::builder().roots(roots).alpn(["http/1.1"]).build()?;
+//! let mut tls = ClientConnection::new(config, "example.com".try_into()?, seed, now)?;
+//!
+//! let mut input = vec![0; 16_645]; // a whole record of the largest size
+//! let (start, end) = (0, 0); // what of it was received and isn't consumed
+//! let mut output = Vec::new(); // or a FixedSink over an array
+//!
+//! let received = tls.receive(&mut input[start..end], &mut output);
+//! match received.event {
+//!     Event::NeedInput { min } => { /* send the output, read until there are `min` bytes */ }
+//!     Event::NeedOutput { min } => { /* send the output, call again */ }
+//!     Event::Ask(request) => { /* tls.answer(..), now or later */ }
+//!     Event::HandshakeDone(summary) => println!("{summary}"),
+//!     Event::Data(data) => { /* a slice of `input` */ }
+//!     Event::Session(session) => { /* a ticket to keep */ }
+//!     Event::Failed(error) => eprintln!("{error}"),
+//!     Event::Closed(eof) => { /* Clean or Truncated */ }
+//!     _ => {}
+//! }
+//! assert!(output.starts_with(&[22, 3]), "the ClientHello");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Over a blocking socket
+//! ```no_run
+//! # #[cfg(feature = "std")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::io::{Read, Write};
+//! use std::net::TcpStream;
+//! use symbolon::config::ClientConfig;
+//! use symbolon::conn::ClientConnection;
+//! use symbolon::io::{Stream, now, seed};
+//! use symbolon::pki::RootStore;
+//!
+//! let roots: RootStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+//! let config = ClientConfig::builder().roots(roots).build()?;
+//! let tls = ClientConnection::new(config, "example.com".try_into()?, seed()?, now())?;
+//! let mut stream = Stream::new(tls, TcpStream::connect("example.com:443")?);
+//! stream.write_all(b"GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n")?;
+//! let mut page = Vec::new();
+//! stream.read_to_end(&mut page)?;
+//! stream.close()?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "std"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Decisions that take time
+//! Choosing a config or certificate from the ClientHello, signing and judging a chain can each be
+//! answered at once by the config, which is the default, or later by the application:
+//! [`conn::Event::Ask`] hands out a [`handshake::Request`] that borrows nothing, and
+//! `answer` resumes the handshake.
+//!
+//! # The map
+//! Imports run downwards only; `tests/layers.rs` checks it.
+//!
+//! | room | what is in it |
+//! | --- | --- |
+//! | [`codepoint`], [`secret`], [`error`] | the registries; bytes that are wiped; what can go wrong, and the alert for it |
+//! | [`wire`] | bytes to types and back, nothing else |
+//! | [`crypto`] | traits and tables that a provider fills |
+//! | [`keys`], [`record`], [`pki`] | transcript and key schedule; records; certificates |
+//! | [`config`] | what clients and servers are set up with |
+//! | [`handshake`] | the states: a message in, actions out |
+//! | [`conn`] | the engine that performs the actions, and the connections |
+//! | [`provider`], [`io`] | implementations of `crypto`; adapters that do I/O |
+//!
+//! # Features
+//! `std` (default): [`io`], `SSLKEYLOGFILE`, and precomputed tables for P-256 and P-384. Without
+//! it the crate is `no_std` with `alloc`.
+//!
+//! # Memory
+//! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), the secrets to
+//! update them, counters, and no buffer. Data is sent and received without allocation. What a
+//! peer may make a connection hold before that is bounded by [`config::Limits`].
+//!
+//! # Not here yet
+//! TLS 1.2, resumption and 0-RTT (tickets are received and handed out, not used), revocation
+//! (an OCSP staple is carried, not judged), QUIC, async adapters.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(

@@ -204,6 +204,7 @@ impl<M: Machine> Engine<M> {
         let result = self.step(Input::Message(message), last);
         self.receiver.put_joined(storage);
         self.receiver.consume(range.end);
+        self.receiver.dummy_allowed = true;
         result.map(|()| true)
     }
 

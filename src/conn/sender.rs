@@ -139,6 +139,8 @@ impl Sender {
     /// Takes what the receiving half of the same connection has to say.
     pub fn accept(&mut self, token: ForSender) {
         match token.0 {
+            // RFC 9846 6.1: nothing follows our own close_notify.
+            Token::KeyUpdate { .. } | Token::AskKeyUpdate if self.close_sent => {}
             Token::KeyUpdate { requested } => {
                 self.asked = false;
                 if requested && self.owed.key_update.is_none() {

@@ -60,7 +60,6 @@ violations! {
     BadAlert: DECODE_ERROR, "RFC 9846 6", "an alert that is not two bytes long";
     BadRecordVersion: PROTOCOL_VERSION, "RFC 9846 5.1", "a record of an unknown major version",
         "check host and port: the peer may speak another protocol there";
-    BadLegacyVersion: PROTOCOL_VERSION, "RFC 9846 4.2.3", "legacy_version is not 0x0303";
     ServerLegacyVersion: ILLEGAL_PARAMETER, "RFC 9846 4.2.3", "legacy_version of ServerHello is not 0x0303";
     BadCompression: ILLEGAL_PARAMETER, "RFC 9846 4.2.2", "a compression method other than null";
     ServerHelloVersion: ILLEGAL_PARAMETER, "RFC 9846 4.3.1", "supported_versions selects a version that was not offered";
@@ -83,8 +82,6 @@ violations! {
     MissingKeyShare: MISSING_EXTENSION, "RFC 9846 9.2", "key_share is missing";
     MissingGroups: MISSING_EXTENSION, "RFC 9846 9.2", "supported_groups is missing";
     MissingSignatureAlgorithms: MISSING_EXTENSION, "RFC 9846 9.2", "signature_algorithms is missing";
-    MissingSupportedVersions: PROTOCOL_VERSION, "RFC 9846 4.3.1", "supported_versions is missing",
-        "the peer speaks TLS 1.2 or older";
     MissingPskModes: MISSING_EXTENSION, "RFC 9846 4.3.9", "pre_shared_key without psk_key_exchange_modes";
     PskNotOffered: UNSUPPORTED_EXTENSION, "RFC 9846 4.3.11", "the server selected a PSK that was not offered";
     AlpnNotOffered: ILLEGAL_PARAMETER, "RFC 7301 3.1", "the server selected an application protocol that was not offered";
@@ -96,10 +93,7 @@ violations! {
     SchemeNotOffered: ILLEGAL_PARAMETER, "RFC 9846 4.5.2", "a signature scheme that was not offered";
     SchemeNotForKey: ILLEGAL_PARAMETER, "RFC 9846 4.5.2", "a signature scheme that does not fit the certificate's key";
     BadFinished: DECRYPT_ERROR, "RFC 9846 4.5.3", "Finished does not verify";
-    BadBinder: DECRYPT_ERROR, "RFC 9846 4.3.11", "the PSK binder does not verify";
     TicketLifetime: ILLEGAL_PARAMETER, "RFC 9846 4.7.1", "a ticket lifetime of more than seven days";
-    TooMuchEarlyData: UNEXPECTED_MESSAGE, "RFC 9846 4.3.10", "more early data than allowed";
-    FallbackNotAllowed: INAPPROPRIATE_FALLBACK, "RFC 7507 3", "the client fell back although both ends have a newer version";
     NoOcspAsked: UNSUPPORTED_EXTENSION, "RFC 9846 4.5.1.1", "a stapled status that was not asked for";
 }
 

@@ -81,7 +81,7 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
     /// Does the handshake. `None` if it was done before.
     ///
     /// # Errors
-    /// Those of the transport and of TLS; [`io::ErrorKind::WouldBlock`] never comes from here.
+    /// Those of the transport and of TLS.
     pub fn handshake(&mut self) -> io::Result<Option<Summary>> {
         self.handshake_with(|_| None)
     }

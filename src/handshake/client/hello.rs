@@ -83,7 +83,7 @@ fn write_shares(c: &ClientCx) -> Result<(Vec<u8>, ShareRanges), Error> {
         // A hybrid's classical half may be offered on its own as well: by default, in the first
         // ClientHello, if the config has that group.
         let component = exchange.component().filter(|(name, _)| {
-            c.config.key_shares.is_none() && !c.cx.retried && find_group(c, *name).is_some()
+            c.config.key_shares.is_none() && !c.asked_share && find_group(c, *name).is_some()
         });
         if let Some((name, range)) = component {
             let (from, to) = (
@@ -109,7 +109,7 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
     let greased = |which| c.grease.map(|seed| grease(seed, which));
 
     let mut shares: Vec<KeyShareEntry<'_>> = Vec::new();
-    if let Some(group) = greased(1).filter(|_| !c.cx.retried) {
+    if let Some(group) = greased(1).filter(|_| !c.asked_share) {
         shares.push(KeyShareEntry {
             group: NamedGroup(group),
             key_exchange: &[0],
@@ -213,6 +213,7 @@ pub(super) fn server_hello(
         retry(c, message, &hello, out)?;
         return Ok(None);
     }
+    let suite = choose_suite(c, hello.cipher_suite)?;
     let entry = hello
         .extensions
         .key_share
@@ -224,7 +225,6 @@ pub(super) fn server_hello(
     }
     let shared = agree(c, entry)?;
     c.cx.group = Some(entry.group);
-    let suite = choose_suite(c, hello.cipher_suite)?;
     c.cx.transcript()?.add(message.raw);
 
     let handshake = Early::new(suite.hash, None).into_handshake(Some(&shared))?;
@@ -372,6 +372,7 @@ fn retry(
     // RFC 9846 4.2.2: the cookie is copied, the shares are replaced by the one asked for.
     c.cookie = extensions.cookie.map(<[u8]>::to_vec);
     if let Some(group) = extensions.retry_group {
+        c.asked_share = true;
         c.exchanges = Vec::new();
         start_exchange(c, group)?;
     }

@@ -30,8 +30,10 @@ pub(crate) struct ClientCx {
     offered: ExtensionSet,
     /// ClientHello until its hash function is known.
     hello: Vec<u8>,
-    /// What a HelloRetryRequest asked for.
+    /// What a HelloRetryRequest gave to be sent back.
     cookie: Option<Vec<u8>>,
+    /// A HelloRetryRequest asked for a share, which is then the only one.
+    asked_share: bool,
     main: Option<schedule::Main>,
     certificate_request: Option<CertificateRequestInfo>,
     /// The schemes that the server verifies, while our certificate is chosen.
@@ -74,6 +76,7 @@ impl ClientMachine {
             offered: ExtensionSet::EMPTY,
             hello: Vec::new(),
             cookie: None,
+            asked_share: false,
             main: None,
             certificate_request: None,
             peer_schemes: Vec::new(),

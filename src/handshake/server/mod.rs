@@ -95,6 +95,7 @@ impl Machine for ServerMachine {
                 hello::client_hello(s, m, out).map_err(in_hello)?
             }
             (State::WaitConfig, Input::Answer(Answer::Config(config))) => {
+                s.limits = config.common.limits;
                 s.config = Some(config);
                 hello::parameters(s, out).map_err(in_hello)?
             }
