@@ -230,7 +230,9 @@ impl Receiver {
 
     /// Opens the next record of `input`, which begins with it.
     pub(crate) fn next_record(&mut self, input: &mut [u8]) -> Result<Record, Error> {
-        let frame = match deframe(input, self.first, self.opener.is_some())? {
+        // Early data that is passed over is protected, with keys that aren't ours.
+        let protected = self.opener.is_some() || self.skip > 0;
+        let frame = match deframe(input, self.first, protected)? {
             Deframed::Need(min) => return Ok(Record::Need(min)),
             Deframed::Frame(frame) => frame,
         };
@@ -273,6 +275,10 @@ impl Receiver {
         if !self.handshaking || !self.dummy_allowed || *body != [1] {
             return Err(Violation::UnexpectedChangeCipherSpec.into());
         }
+        // RFC 9846 5.1: no other record between those of one handshake message.
+        if !self.rest_is_empty() {
+            return Err(Violation::InterleavedRecord.into());
+        }
         self.observe(&Observation::ChangeCipherSpec {
             direction: Direction::Received,
         });
@@ -285,6 +291,10 @@ impl Receiver {
             // RFC 9846 4.3.10: early data that follows a ClientHello answered by a
             // HelloRetryRequest is passed over.
             return self.pass_over(frame.body_len, Violation::UnexpectedContentType.into());
+        }
+        // RFC 9846 5.1: 2^14 bytes at most.
+        if frame.body_len > MAX_PLAINTEXT {
+            return Err(Violation::RecordTooLong.into());
         }
         Ok(Some(Plaintext {
             content_type: frame.content_type,

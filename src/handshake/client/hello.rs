@@ -8,9 +8,9 @@ use crate::codepoint::{
 use crate::crypto::{KeyExchangeGroup, SharedSecret};
 use crate::error::{CryptoError, Error, ErrorKind, Violation};
 use crate::handshake::{Action, Message, Out};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::keys::Epoch;
 use crate::wire::codec::List;
 use crate::wire::extension::{KeyShareEntry, ProtocolName};
 use crate::wire::hello::{

@@ -1,0 +1,41 @@
+//! Each rule that a peer can break: the error, the alert on the wire, and that nothing was
+//! accepted.
+
+#[path = "../common"]
+mod common {
+    pub mod certs;
+    pub mod pair;
+    pub mod rogue;
+}
+mod client_hello;
+mod floods;
+mod messages;
+mod records;
+mod server_hello;
+
+use symbolon::error::Violation;
+
+/// What can't be broken without another rule being broken before: a PSK that wasn't offered is an
+/// extension that wasn't asked for.
+const UNREACHABLE: [Violation; 1] = [Violation::PskNotOffered];
+
+#[test]
+fn every_rule_has_a_test() {
+    let sources = [
+        include_str!("client_hello.rs"),
+        include_str!("floods.rs"),
+        include_str!("messages.rs"),
+        include_str!("records.rs"),
+        include_str!("server_hello.rs"),
+    ]
+    .concat();
+    let untested: Vec<_> = Violation::ALL
+        .iter()
+        .filter(|v| !UNREACHABLE.contains(v))
+        .filter(|v| {
+            !sources.contains(&format!("Violation::{v:?}"))
+                && !sources.contains(&format!("V::{v:?}"))
+        })
+        .collect();
+    assert_eq!(untested, Vec::<&Violation>::new());
+}
