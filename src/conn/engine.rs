@@ -385,7 +385,10 @@ impl<M: Machine> Engine<M> {
 
     pub(crate) fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
         let (suite, secret) = self.exporter.as_ref().ok_or(Misuse::HandshakeNotDone)?;
-        // RFC 9846 7.5: HKDF-Expand-Label bounds the label, HKDF the length.
+        // RFC 9846 7.1: a label is never empty; HKDF-Expand-Label bounds it, HKDF the length.
+        if label.is_empty() {
+            return Err(Misuse::BadExporterInput.into());
+        }
         export(suite.hash, secret, label, context, out).map_err(|_| Misuse::BadExporterInput.into())
     }
 

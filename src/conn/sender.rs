@@ -116,7 +116,12 @@ impl Sender {
         secret: &HashSecret,
     ) -> Result<(), Error> {
         self.suite = Some(suite);
-        self.sealer = Some(Sealer::new(suite.hash, suite.aead, secret, self.key_limit)?);
+        // Only application keys can be replaced, so that a lower limit is for them.
+        let limit = match epoch {
+            Epoch::Application => self.key_limit,
+            _ => u64::MAX,
+        };
+        self.sealer = Some(Sealer::new(suite.hash, suite.aead, secret, limit)?);
         self.epoch = epoch;
         self.observe(&Observation::KeyChange {
             direction: Direction::Sent,
@@ -392,7 +397,8 @@ impl Sender {
             return Err(Misuse::FlushFirst.into());
         }
         let sealer = self.sealer.as_mut().ok_or(Misuse::HandshakeNotDone)?;
-        let len = payload.len();
+        let len = payload.end.checked_sub(payload.start);
+        let len = len.ok_or(Misuse::NoRoom)?;
         if len >= self.most {
             return Err(Misuse::TooLong.into());
         }

@@ -172,7 +172,7 @@ pub enum Misuse {
     FlushFirst,
     /// The payload is longer than one record may be.
     TooLong,
-    /// An exporter with a context of 2^16 bytes or more, an empty label or too much output.
+    /// An exporter with an empty label or one that is too long, or with too much output.
     BadExporterInput,
     /// The channel binding isn't defined for this connection.
     NoChannelBinding,
