@@ -721,15 +721,16 @@ fn exporters_and_bindings() {
     let early = pair
         .client
         .connection
-        .export_keying_material(b"label", b"", &mut out);
+        .export_keying_material(b"label", Some(b""), &mut out);
     assert_eq!(early, Err(Misuse::HandshakeNotDone.into()));
     let (client, server) = pair.handshake();
     let export = |label: &[u8], context: &[u8], len: usize| {
         let (mut a, mut b) = (vec![0; len], vec![0; len]);
         let (ours, theirs) = (&pair.client.connection, &pair.server.connection);
-        ours.export_keying_material(label, context, &mut a).unwrap();
+        ours.export_keying_material(label, Some(context), &mut a)
+            .unwrap();
         theirs
-            .export_keying_material(label, context, &mut b)
+            .export_keying_material(label, Some(context), &mut b)
             .unwrap();
         assert_eq!(a, b);
         a
@@ -754,7 +755,7 @@ fn exporters_and_bindings() {
         let wrong = pair
             .client
             .connection
-            .export_keying_material(label, b"", &mut out);
+            .export_keying_material(label, Some(b""), &mut out);
         assert_eq!(
             wrong,
             Err(Misuse::BadExporterInput.into()),
@@ -909,4 +910,35 @@ fn observers_see_it_all_in_order() {
         assert_eq!(each("> "), ["h", "a", "a"]);
         assert_eq!(each("< "), ["h", "a", "a"]);
     }
+}
+
+#[test]
+fn only_the_initial_client_hello_says_tls_1_0_in_its_record() {
+    let (_, client, server) = configs(KeyKind::EcdsaP256);
+    // No share of a group that the server has: a HelloRetryRequest asks for another.
+    let client = client.key_shares(&[NamedGroup::X25519]);
+    let server = server.groups(&[NamedGroup::SECP256R1]);
+    let mut pair = Pair::new(client.build().unwrap(), server.build().unwrap());
+    let mut records = Vec::new();
+    for _ in 0..4 {
+        pair.client.run();
+        let mut rest = &pair.client.output[..];
+        while let [kind, major, minor, high, low, body @ ..] = rest {
+            records.push((*kind, [*major, *minor]));
+            rest = &body[usize::from(u16::from_be_bytes([*high, *low]))..];
+        }
+        pair.server.input.append(&mut pair.client.output);
+        pair.server.run();
+        if pair.client.done.is_some() {
+            break;
+        }
+        assert_eq!(pair.server.output.get(1..3), Some(&[3, 3][..]));
+        pair.client.input.append(&mut pair.server.output);
+    }
+    assert!(pair.server.done.unwrap().hello_retry_request);
+    // ClientHello; change_cipher_spec and the second ClientHello; the last flight.
+    assert_eq!(
+        records,
+        [(22, [3, 1]), (20, [3, 3]), (22, [3, 3]), (23, [3, 3])]
+    );
 }

@@ -1,12 +1,13 @@
 //! Certificates with their keys, and how one is chosen.
 
 use crate::codepoint::SignatureScheme;
-use crate::crypto::{CryptoProvider, SigningKey};
+use crate::crypto::{CryptoProvider, SigningKey, SuiteAuth};
 use crate::error::{CertificateError, Error, Misuse};
 use crate::pki::{Certificate, Decision};
 use crate::wire::codec::{Item, Writer};
 use crate::wire::handshake::CertificateEntry;
 use crate::wire::hello::ClientHello;
+use crate::wire::tls12::Asn1Cert;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -41,6 +42,9 @@ pub struct Credential {
     key: Key,
     plain: Arc<[u8]>,
     stapled: Option<Arc<[u8]>>,
+    /// TLS 1.2's form.
+    tls12: Arc<[u8]>,
+    ocsp: Option<Arc<[u8]>>,
 }
 
 impl Credential {
@@ -91,11 +95,14 @@ impl Credential {
             return Err(Misuse::Config("the key has no signature scheme").into());
         }
         let plain = encode(&chain, None)?;
+        let tls12 = encode_tls12(&chain)?;
         Ok(Self {
             chain,
             key,
             plain,
             stapled: None,
+            tls12,
+            ocsp: None,
         })
     }
 
@@ -105,6 +112,7 @@ impl Credential {
     /// [`Misuse::TooLong`] if it doesn't fit into a message.
     pub fn ocsp_response(mut self, response: &[u8]) -> Result<Self, Error> {
         self.stapled = Some(encode(&self.chain, Some(response))?);
+        self.ocsp = Some(response.into());
         Ok(self)
     }
 
@@ -125,6 +133,28 @@ impl Credential {
     pub fn scheme_for(&self, peer: impl Fn(SignatureScheme) -> bool) -> Option<SignatureScheme> {
         let fits = |s: &&SignatureScheme| s.allowed_in_tls13_handshake() && peer(**s);
         self.key.schemes().iter().find(fits).copied()
+    }
+
+    /// The best scheme that the key can sign with in TLS 1.2 and the peer verifies.
+    pub(crate) fn tls12_scheme_for(
+        &self,
+        peer: impl Fn(SignatureScheme) -> bool,
+    ) -> Option<SignatureScheme> {
+        self.key
+            .schemes()
+            .iter()
+            .find(|scheme| peer(**scheme))
+            .copied()
+    }
+
+    /// The certificate_list of TLS 1.2, without its length.
+    pub(crate) fn tls12_certificate_list(&self) -> &Arc<[u8]> {
+        &self.tls12
+    }
+
+    /// The OCSP response to staple.
+    pub(crate) fn staple(&self) -> Option<&[u8]> {
+        self.ocsp.as_deref()
     }
 
     /// The certificate_list of a Certificate message, without its length.
@@ -155,16 +185,67 @@ fn encode(chain: &[CertificateDer<'_>], ocsp: Option<&[u8]>) -> Result<Arc<[u8]>
     Ok(list.into())
 }
 
+fn encode_tls12(chain: &[CertificateDer<'_>]) -> Result<Arc<[u8]>, Error> {
+    let mut list = Vec::new();
+    let mut writer = Writer::new(&mut list);
+    for certificate in chain {
+        Asn1Cert(certificate).write(&mut writer);
+    }
+    writer.finish().map_err(|_| Misuse::TooLong)?;
+    Ok(list.into())
+}
+
 /// A ClientHello that a server is to answer: what it offers, as it was sent.
 #[derive(Clone)]
 pub struct ClientHelloInfo {
     body: Arc<[u8]>,
+    uses: Uses,
+}
+
+/// Which keys the negotiated version and its suites can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Uses {
+    /// Nothing is negotiated yet.
+    Unknown,
+    Tls13,
+    /// Whether both ends have a suite for the kind of key.
+    Tls12 {
+        ecdsa: bool,
+        rsa: bool,
+    },
 }
 
 impl ClientHelloInfo {
     /// Of a body that parses.
     pub(crate) fn new(body: Arc<[u8]>) -> Self {
-        Self { body }
+        Self {
+            body,
+            uses: Uses::Unknown,
+        }
+    }
+
+    /// The same, now that version and suites are negotiated.
+    pub(crate) fn with_uses(&self, uses: Uses) -> Self {
+        Self {
+            body: Arc::clone(&self.body),
+            uses,
+        }
+    }
+
+    /// The scheme that a credential would sign with for this client, in the version that was
+    /// negotiated; `None` if it can't be used.
+    #[must_use]
+    pub fn scheme_for(&self, credential: &Credential) -> Option<SignatureScheme> {
+        let offered = self.hello()?.extensions.signature_algorithms?;
+        let verifies = |scheme| offered.contains(scheme);
+        match self.uses {
+            Uses::Tls13 => credential.scheme_for(verifies),
+            Uses::Unknown => credential.tls12_scheme_for(verifies),
+            Uses::Tls12 { ecdsa, rsa } => credential.tls12_scheme_for(|scheme| {
+                let ecdsa = ecdsa && SuiteAuth::Ecdsa.fits(scheme);
+                verifies(scheme) && (ecdsa || (rsa && SuiteAuth::Rsa.fits(scheme)))
+            }),
+        }
     }
 
     /// All of it. An empty one can't be: only what parsed gets here.
@@ -234,13 +315,7 @@ impl ServerCredentials {
 
 impl ChooseServerCredential for ServerCredentials {
     fn choose(&self, hello: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>> {
-        let offered = hello
-            .hello()
-            .and_then(|hello| hello.extensions.signature_algorithms);
-        let signs = |credential: &&Arc<Credential>| {
-            let verifies = |s| offered.is_some_and(|list| list.contains(s));
-            credential.scheme_for(verifies).is_some()
-        };
+        let signs = |credential: &&Arc<Credential>| hello.scheme_for(credential).is_some();
         let named = hello.server_name().map(ServerName::DnsName);
         let bears = |credential: &&Arc<Credential>| {
             let leaf = credential

@@ -6,12 +6,15 @@ use crate::conn::event::{Data, Event, Received};
 use crate::conn::queue::{Next, Queue};
 use crate::conn::receiver::{Receiver, Record, Step, check_size};
 use crate::conn::sender::{ForSender, Sender, Sent};
-use crate::crypto::{HashSecret, Tls13Suite};
+use crate::crypto::{HashSecret, Tls12Suite, Tls13Suite};
 use crate::error::{Error, ErrorKind, Misuse, Violation};
+use crate::handshake::tls12::Tls12Cx;
 use crate::handshake::{Action, Answer, Cx, Input, Machine, Message, Out, Request, Summary, range};
-use crate::keys::tls13::export;
-use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Sink};
+use crate::keys::tls12::{MasterSecret, Randoms};
+use crate::keys::{tls12, tls13};
+use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Opener, Sealer, Sink};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -28,13 +31,21 @@ struct Handshaking<M> {
     configured: bool,
 }
 
+/// What keying material is exported from.
+#[derive(Debug)]
+enum Exporter {
+    Tls13(&'static Tls13Suite, HashSecret),
+    /// With the client's random and the server's.
+    Tls12(&'static Tls12Suite, MasterSecret, ([u8; 32], [u8; 32])),
+}
+
 /// A connection of either role.
 #[derive(Debug)]
 pub(crate) struct Engine<M> {
     handshaking: Option<Box<Handshaking<M>>>,
     receiver: Receiver,
     sender: Sender,
-    exporter: Option<(&'static Tls13Suite, HashSecret)>,
+    exporter: Option<Exporter>,
 }
 
 /// What `advance` came to: as [`Step`], and what only happens during the handshake.
@@ -228,6 +239,7 @@ impl<M: Machine> Engine<M> {
         match kind {
             ContentType::HANDSHAKE => self.handshake_bytes(body)?,
             ContentType::ALERT => self.receiver.alert(body)?,
+            ContentType::CHANGE_CIPHER_SPEC => self.step(Input::ChangeCipherSpec, true)?,
             _ => return Err(Violation::UnexpectedContentType.into()),
         }
         Ok(None)
@@ -267,17 +279,26 @@ impl<M: Machine> Engine<M> {
         };
         let summary = hs.machine.summary()?;
         let cx = hs.machine.cx();
-        let suite = cx.suite()?;
-        if let Some(secret) = &cx.exporter {
-            hs.log("EXPORTER_SECRET", secret);
-            self.exporter = Some((suite, secret.duplicate()));
+        if let (Some(secret), Some(suite)) = (&cx.exporter, cx.suite) {
+            hs.log("EXPORTER_SECRET", secret.expose());
+            self.exporter = Some(Exporter::Tls13(suite, secret.duplicate()));
+        }
+        if let Some(Tls12Cx {
+            suite,
+            server_random,
+            master: Some(master),
+            ..
+        }) = &cx.tls12
+        {
+            let randoms = (cx.client_random, *server_random);
+            self.exporter = Some(Exporter::Tls12(suite, master.duplicate(), randoms));
         }
         let resumption = cx
             .resumption
             .as_ref()
             .filter(|_| M::CLIENT)
             .map(HashSecret::duplicate);
-        self.receiver.handshake_done(resumption);
+        self.receiver.handshake_done(M::CLIENT, resumption);
         Ok(Box::new(summary))
     }
 
@@ -383,13 +404,34 @@ impl<M: Machine> Engine<M> {
         }
     }
 
-    pub(crate) fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
-        let (suite, secret) = self.exporter.as_ref().ok_or(Misuse::HandshakeNotDone)?;
-        // RFC 9846 7.1: a label is never empty; HKDF-Expand-Label bounds it, HKDF the length.
-        if label.is_empty() {
-            return Err(Misuse::BadExporterInput.into());
+    pub(crate) fn export(
+        &self,
+        label: &[u8],
+        context: Option<&[u8]>,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        const BAD: Misuse = Misuse::BadExporterInput;
+        // RFC 9846 7.1: a label is never empty.
+        if label.is_empty() && self.exporter.is_some() {
+            return Err(BAD.into());
         }
-        export(suite.hash, secret, label, context, out).map_err(|_| Misuse::BadExporterInput.into())
+        match self.exporter.as_ref().ok_or(Misuse::HandshakeNotDone)? {
+            Exporter::Tls13(suite, secret) => {
+                // RFC 9846 7.5: HKDF-Expand-Label bounds the label, HKDF the length.
+                let context = context.unwrap_or(&[]);
+                tls13::export(suite.hash, secret, label, context, out).map_err(|_| BAD)?;
+            }
+            Exporter::Tls12(suite, master, (client, server)) => {
+                // RFC 5705 4: the length of the context has 16 bits.
+                let len = context
+                    .map(|context| u16::try_from(context.len()))
+                    .transpose();
+                let context = context.zip(len.map_err(|_| BAD)?);
+                let randoms = Randoms { client, server };
+                tls12::export(suite.hash, master, randoms, label, context, out);
+            }
+        }
+        Ok(())
     }
 
     #[expect(
@@ -415,6 +457,10 @@ impl<M: Machine> Handshaking<M> {
             receiver.configure(common.limits, common.observer.clone());
         }
         let cx = self.machine.cx();
+        if cx.tls12.is_some() {
+            sender.set_tls12();
+            receiver.set_tls12();
+        }
         if cx.peer_record_limit.is_some() {
             sender.limit_records(cx.peer_record_limit);
             if let Some(limit) = common.record_size_limit {
@@ -455,7 +501,8 @@ impl<M: Machine> Handshaking<M> {
                     self.queue.flight(start, end);
                     let cx = self.machine.cx();
                     if let Some(credential) = cx.credential.clone() {
-                        self.queue.certificate(credential, cx.staple);
+                        let list = Arc::clone(cx.certificate_list(&credential));
+                        self.queue.certificate(list);
                     }
                     self.observe_sent(sender, start, end, true);
                 }
@@ -492,13 +539,16 @@ impl<M: Machine> Handshaking<M> {
             .unwrap_or(&[]);
         let mut bytes = Vec::from(front);
         if let Some(credential) = cx.credential.as_ref().filter(|_| certificate) {
-            bytes.extend_from_slice(credential.certificate_list(cx.staple));
+            bytes.extend_from_slice(cx.certificate_list(credential));
         }
         let Some((kind, _)) = bytes.split_first() else {
             return;
         };
         let kind = crate::codepoint::HandshakeType(*kind);
-        let parsed = bytes.get(4..).and_then(|body| Parsed::new(kind, body));
+        let version = cx.version();
+        let parsed = bytes
+            .get(4..)
+            .and_then(|body| Parsed::new(version, kind, body));
         let (direction, epoch) = (Direction::Sent, self.queued);
         sender.observe(&Observation::Message {
             direction,
@@ -509,23 +559,27 @@ impl<M: Machine> Handshaking<M> {
         });
     }
 
-    fn log(&self, label: &'static str, secret: &HashSecret) {
+    fn log(&self, label: &'static str, secret: &[u8]) {
         if let Some(log) = self
             .machine
             .common()
             .and_then(|common| common.key_log.as_ref())
         {
-            log.log(label, &self.machine.cx().client_random, secret.expose());
+            log.log(label, &self.machine.cx().client_random, secret);
         }
     }
 
     fn set_read(&self, epoch: Epoch, receiver: &mut Receiver) -> Result<(), Error> {
+        let cx = self.machine.cx();
+        if let Some((suite, key)) = tls12_key(cx, !M::CLIENT) {
+            receiver.install(Opener::tls12(suite, key)?, epoch);
+            return Ok(());
+        }
         if epoch == Epoch::Plaintext {
             return Ok(());
         }
-        let cx = self.machine.cx();
         let (label, secret) = traffic_secret(cx, epoch, !M::CLIENT)?;
-        self.log(label, secret);
+        self.log(label, secret.expose());
         receiver.set_keys(cx.suite()?, epoch, secret)?;
         if epoch == Epoch::Application {
             receiver.keep_secret(secret.duplicate());
@@ -535,8 +589,15 @@ impl<M: Machine> Handshaking<M> {
 
     fn set_write(&self, epoch: Epoch, sender: &mut Sender) -> Result<(), Error> {
         let cx = self.machine.cx();
+        if let Some((suite, key)) = tls12_key(cx, M::CLIENT) {
+            if let Some(master) = cx.tls12.as_ref().and_then(|tls12| tls12.master.as_ref()) {
+                self.log("CLIENT_RANDOM", master.expose());
+            }
+            sender.install(Sealer::tls12(suite, key, sender.key_limit())?, epoch);
+            return Ok(());
+        }
         let (label, secret) = traffic_secret(cx, epoch, M::CLIENT)?;
-        self.log(label, secret);
+        self.log(label, secret.expose());
         sender.set_keys(cx.suite()?, epoch, secret)?;
         if epoch == Epoch::Application {
             sender.keep_secret(secret.duplicate());
@@ -553,6 +614,7 @@ impl<M: Machine> Handshaking<M> {
                 None => MAX_PLAINTEXT.saturating_add(1),
             };
             let padding = sender.padding();
+            self.queue.initial_hello = M::CLIENT && !self.machine.cx().retried;
             let flight = &self.machine.cx().flight;
             let sealer = sender.sealer.as_mut();
             match self.queue.write_next(flight, sealer, most, padding, sink)? {
@@ -566,6 +628,15 @@ impl<M: Machine> Handshaking<M> {
             }
         }
     }
+}
+
+/// A key and its IV.
+type WriteKey<'a> = (&'a [u8], &'a [u8]);
+
+/// TLS 1.2: the key and IV of the direction from client or server.
+fn tls12_key(cx: &Cx, from_client: bool) -> Option<(&'static Tls12Suite, WriteKey<'_>)> {
+    let tls12 = cx.tls12.as_ref()?;
+    Some((tls12.suite, tls12.keys.as_ref()?.write_key(from_client)))
 }
 
 /// The secret of an epoch for the direction from client or server, with its label in key logs.
@@ -587,3 +658,6 @@ fn traffic_secret(
         .ok_or(ErrorKind::Internal("a traffic secret is missing"))?;
     Ok((label, secret))
 }
+
+#[cfg(test)]
+mod replay;

@@ -116,8 +116,8 @@ macro_rules! connection_methods {
             self.0.close();
         }
 
-        /// Exports keying material (RFC 9846 7.5, RFC 5705). TLS 1.3 makes no difference between no
-        /// context and an empty one.
+        /// Exports keying material (RFC 9846 7.5, RFC 5705). No context and an empty one are the
+        /// same in TLS 1.3, and differ in TLS 1.2.
         ///
         /// # Errors
         /// [`crate::error::Misuse::HandshakeNotDone`],
@@ -125,7 +125,7 @@ macro_rules! connection_methods {
         pub fn export_keying_material(
             &self,
             label: &[u8],
-            context: &[u8],
+            context: Option<&[u8]>,
             out: &mut [u8],
         ) -> Result<(), Error> {
             self.0.export(label, context, out)
@@ -137,7 +137,8 @@ macro_rules! connection_methods {
         /// [`crate::error::Misuse::HandshakeNotDone`].
         pub fn tls_exporter(&self) -> Result<[u8; 32], Error> {
             let mut out = [0; 32];
-            self.0.export(b"EXPORTER-Channel-Binding", b"", &mut out)?;
+            self.0
+                .export(b"EXPORTER-Channel-Binding", Some(b""), &mut out)?;
             Ok(out)
         }
 

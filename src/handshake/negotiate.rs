@@ -1,6 +1,6 @@
 //! What a server chooses from a ClientHello, decision by decision.
 
-use crate::codepoint::{ExtensionType, NamedGroup, ProtocolVersion};
+use crate::codepoint::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::config::{Common, RetryPolicy, ServerConfig};
 use crate::crypto::{Hash, HashOutput, KeyExchangeGroup, Tls13Suite};
 use crate::error::{Error, Mismatch, Parameter, Violation};
@@ -9,19 +9,33 @@ use crate::wire::extension::Extension;
 use crate::wire::hello::ClientHello;
 use alloc::vec::Vec;
 
-/// TLS 1.3, or nothing.
-pub(crate) fn version(hello: &ClientHello<'_>) -> Result<ProtocolVersion, Error> {
+/// The version: the newest that both have.
+pub(crate) fn version(
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+) -> Result<ProtocolVersion, Error> {
+    let ours = &config.common.versions;
     // RFC 9846 4.2.2, 4.3.1: supported_versions alone counts; without it the client has at most
     // TLS 1.2.
-    let Some(versions) = hello.extensions.supported_versions else {
-        let theirs = [hello.legacy_version.0.min(ProtocolVersion::TLS12.0)];
-        return Err(Mismatch::new(Parameter::Version, [ProtocolVersion::TLS13.0], theirs).into());
-    };
-    if versions.contains(ProtocolVersion::TLS13) {
-        return Ok(ProtocolVersion::TLS13);
+    let legacy = [hello.legacy_version.min(ProtocolVersion::TLS12)];
+    let theirs = hello
+        .extensions
+        .supported_versions
+        .unwrap_or(List::Values(&legacy));
+    let chosen = ours
+        .iter()
+        .copied()
+        .find(|version| theirs.contains(*version));
+    let chosen = chosen.ok_or_else(|| {
+        let ours = ours.iter().map(|version| version.0);
+        Mismatch::new(Parameter::Version, ours, theirs.iter().map(u16::from))
+    })?;
+    // RFC 7507 3: a client that fell back says so; it needn't have.
+    let fell_back = hello.cipher_suites.contains(CipherSuite::TLS_FALLBACK_SCSV);
+    if fell_back && ours.first().is_some_and(|newest| *newest > chosen) {
+        return Err(Violation::FallbackNotAllowed.into());
     }
-    let theirs = versions.iter().map(u16::from);
-    Err(Mismatch::new(Parameter::Version, [ProtocolVersion::TLS13.0], theirs).into())
+    Ok(chosen)
 }
 
 /// What every TLS 1.3 ClientHello must have.

@@ -64,3 +64,19 @@ fn read_ticket(
         psk: resumption_psk(suite.hash, secret, ticket.nonce)?,
     })))
 }
+
+/// Reads a message that came after a TLS 1.2 handshake: an offer to renegotiate, or an error.
+///
+/// # Errors
+/// [`Violation::UnexpectedMessage`] for anything else.
+pub(crate) fn read_tls12(message: Message<'_>, client: bool) -> Result<(), Error> {
+    match message.kind {
+        // RFC 5246 7.4.1.1, 7.4.1.2: either may be refused with a no_renegotiation warning.
+        HandshakeType::HELLO_REQUEST if client => Ok(crate::wire::tls12::parse_empty(
+            message.body,
+            "HelloRequest",
+        )?),
+        HandshakeType::CLIENT_HELLO if !client => Ok(()),
+        _ => Err(Violation::UnexpectedMessage.into()),
+    }
+}

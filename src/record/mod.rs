@@ -11,7 +11,7 @@ mod sink;
 
 pub use crate::keys::Epoch;
 pub use deframe::{Deframed, Frame, deframe};
-pub use fragment::{Padding, USEFUL_ROOM, record_room, write_record};
+pub use fragment::{Padding, USEFUL_ROOM, record_room, write_initial_hello, write_record};
 pub use joiner::{Joined, Joiner};
 pub use protect::{Opener, Plaintext, Sealer};
 pub use sink::{FixedSink, Sink};

@@ -145,7 +145,8 @@ fn retries_that_are_wrong() {
     retried(|h| h.session_id.clear()).refused(V::SessionIdNotEchoed, A::ILLEGAL_PARAMETER);
     retried(|h| h.set(X(0x1234), vec![]))
         .refused(V::UnsolicitedExtension, A::UNSUPPORTED_EXTENSION);
-    retried(|h| h.remove(X::SUPPORTED_VERSIONS)).failed(Some(A::PROTOCOL_VERSION));
+    retried(|h| h.remove(X::SUPPORTED_VERSIONS))
+        .refused(V::ServerHelloVersion, A::ILLEGAL_PARAMETER);
     retried(|h| h.set(X::COOKIE, vec16(b""))).refused_as(DecodeFault::BadLength, A::DECODE_ERROR);
 }
 
