@@ -19,9 +19,9 @@ use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, 
 use crate::config::{Common, Credential};
 use crate::crypto::{HashSecret, Random, Tls13Suite};
 use crate::error::{Error, ErrorKind};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{PeerChain, VerifiedChain};
-use crate::record::Epoch;
 use crate::wire::codec::Writer;
 use crate::wire::handshake::write_message;
 use alloc::boxed::Box;

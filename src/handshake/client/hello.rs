@@ -9,9 +9,9 @@ use crate::crypto::{KeyExchangeGroup, SharedSecret};
 use crate::error::{CryptoError, Error, ErrorKind, Violation};
 use crate::handshake::tls12::usable as usable_in_tls12;
 use crate::handshake::{Action, Message, Out};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::record::Epoch;
 use crate::wire::codec::List;
 use crate::wire::extension::{KeyShareEntry, ProtocolName};
 use crate::wire::hello::{
@@ -360,7 +360,9 @@ fn choose_suite(
 /// The shared secret with the server's share.
 fn agree(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Error> {
     let exchanges = core::mem::take(&mut c.exchanges);
+    let mut half = None;
     for exchange in exchanges {
+        // A share of its own goes before the half of a hybrid's: that one wasn't sent then.
         if exchange.group() == entry.group {
             return Ok(exchange.finish(entry.key_exchange)?);
         }
@@ -368,8 +370,11 @@ fn agree(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Err
             .component()
             .is_some_and(|(name, _)| name == entry.group)
         {
-            return Ok(exchange.finish_component(entry.key_exchange)?);
+            half = Some(exchange);
         }
+    }
+    if let Some(exchange) = half {
+        return Ok(exchange.finish_component(entry.key_exchange)?);
     }
     Err(CryptoError::InvalidKeyShare.into())
 }

@@ -7,9 +7,9 @@ use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::auth::{self, FinishedValid, SignatureValid};
 use crate::handshake::tls12::{self, Tls12Cx};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request, negotiate};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{PeerChain, Role, VerifyRequest};
-use crate::record::Epoch;
 use crate::wire::codec::List;
 use crate::wire::hello::ServerHello;
 use crate::wire::tls12::{
