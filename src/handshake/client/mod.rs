@@ -1,6 +1,7 @@
 //! The client's handshake: the hello, and which version goes on.
 
 mod hello;
+#[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
 mod tls12;
 mod tls13;
 
