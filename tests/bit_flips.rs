@@ -124,7 +124,7 @@ fn is_structure(flight: &[u8], at: usize) -> bool {
                 || inside < 8
                 || end - at <= 20
                 // Hellos but for random and session ID, which are one long value each.
-                || (plaintext && (inside < 10 || inside > 74));
+                || (plaintext && !(10..=74).contains(&inside));
         }
         start = end;
     }
