@@ -196,7 +196,11 @@ impl Sender {
         // RFC 9846 6.2: one fatal alert; after our own close_notify nothing more may be sent.
         let alert = error.alert().filter(|_| !self.close_sent);
         self.owed = Owed {
-            alert: alert.map(|alert| (AlertLevel::FATAL, alert)),
+            alert: alert.map(|alert| match alert {
+                // RFC 9846 6.1: no error.
+                AlertDescription::USER_CANCELED => (AlertLevel::WARNING, alert),
+                _ => (AlertLevel::FATAL, alert),
+            }),
             ..Owed::default()
         };
         self.failed = Some(error);
@@ -282,13 +286,15 @@ impl Sender {
                 description,
             });
         }
-        if let Some((level, description)) = self.owed.alert {
+        while let Some((level, description)) = self.owed.alert {
             let message = [level.0, description.0];
             let room = self.write_control(ContentType::ALERT, &message, sink)?;
             if room > 0 {
                 return Ok(room);
             }
-            self.owed.alert = None;
+            // RFC 9846 6.1: user_canceled is followed by close_notify.
+            self.owed.alert = (description == AlertDescription::USER_CANCELED)
+                .then_some((AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY));
             self.close_sent = true;
             let epoch = self.epoch;
             self.observe(&Observation::Alert {
