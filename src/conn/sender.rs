@@ -125,7 +125,7 @@ impl Sender {
         secret: &HashSecret,
     ) -> Result<(), Error> {
         self.suite = Some(suite);
-        // Only application keys can be replaced, so that a lower limit is for them.
+        // Only application keys can be replaced before they are worn.
         let limit = match epoch {
             Epoch::Application => self.key_limit,
             _ => u64::MAX,
@@ -194,14 +194,19 @@ impl Sender {
             return;
         }
         // RFC 9846 6.2: one fatal alert; after our own close_notify nothing more may be sent.
-        let alert = error.alert().filter(|_| !self.close_sent);
+        let mut alert = error.alert().filter(|_| !self.close_sent);
+        let mut warning = None;
+        if alert == Some(AlertDescription::USER_CANCELED) {
+            // RFC 9846 6.1: it is followed by close_notify, which is what ends the connection.
+            warning = alert.replace(AlertDescription::CLOSE_NOTIFY);
+        }
         self.owed = Owed {
+            key_update: None,
+            warning,
             alert: alert.map(|alert| match alert {
-                // RFC 9846 6.1: no error.
-                AlertDescription::USER_CANCELED => (AlertLevel::WARNING, alert),
+                AlertDescription::CLOSE_NOTIFY => (AlertLevel::WARNING, alert),
                 _ => (AlertLevel::FATAL, alert),
             }),
-            ..Owed::default()
         };
         self.failed = Some(error);
     }
@@ -286,15 +291,13 @@ impl Sender {
                 description,
             });
         }
-        while let Some((level, description)) = self.owed.alert {
+        if let Some((level, description)) = self.owed.alert {
             let message = [level.0, description.0];
             let room = self.write_control(ContentType::ALERT, &message, sink)?;
             if room > 0 {
                 return Ok(room);
             }
-            // RFC 9846 6.1: user_canceled is followed by close_notify.
-            self.owed.alert = (description == AlertDescription::USER_CANCELED)
-                .then_some((AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY));
+            self.owed.alert = None;
             self.close_sent = true;
             let epoch = self.epoch;
             self.observe(&Observation::Alert {
@@ -467,8 +470,10 @@ impl Sender {
             return Err(Misuse::FlushFirst.into());
         }
         let sealer = self.sealer.as_mut().ok_or(Misuse::HandshakeNotDone)?;
-        let len = payload.end.checked_sub(payload.start);
-        let len = len.ok_or(Misuse::NoRoom)?;
+        let len = payload
+            .end
+            .checked_sub(payload.start)
+            .ok_or(Misuse::NoRoom)?;
         if len >= self.most {
             return Err(Misuse::TooLong.into());
         }

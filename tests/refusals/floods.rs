@@ -45,11 +45,11 @@ fn key_updates() {
     let mut rogue = done();
     for _ in 0..200 {
         rogue.key_update(0);
-        rogue.record(C::APPLICATION_DATA, b"x");
+        rogue.record(C::APPLICATION_DATA, &[7; 256]);
         rogue.peer.run();
     }
     assert_eq!(rogue.peer.failed, None);
-    assert_eq!(rogue.peer.data.len(), 200);
+    assert_eq!(rogue.peer.data.len(), 200 * 256);
     for _ in 0..32 {
         rogue.key_update(0);
     }
@@ -73,7 +73,7 @@ fn tickets() {
         for _ in 0..32 {
             rogue.message(T::NEW_SESSION_TICKET, &ticket(lifetime));
         }
-        rogue.record(C::APPLICATION_DATA, b"x");
+        rogue.record(C::APPLICATION_DATA, &[7; 256]);
         rogue.message(T::NEW_SESSION_TICKET, &ticket(lifetime));
         rogue.peer.run();
         assert_eq!(rogue.peer.failed, None);

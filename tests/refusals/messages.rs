@@ -478,8 +478,11 @@ fn messages_after_the_handshake_to_a_client() {
     rogue.peer.run();
     assert_eq!(rogue.peer.failed, None);
     assert_eq!(rogue.peer.sessions.len(), 1);
+    // A longer lifetime than a week is cut to one.
     rogue.message(T::NEW_SESSION_TICKET, &ticket(604_801, &[]));
-    rogue.dead(V::TicketLifetime, A::ILLEGAL_PARAMETER);
+    rogue.peer.run();
+    assert_eq!(rogue.peer.failed, None);
+    assert_eq!(rogue.peer.sessions[1].lifetime(), 604_800);
     for kind in [
         T::SERVER_HELLO,
         T::HELLO_REQUEST,
