@@ -177,6 +177,11 @@ fn sealing_in_place() {
     ping_pong(&mut pair);
 }
 
+/// A range as a mistake in the caller's arithmetic makes it.
+fn reversed(start: usize, end: usize) -> std::ops::Range<usize> {
+    start..end
+}
+
 #[test]
 fn sealing_in_place_where_it_cannot_be() {
     let mut pair = done();
@@ -191,9 +196,9 @@ fn sealing_in_place_where_it_cannot_be() {
         (usize::MAX - 1..usize::MAX, Misuse::NoRoom),
         (5..16_390, Misuse::TooLong),
         // Ends before it begins.
-        (20..19, Misuse::NoRoom),
-        (20..18, Misuse::NoRoom),
-        (20..0, Misuse::NoRoom),
+        (reversed(20, 19), Misuse::NoRoom),
+        (reversed(20, 18), Misuse::NoRoom),
+        (reversed(20, 0), Misuse::NoRoom),
     ] {
         let text = format!("{payload:?}");
         assert_eq!(

@@ -251,7 +251,7 @@ fn requests_are_told_again_and_wrong_answers_change_nothing() {
 
 #[test]
 fn a_refusal_fits_every_request() {
-    for at in 0..ALL.len() {
+    for (at, text) in ALL.iter().enumerate() {
         let mut asking = Asking::new();
         let (at_client, _) = run(&mut asking, at).1.unwrap();
         let alert = AlertDescription::ACCESS_DENIED;
@@ -276,13 +276,13 @@ fn a_refusal_fits_every_request() {
         assert_eq!(own, Some(ErrorKind::Refused(alert).into()));
         // What the other end has asked for meanwhile goes first.
         if let Some(other) = other {
-            assert_eq!(other, ErrorKind::AlertReceived(alert).into(), "{}", ALL[at]);
+            assert_eq!(other, ErrorKind::AlertReceived(alert).into(), "{text}");
         } else {
             let open = match at_client {
                 true => open(&mut pair.server),
                 false => open(&mut pair.client),
             };
-            assert!(open.is_some(), "{}", ALL[at]);
+            assert!(open.is_some(), "{text}");
         }
         assert!(pair.server.done.is_none());
     }

@@ -234,6 +234,44 @@ fn a_sink_without_room_consumes_nothing_further() {
     }
 }
 
+#[test]
+fn an_alert_waits_for_room_too() {
+    // In the handshake, in the clear; and after it, protected.
+    for (done, len) in [(false, 7), (true, 24)] {
+        let mut pair = pair(false, false);
+        if done {
+            pair.handshake();
+        }
+        let mut input = vec![21, 3, 3, 0, 0];
+        if done {
+            input = vec![23, 3, 3, 0, 0];
+        }
+        let mut failed = None;
+        for room in 0..len {
+            let mut buffer = vec![0; room];
+            let mut sink = FixedSink::new(&mut buffer);
+            let received = pair.server.connection.receive(&mut input, &mut sink);
+            let consumed = received.consumed;
+            match received.event {
+                Event::NeedOutput { min } => assert_eq!(min, len),
+                event => panic!("{event:?}"),
+            }
+            input.drain(..consumed);
+            assert!(sink.written().is_empty());
+            let error = pair.server.connection.send(b"x", &mut sink).unwrap_err();
+            assert_eq!(*failed.get_or_insert(error.clone()), error);
+        }
+        let mut buffer = vec![0; len];
+        let mut sink = FixedSink::new(&mut buffer);
+        let received = pair.server.connection.receive(&mut input, &mut sink);
+        match received.event {
+            Event::Failed(error) => assert_eq!(Some(error), failed),
+            event => panic!("{event:?}"),
+        }
+        assert_eq!(sink.written().len(), len);
+    }
+}
+
 /// Runs an end on an input buffer that grows only to what `NeedInput` names; the flights that the
 /// other end is to get.
 fn minimal<C: Connection>(end: &mut End<C>, flight: &[u8], got: &mut Vec<u8>) -> Vec<u8> {

@@ -277,12 +277,15 @@ fn the_servers_finished() {
     rogue.refused(V::BadFinished, A::DECRYPT_ERROR);
 }
 
+/// How far a client is brought.
+type Stage = fn(&World) -> Client;
+
 #[test]
 fn messages_left_out_repeated_or_misplaced() {
     let world = World::new();
     let finished_data = [0; 32];
     // What is sent instead of what is waited for.
-    let stages: [(fn(&World) -> Client, &[T]); 4] = [
+    let stages: [(Stage, &[T]); 4] = [
         (
             greeted,
             &[
