@@ -51,6 +51,14 @@ pub(crate) enum Input<'a> {
 }
 
 impl Input<'_> {
+    /// The kind of message it is, for the place of an error.
+    fn message_kind(&self) -> Option<HandshakeType> {
+        match self {
+            Self::Message(message) => Some(message.kind),
+            _ => None,
+        }
+    }
+
     /// The error of a state that has no use for this input.
     pub(crate) fn unexpected(&self) -> Error {
         match self {

@@ -55,11 +55,7 @@ pub(super) fn step(
 ) -> Result<State, Error> {
     use HandshakeType as T;
     use Input::{Answer as A, Message as M};
-    let kind = match &input {
-        Input::Message(message) => Some(message.kind),
-        _ => None,
-    };
-    let result = match (state, input) {
+    match (state, input) {
         (State::WaitEncryptedExtensions, M(m)) if m.kind == T::ENCRYPTED_EXTENSIONS => {
             encrypted_extensions(c, m)
         }
@@ -89,8 +85,7 @@ pub(super) fn step(
                 .and_then(|()| finish(c, proof, out))
         }
         (_, input) => Err(input.unexpected()),
-    };
-    result.map_err(|e| kind.map_or(e.clone(), |kind| e.in_message(kind)))
+    }
 }
 
 fn encrypted_extensions(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
