@@ -2,8 +2,8 @@
 
 use crate::common::certs::{Ca, KeyKind, TestPki, roots};
 use crate::support::{
-    BULK, Files, NAME, OurClient, Peer, Site, Watch, connect, connect_to, credential, leaf, need,
-    noise, read_until, shake, tls_error,
+    BULK, Files, NAME, OurClient, Peer, Site, Watch, connect, connect_to, credential, free_port,
+    leaf, need, noise, read_until, shake, tls_error,
 };
 use std::io::{ErrorKind as Io, Read, Write};
 use std::path::Path;
@@ -230,7 +230,7 @@ fn a_cookie_is_sent_back() {
     let openssl = need!("openssl");
     let site = Site::new();
     let files = site.server_files(KeyKind::EcdsaP256);
-    let (_peer, port) = start(&site, &openssl, &files, &["-stateless", "-rev"]);
+    let (mut peer, port) = start(&site, &openssl, &files, &["-stateless"]);
     // With the right share, and with another that is to be changed as well.
     for shares in [NamedGroup::X25519, NamedGroup::X25519MLKEM768] {
         let watch = Watch::new();
@@ -239,7 +239,8 @@ fn a_cookie_is_sent_back() {
         assert!(shake(&mut stream).hello_retry_request);
         assert_eq!(watch.cookies(Received).len(), 1);
         assert_eq!(watch.cookies(Received), watch.cookies(Sent));
-        reversed(&mut stream);
+        stream.write_all(b"it works\n").unwrap();
+        peer.wait_for("it works");
         stream.close().unwrap();
     }
 }
@@ -302,7 +303,13 @@ fn bulk_data_to_it_under_many_keys() {
     let openssl = need!("openssl");
     let site = Site::new();
     let files = site.server_files(KeyKind::EcdsaP256);
-    let (mut peer, port) = start(&site, &openssl, &files, &["-naccept", "1"]);
+    // Quiet, it prints nothing but the data, and so doesn't tell its port.
+    let port = free_port();
+    let accept = port.to_string();
+    let mut args = vec!["s_server", "-accept", &accept, "-quiet", "-naccept", "1"];
+    args.extend(["-cert", &files.cert, "-cert_chain", &files.cert]);
+    args.extend(["-key", &files.key]);
+    let mut peer = Peer::start(&site.dir, &openssl, &args);
     let watch = Watch::new();
     let config = site.client().observer(watch.clone()).key_limit(100);
     let mut stream = connect(port, config.build().unwrap());
@@ -310,9 +317,8 @@ fn bulk_data_to_it_under_many_keys() {
     stream.write_all(&data).unwrap();
     stream.close().unwrap();
     assert!(peer.exit().success());
-    peer.wait_for_bytes(&data);
+    assert!(peer.output() == data, "the data differs");
     assert!(watch.count(Sent, HandshakeType::KEY_UPDATE) >= 10);
-    assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0, "its close_notify");
 }
 
 #[test]
@@ -412,26 +418,33 @@ fn it_chooses_its_certificate_by_our_server_name() {
 }
 
 #[test]
-fn its_close_notify_is_a_clean_end_and_ours_ends_it() {
+fn its_close_notify_is_a_clean_end() {
+    let openssl = need!("openssl");
+    let site = Site::new();
+    let files = site.server_files(KeyKind::EcdsaP256);
+    let (_peer, port) = start(&site, &openssl, &files, &["-www"]);
+    let watch = Watch::new();
+    let mut stream = connect(port, site.client().observer(watch.clone()).build().unwrap());
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream
+        .read_to_string(&mut page)
+        .expect("data and close_notify");
+    assert!(page.contains("TLS_AES_128_GCM_SHA256"), "{page}");
+    assert_eq!(watch.alerts(Received), [AlertDescription::CLOSE_NOTIFY]);
+}
+
+#[test]
+fn our_close_notify_ends_it_in_good_order() {
     let openssl = need!("openssl");
     let site = Site::new();
     let files = site.server_files(KeyKind::EcdsaP256);
     let (mut peer, port) = start(&site, &openssl, &files, &["-naccept", "1"]);
     let mut stream = connect(port, site.client().build().unwrap());
-    shake(&mut stream);
-    peer.type_in("last words\n");
-    assert_eq!(read_until(&mut stream, b"\n"), b"last words\n");
-    peer.type_in("Q\n");
-    assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
-    assert!(peer.exit().success());
-
-    let (mut peer, port) = start(&site, &openssl, &files, &["-naccept", "1"]);
-    let mut stream = connect(port, site.client().build().unwrap());
     stream.write_all(b"last words\n").unwrap();
     stream.close().unwrap();
     assert!(peer.exit().success());
-    assert!(peer.text().contains("last words"));
-    assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
+    assert!(peer.text().contains("last words\nDONE\nshutting down SSL"));
 }
 
 #[test]

@@ -299,18 +299,6 @@ impl Peer {
         })
     }
 
-    /// Waits until its output has these bytes in one piece.
-    pub fn wait_for_bytes(&self, bytes: &[u8]) {
-        let start = &bytes[..bytes.len().min(64)];
-        wait("data in its output", || {
-            let output = self.output();
-            output
-                .windows(start.len())
-                .position(|window| window == start)
-                .filter(|at| output[*at..].starts_with(bytes))
-        });
-    }
-
     /// Types this.
     pub fn type_in(&mut self, text: &str) {
         let stdin = self.stdin.as_mut().expect("its input is a pipe");
