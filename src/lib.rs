@@ -136,3 +136,8 @@ pub mod provider;
 pub mod record;
 pub mod secret;
 pub mod wire;
+
+/// The code in the README compiles.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -45,3 +45,34 @@ fn a_full_handshake_and_data_both_ways() {
     assert_eq!(pair.client.data, b"pong");
     let _ = Arc::new(NamedGroup::X25519);
 }
+
+#[test]
+fn only_the_initial_client_hello_says_tls_1_0_in_its_record() {
+    let (_, client, server) = configs(KeyKind::EcdsaP256);
+    // No share of a group that the server has: a HelloRetryRequest asks for another.
+    let client = client.key_shares(&[NamedGroup::X25519]);
+    let server = server.groups(&[NamedGroup::SECP256R1]);
+    let mut pair = Pair::new(client.build().unwrap(), server.build().unwrap());
+    let mut records = Vec::new();
+    for _ in 0..4 {
+        pair.client.run();
+        let mut rest = &pair.client.output[..];
+        while let [kind, major, minor, high, low, body @ ..] = rest {
+            records.push((*kind, [*major, *minor]));
+            rest = &body[usize::from(u16::from_be_bytes([*high, *low]))..];
+        }
+        pair.server.input.append(&mut pair.client.output);
+        pair.server.run();
+        if pair.client.done.is_some() {
+            break;
+        }
+        assert_eq!(pair.server.output.get(1..3), Some(&[3, 3][..]));
+        pair.client.input.append(&mut pair.server.output);
+    }
+    assert!(pair.server.done.unwrap().hello_retry_request);
+    // ClientHello; change_cipher_spec and the second ClientHello; the last flight.
+    assert_eq!(
+        records,
+        [(22, [3, 1]), (20, [3, 3]), (22, [3, 3]), (23, [3, 3])]
+    );
+}

@@ -550,6 +550,7 @@ impl<M: Machine> Handshaking<M> {
                 None => MAX_PLAINTEXT.saturating_add(1),
             };
             let padding = sender.padding();
+            self.queue.initial_hello = M::CLIENT && !self.machine.cx().retried;
             let flight = &self.machine.cx().flight;
             let sealer = sender.sealer.as_mut();
             match self.queue.write_next(flight, sealer, most, padding, sink)? {
@@ -584,3 +585,6 @@ fn traffic_secret(
         .ok_or(ErrorKind::Internal("a traffic secret is missing"))?;
     Ok((label, secret))
 }
+
+#[cfg(test)]
+mod replay;

@@ -4,7 +4,9 @@ use crate::codepoint::ContentType;
 use crate::config::Credential;
 use crate::error::Error;
 use crate::handshake::range;
-use crate::record::{Epoch, Padding, Sealer, Sink, USEFUL_ROOM, record_room, write_record};
+use crate::record::{
+    Epoch, Padding, Sealer, Sink, USEFUL_ROOM, record_room, write_initial_hello, write_record,
+};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -39,6 +41,8 @@ pub(crate) struct Queue {
     /// The first item that hasn't gone out whole, and how many of its bytes have.
     at: usize,
     done: usize,
+    /// What goes out without keys is the initial ClientHello.
+    pub(crate) initial_hello: bool,
 }
 
 impl Queue {
@@ -154,7 +158,10 @@ impl Queue {
             Err(room) => return Ok(Next::Blocked(room)),
         };
         let parts = first_bytes(self.run(flight), content);
-        write_record(sealer, ContentType::HANDSHAKE, parts, pad, sink)?;
+        match sealer {
+            None if self.initial_hello => write_initial_hello(parts, sink)?,
+            sealer => write_record(sealer, ContentType::HANDSHAKE, parts, pad, sink)?,
+        }
         self.consume(flight, content);
         Ok(Next::Progress)
     }

@@ -141,6 +141,21 @@ pub(crate) struct Cx {
     pub(crate) peer_record_limit: Option<u16>,
     /// The client offered early data, which is to be skipped.
     pub(crate) skip_early_data: bool,
+    #[cfg(test)]
+    pub(crate) replay: Replay,
+}
+
+/// **Tests only.** What another stack composed in a published trace with options that aren't
+/// offered here: it takes the place of what would have been written.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(crate) struct Replay {
+    /// Whole messages; the first one is used when a message of its type is written.
+    pub(crate) messages: std::collections::VecDeque<Vec<u8>>,
+    /// What would have been written in their place.
+    pub(crate) replaced: Vec<Vec<u8>>,
+    /// The cookie of a HelloRetryRequest, which isn't sent otherwise.
+    pub(crate) cookie: Option<Vec<u8>>,
 }
 
 impl Cx {
@@ -168,6 +183,8 @@ impl Cx {
             retried: false,
             peer_record_limit: None,
             skip_early_data: false,
+            #[cfg(test)]
+            replay: Replay::default(),
         }
     }
 
@@ -203,6 +220,15 @@ impl Cx {
         body: impl FnOnce(&mut Writer<'_>),
     ) -> Result<(u32, u32), Error> {
         let start = self.flight.len();
+        #[cfg(test)]
+        if self.replay.messages.front().is_some_and(|m| m[0] == kind.0) {
+            let mut replaced = Vec::new();
+            write_message(&mut replaced, kind, body).unwrap();
+            self.replay.replaced.push(replaced);
+            self.flight
+                .extend(self.replay.messages.pop_front().unwrap());
+            return flight_range(start, self.flight.len());
+        }
         write_message(&mut self.flight, kind, body)
             .map_err(|_| ErrorKind::Internal("a message of ours is too long"))?;
         flight_range(start, self.flight.len())

@@ -135,7 +135,14 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
         self.flush()
     }
 
-    /// Gives up both parts. Data that was received and not read is lost.
+    /// What was received from the transport and not consumed yet, still encrypted. Whoever goes on
+    /// without the stream (with the halves of the connection, say) feeds it first.
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        self.input.get(self.unread.clone()).unwrap_or(&[])
+    }
+
+    /// Gives up both parts. Data that was received and not read is lost; see [`Stream::unread`].
     pub fn into_parts(self) -> (C, T) {
         (self.connection, self.transport)
     }

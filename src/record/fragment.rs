@@ -63,8 +63,33 @@ pub fn write_record<'a>(
     padding: usize,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
+    // RFC 9846 5.1: legacy_record_version MUST be 0x0303 in all records but an initial ClientHello.
+    all_or_nothing(sink, |sink| {
+        write_parts(sealer, content_type, [3, 3], parts, padding, sink)
+    })
+}
+
+/// As [`write_record`], for a record of the initial ClientHello: the one that doesn't answer a
+/// HelloRetryRequest.
+///
+/// # Errors
+/// Those of [`write_record`].
+pub fn write_initial_hello<'a>(
+    parts: impl Iterator<Item = &'a [u8]>,
+    sink: &mut dyn Sink,
+) -> Result<(), Error> {
+    // RFC 9846 5.1: there legacy_record_version may be 0x0301, which old servers insist on.
+    all_or_nothing(sink, |sink| {
+        write_parts(None, ContentType::HANDSHAKE, [3, 1], parts, 0, sink)
+    })
+}
+
+fn all_or_nothing(
+    sink: &mut dyn Sink,
+    write: impl FnOnce(&mut dyn Sink) -> Result<(), Error>,
+) -> Result<(), Error> {
     let before = sink.room();
-    let result = write_parts(sealer, content_type, parts, padding, sink);
+    let result = write(sink);
     if result.is_err() {
         sink.retract(before.saturating_sub(sink.room()));
     }
@@ -74,6 +99,7 @@ pub fn write_record<'a>(
 fn write_parts<'a>(
     sealer: Option<&mut Sealer>,
     content_type: ContentType,
+    [major, minor]: [u8; 2],
     parts: impl Iterator<Item = &'a [u8]>,
     padding: usize,
     sink: &mut dyn Sink,
@@ -84,7 +110,7 @@ fn write_parts<'a>(
     } else {
         content_type
     };
-    let mut ok = sink.append(&[outer.0, 3, 3, 0, 0]);
+    let mut ok = sink.append(&[outer.0, major, minor, 0, 0]);
     let mut len = 0_usize;
     for part in parts {
         ok = ok && sink.append(part);
@@ -110,7 +136,7 @@ fn write_parts<'a>(
         return Err(FULL.into());
     };
     let [high, low] = body_len.to_be_bytes();
-    *header = [outer.0, 3, 3, high, low];
+    *header = [outer.0, major, minor, high, low];
     match sealer {
         Some(sealer) => sealer.seal(header, body),
         None => Ok(()),

@@ -10,7 +10,7 @@ mod protect;
 mod sink;
 
 pub use deframe::{Deframed, Frame, deframe};
-pub use fragment::{Padding, USEFUL_ROOM, record_room, write_record};
+pub use fragment::{Padding, USEFUL_ROOM, record_room, write_initial_hello, write_record};
 pub use joiner::{Joined, Joiner};
 pub use protect::{Opener, Plaintext, Sealer};
 pub use sink::{FixedSink, Sink};

