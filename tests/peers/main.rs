@@ -7,5 +7,6 @@
 mod common {
     pub mod certs;
 }
+mod openssl_client;
 mod openssl_server;
 mod support;

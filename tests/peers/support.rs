@@ -4,7 +4,7 @@
 use crate::common::certs::{Identity, KeyKind, TestPki};
 use rustls_pki_types::{CertificateDer, ServerName};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind as Io, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -17,7 +17,7 @@ use symbolon::config::{
     ServerConfig, ServerConfigBuilder,
 };
 use symbolon::conn::{ClientConnection, ServerConnection};
-use symbolon::error::Error;
+use symbolon::error::{Error, ErrorKind};
 use symbolon::handshake::Summary;
 use symbolon::io::{Stream, now, seed};
 use symbolon::pki::PathVerifier;
@@ -419,6 +419,14 @@ pub fn tls_error(error: &std::io::Error) -> &Error {
         .unwrap_or_else(|| panic!("not an error of TLS: {error:?}"))
 }
 
+/// The alert that a peer sent.
+pub fn alert_of(error: &std::io::Error) -> AlertDescription {
+    match tls_error(error).kind() {
+        ErrorKind::AlertReceived(description) => *description,
+        other => panic!("not an alert of the peer: {other:?}"),
+    }
+}
+
 /// Reads until the data ends with this.
 pub fn read_until(stream: &mut impl Read, end: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
@@ -434,6 +442,27 @@ pub fn read_until(stream: &mut impl Read, end: &[u8]) -> Vec<u8> {
         data.extend_from_slice(&buffer[..n]);
     }
     data
+}
+
+/// Lets the stream receive, while no data comes, until the condition holds.
+pub fn receive_until<C>(stream: &mut Stream<C, TcpStream>, done: impl Fn() -> bool)
+where
+    C: symbolon::conn::Connection,
+{
+    stream_timeout(stream.transport(), Duration::from_millis(10));
+    wait("a message", || {
+        let error = stream.read(&mut [0; 1]).expect_err("no data comes");
+        assert!(
+            matches!(error.kind(), Io::WouldBlock | Io::TimedOut),
+            "{error}"
+        );
+        done().then_some(())
+    });
+    stream_timeout(stream.transport(), PATIENCE);
+}
+
+fn stream_timeout(tcp: &TcpStream, limit: Duration) {
+    tcp.set_read_timeout(Some(limit)).expect("a timeout");
 }
 
 /// Remembers what an observer is told.
