@@ -7,6 +7,7 @@
 mod common {
     pub mod certs;
 }
+mod go;
 mod openssl_client;
 mod openssl_server;
 mod support;
