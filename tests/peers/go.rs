@@ -2,10 +2,9 @@
 
 use crate::common::certs::{Ca, KeyKind, client_params};
 use crate::support::{
-    BULK, Files, Listener, NAME, OurServer, Peer, Site, Watch, alert_of, connect, credential, need,
-    noise, shake, tls_error,
+    BULK, Files, Listener, NAME, OurServer, Peer, Site, Watch, alert_of, connect, credential, hex,
+    need, noise, shake, tls_error,
 };
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -145,11 +144,8 @@ fn each_suite_and_the_same_exporter() {
     let (mut server, port) = start(&site, &go, &files, &[]);
     let listener = Listener::new();
     let expected = |suite: CipherSuite, material: [u8; 32]| {
-        let mut line = String::from("export=");
-        for byte in material {
-            write!(line, "{byte:02x}").unwrap();
-        }
-        (format!("suite={:04x}", suite.0), line)
+        let suite = format!("suite={:04x}", suite.0);
+        (suite, format!("export={}", hex(&material)))
     };
     for suite in SUITES {
         let mut material = [0; 32];

@@ -7,6 +7,7 @@
 mod common {
     pub mod certs;
 }
+mod gnutls;
 mod go;
 mod openssl_client;
 mod openssl_server;

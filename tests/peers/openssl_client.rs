@@ -2,8 +2,8 @@
 
 use crate::common::certs::{Ca, KeyKind, client_params};
 use crate::support::{
-    BULK, Listener, NAME, OurServer, Peer, Site, Watch, alert_of, credential, leaf, need, noise,
-    pem, read_until, receive_until, shake, tls_error,
+    BULK, Listener, NAME, OurServer, Peer, Site, Watch, alert_of, credential, hex, leaf, need,
+    noise, pem, read_until, receive_until, shake, tls_error,
 };
 use std::io::{ErrorKind as Io, Read, Write};
 use std::path::Path;
@@ -357,8 +357,10 @@ fn exporters_are_equal() {
             .connection()
             .export_keying_material(b"EXPORTER-symbolon", b"", &mut material)
             .unwrap();
-        let hex: String = material.iter().map(|byte| format!("{byte:02X}")).collect();
-        peer.wait_for(&format!("Keying material: {hex}"));
+        peer.wait_for(&format!(
+            "Keying material: {}",
+            hex(&material).to_uppercase()
+        ));
         converse(&mut stream, &mut peer);
     }
 }

@@ -3,7 +3,7 @@
 use crate::common::certs::{Ca, KeyKind, TestPki, roots};
 use crate::support::{
     BULK, Files, NAME, OurClient, Peer, Site, Watch, alert_of, connect, connect_to, credential,
-    free_port, leaf, need, noise, read_until, receive_until, shake, tls_error,
+    free_port, hex, leaf, need, noise, read_until, receive_until, shake, tls_error,
 };
 use std::io::{ErrorKind as Io, Read, Write};
 use std::path::Path;
@@ -362,8 +362,10 @@ fn exporters_are_equal() {
             .connection()
             .export_keying_material(b"EXPORTER-symbolon", b"", &mut material)
             .unwrap();
-        let hex: String = material.iter().map(|byte| format!("{byte:02X}")).collect();
-        peer.wait_for(&format!("Keying material: {hex}"));
+        peer.wait_for(&format!(
+            "Keying material: {}",
+            hex(&material).to_uppercase()
+        ));
         stream.close().unwrap();
     }
 }

@@ -20,7 +20,7 @@ use symbolon::conn::{ClientConnection, ServerConnection};
 use symbolon::error::{Error, ErrorKind};
 use symbolon::handshake::Summary;
 use symbolon::io::{Stream, now, seed};
-use symbolon::pki::PathVerifier;
+use symbolon::pki::{Certificate, PathVerifier};
 use symbolon::provider::default_provider;
 
 /// How long anything may take. Nothing is expected to come near it.
@@ -140,7 +140,7 @@ impl Site {
             cert: self.dir.write(&format!("{name}.pem"), chain),
             key: self.dir.write(
                 &format!("{name}.key"),
-                pem("PRIVATE KEY", identity.1.secret_der()),
+                pem("PRIVATE KEY", &with_public_key(identity)),
             ),
         }
     }
@@ -163,6 +163,36 @@ impl Site {
 
 pub fn credential(identity: Identity) -> Credential {
     Credential::new(identity.0, &identity.1, &default_provider()).expect("a sound credential")
+}
+
+/// The key's PKCS#8. GnuTLS wants the public key in the private key of an elliptic curve, which
+/// those of the tests don't have.
+fn with_public_key(identity: &Identity) -> Vec<u8> {
+    let pkcs8 = identity.1.secret_der();
+    // Of PrivateKeyInfo: where its algorithm ends and how long keys are.
+    let (algorithm, private, public) = match pkcs8.len() {
+        67 => (5..26, 32, 65),
+        80 => (5..23, 48, 97),
+        _ => return pkcs8.to_vec(),
+    };
+    let leaf = Certificate::parse(&identity.0[0]).expect("a certificate");
+    let info = leaf.subject_public_key_info();
+    let secret = der(0x04, &[&pkcs8[pkcs8.len() - private..]]);
+    let bits = der(0x03, &[&[0], &info[info.len() - public..]]);
+    let key = der(0x30, &[&[0x02, 1, 1], &secret, &der(0xa1, &[&bits])]);
+    let parts = [&[0x02, 1, 0], &pkcs8[algorithm], &der(0x04, &[&key])];
+    der(0x30, &parts)
+}
+
+/// DER of less than 256 bytes.
+fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = u8::try_from(content.len()).expect("it is short");
+    let header = match length {
+        0..=127 => vec![tag, length],
+        128.. => vec![tag, 0x81, length],
+    };
+    [header, content].concat()
 }
 
 /// The leaf that a peer showed.
@@ -192,6 +222,11 @@ pub fn pem(label: &str, der: &[u8]) -> String {
         "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
         lines.join("\n")
     )
+}
+
+/// In lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Bytes that look random and are the same each time.
@@ -287,14 +322,14 @@ impl Peer {
     /// Waits until it has printed this; the rest of that line.
     pub fn wait_for(&mut self, text: &str) -> String {
         wait(text, || {
+            let ended = self.child.try_wait().expect("its state is known");
             let printed = self.text();
             if let Some((_, after)) = printed.split_once(text)
                 && let Some((line, _)) = after.split_once('\n')
             {
                 return Some(line.to_owned());
             }
-            let ended = self.child.try_wait().expect("its state is known");
-            assert!(ended.is_none(), "it ended without {text:?}:\n{printed}");
+            assert!(ended.is_none(), "it ended without {:?}", tail(text));
             None
         })
     }
