@@ -6,9 +6,13 @@
 #[path = "../common"]
 mod common {
     pub mod certs;
+    pub mod pair;
 }
+mod curl;
 mod gnutls;
 mod go;
+mod nginx;
 mod openssl_client;
 mod openssl_server;
 mod support;
+mod tshark;
