@@ -85,11 +85,13 @@
 //!
 //! # Features
 //! `std` (default): [`io`], `SSLKEYLOGFILE`, and precomputed tables for P-256 and P-384. Without
-//! it the crate is `no_std` with `alloc`.
+//! it the crate is `no_std` with `alloc`. `tls12` (default): TLS 1.2; without it no handshake of
+//! that version is linked.
 //!
 //! # Memory
 //! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), the secrets to
-//! update them, counters, and no buffer. Data is sent and received without allocation. What a
+//! update them, counters, and no buffer. Moving a connection leaves copies of its secrets where it was:
+//! keep it in place, or in a `Box`. Data is sent and received without allocation. What a
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet
@@ -103,6 +105,8 @@
     unreachable_pub,
     rust_2018_idioms
 )]
+// A build without TLS 1.2 keeps the data of both versions in one shape.
+#![cfg_attr(not(feature = "tls12"), allow(dead_code))]
 #![cfg_attr(
     not(test),
     deny(

@@ -1,7 +1,6 @@
 //! Handshake output that waits for room: plaintext, and marks where the keys change.
 
 use crate::codepoint::ContentType;
-use crate::config::Credential;
 use crate::error::Error;
 use crate::handshake::range;
 use crate::record::{
@@ -16,7 +15,7 @@ enum Item {
     /// Handshake bytes at this range of the flight.
     Flight(u32, u32),
     /// The certificate list of the credential, which isn't copied.
-    Shared(Arc<Credential>, bool),
+    Shared(Arc<[u8]>),
     ChangeCipherSpec,
     /// From here on these keys; the engine has them.
     SetWrite(Epoch),
@@ -50,8 +49,8 @@ impl Queue {
         self.items.push(Item::Flight(start, end));
     }
 
-    pub(crate) fn certificate(&mut self, credential: Arc<Credential>, staple: bool) {
-        self.items.push(Item::Shared(credential, staple));
+    pub(crate) fn certificate(&mut self, list: Arc<[u8]>) {
+        self.items.push(Item::Shared(list));
     }
 
     pub(crate) fn change_cipher_spec(&mut self) {
@@ -79,7 +78,7 @@ impl Queue {
     fn bytes<'a>(item: &'a Item, flight: &'a [u8]) -> Option<&'a [u8]> {
         match item {
             Item::Flight(start, end) => range(*start, *end).and_then(|range| flight.get(range)),
-            Item::Shared(credential, staple) => Some(credential.certificate_list(*staple)),
+            Item::Shared(list) => Some(list),
             Item::ChangeCipherSpec | Item::SetWrite(_) => None,
         }
     }

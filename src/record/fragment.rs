@@ -11,6 +11,9 @@ pub const USEFUL_ROOM: usize = 512;
 const HEADER: usize = 5;
 
 /// How protected records are padded (RFC 9846 5.4): what an observer learns of lengths.
+///
+/// Padding yields where the sink's room is short: give room for a whole record (16,645 bytes) if
+/// lengths are to be hidden.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Padding {
@@ -105,21 +108,27 @@ fn write_parts<'a>(
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     const FULL: ErrorKind = ErrorKind::Internal("the sink has less room than it said");
-    let outer = if sealer.is_some() {
+    let hides_type = sealer.as_ref().is_some_and(|sealer| sealer.hides_type());
+    let outer = if hides_type {
         ContentType::APPLICATION_DATA
     } else {
         content_type
     };
     let mut ok = sink.append(&[outer.0, major, minor, 0, 0]);
-    let mut len = 0_usize;
+    let mut len = sealer.as_ref().map_or(0, |sealer| sealer.front_len());
+    ok = ok && sink.append([0; 8].get(..len).unwrap_or(&[]));
     for part in parts {
         ok = ok && sink.append(part);
         len = len.saturating_add(part.len());
     }
     if let Some(sealer) = &sealer {
-        ok = ok && sink.append(&[content_type.0]);
-        let mut zeros = padding.saturating_add(sealer.tag_len());
-        len = len.saturating_add(1).saturating_add(zeros);
+        let mut zeros = sealer.tag_len();
+        if hides_type {
+            ok = ok && sink.append(&[content_type.0]);
+            len = len.saturating_add(1);
+            zeros = zeros.saturating_add(padding);
+        }
+        len = len.saturating_add(zeros);
         while zeros > 0 {
             let some = [0; 64];
             let now = zeros.min(some.len());

@@ -8,7 +8,9 @@
 //! reach the other side. `tests/rfc8448.rs` compares the steps that can't be seen from outside.
 
 use super::Engine;
-use crate::codepoint::{CipherSuite, ContentType, HandshakeType, NamedGroup, SignatureScheme};
+use crate::codepoint::{
+    CipherSuite, ContentType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme,
+};
 use crate::config::{
     ClientAuth, ClientConfig, Credential, Direction, Key, KeyLog, Observation, Observer,
     ServerConfig,
@@ -442,6 +444,7 @@ fn client(trace: &Vectors) -> Side<ClientMachine> {
     let verifier = Only(certificate(trace, "server").unwrap(), Role::Server);
     let mut config = ClientConfig::builder()
         .provider(provider())
+        .versions(&[ProtocolVersion::TLS13])
         .groups(&[NamedGroup::X25519, NamedGroup::SECP256R1])
         .verifier(Arc::new(verifier))
         .record_size_limit(0x4001)

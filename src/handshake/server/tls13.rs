@@ -6,8 +6,8 @@ use crate::config::ClientAuth;
 use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::auth::{self, FinishedValid, SignatureValid};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request};
+use crate::keys::Epoch;
 use crate::pki::{Role, VerifyRequest};
-use crate::record::Epoch;
 use alloc::sync::Arc;
 
 /// Where the server stands.
