@@ -89,7 +89,8 @@
 //!
 //! # Memory
 //! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), the secrets to
-//! update them, counters, and no buffer. Data is sent and received without allocation. What a
+//! update them, counters, and no buffer. Moving a connection leaves copies of its secrets where it was:
+//! keep it in place, or in a `Box`. Data is sent and received without allocation. What a
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet

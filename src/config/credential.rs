@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName};
+use zeroize::Zeroize;
 
 /// Where the private key is.
 #[derive(Clone, Debug)]
@@ -70,9 +71,11 @@ impl Credential {
         let chain = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| BAD)?;
-        let key = PrivateKeyDer::from_pem_slice(key)
+        let mut key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|_| Misuse::Config("the PEM holds no private key or is malformed"))?;
-        Self::new(chain, &key, provider)
+        let credential = Self::new(chain, &key, provider);
+        key.zeroize();
+        credential
     }
 
     /// A chain, leaf first, and a key of any kind.
@@ -350,9 +353,58 @@ pub trait ChooseClientCredential: Send + Sync + fmt::Debug {
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>>;
 }
 
+/// Several credentials of a client: the first that the server can verify and that one of the
+/// authorities it named has issued; else the first that it can verify.
+#[derive(Clone, Debug)]
+pub struct ClientCredentials(Vec<Arc<Credential>>);
+
+impl ClientCredentials {
+    /// Best first.
+    #[must_use]
+    pub fn new(list: Vec<Arc<Credential>>) -> Self {
+        Self(list)
+    }
+}
+
+impl CertificateRequestInfo {
+    /// Whether a chain leads to one of the authorities, as far as its certificates say.
+    fn names_issuer_of(&self, credential: &Credential) -> bool {
+        let issuers = credential
+            .chain
+            .iter()
+            .filter_map(|der| Certificate::parse(der).ok());
+        issuers
+            .map(|certificate| certificate.issuer().contents())
+            .any(|issuer| {
+                // A name in the request has its DER header, which a suffix of it lacks.
+                self.authorities.iter().any(|name| {
+                    name.strip_suffix(issuer)
+                        .is_some_and(|header| (2..=5).contains(&header.len()))
+                })
+            })
+    }
+}
+
+impl ChooseClientCredential for ClientCredentials {
+    fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
+        let signs = |credential: &&Arc<Credential>| {
+            credential
+                .tls12_scheme_for(|scheme| request.schemes.contains(&scheme))
+                .is_some()
+        };
+        let mut usable = self.0.iter().filter(signs);
+        let named = usable
+            .clone()
+            .find(|credential| request.names_issuer_of(credential));
+        Decision::Now(named.or_else(|| usable.next()).cloned())
+    }
+}
+
 impl ChooseClientCredential for Arc<Credential> {
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
-        let signs = self.scheme_for(|s| request.schemes.contains(&s)).is_some();
+        let signs = self
+            .tls12_scheme_for(|s| request.schemes.contains(&s))
+            .is_some();
         Decision::Now(signs.then(|| Self::clone(self)))
     }
 }

@@ -12,8 +12,8 @@ mod server;
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub(crate) use credential::Uses;
 pub use credential::{
-    CertificateRequestInfo, ChooseClientCredential, ChooseServerCredential, ClientHelloInfo,
-    Credential, Key, ServerCredentials,
+    CertificateRequestInfo, ChooseClientCredential, ChooseServerCredential, ClientCredentials,
+    ClientHelloInfo, Credential, Key, ServerCredentials,
 };
 pub use key_log::KeyLog;
 #[cfg(feature = "std")]

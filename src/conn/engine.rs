@@ -3,15 +3,14 @@
 use crate::codepoint::ContentType;
 use crate::config::{Direction, Limits, Observation, Parsed};
 use crate::conn::event::{Data, Event, Received};
+use crate::conn::exporter::{Exporter, Source};
 use crate::conn::queue::{Next, Queue};
 use crate::conn::receiver::{Receiver, Record, Step, check_size};
 use crate::conn::sender::{ForSender, Sender, Sent};
-use crate::crypto::{HashSecret, Tls12Suite, Tls13Suite};
+use crate::crypto::{HashSecret, Tls12Suite};
 use crate::error::{Error, ErrorKind, Misuse, Violation};
 use crate::handshake::tls12::Tls12Cx;
 use crate::handshake::{Action, Answer, Cx, Input, Machine, Message, Out, Request, Summary, range};
-use crate::keys::tls12::{MasterSecret, Randoms};
-use crate::keys::{tls12, tls13};
 use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Opener, Sealer, Sink};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -31,14 +30,6 @@ struct Handshaking<M> {
     configured: bool,
 }
 
-/// What keying material is exported from.
-#[derive(Debug)]
-enum Exporter {
-    Tls13(&'static Tls13Suite, HashSecret),
-    /// With the client's random and the server's.
-    Tls12(&'static Tls12Suite, MasterSecret, ([u8; 32], [u8; 32])),
-}
-
 /// A connection of either role.
 #[derive(Debug)]
 pub(crate) struct Engine<M> {
@@ -52,7 +43,8 @@ pub(crate) struct Engine<M> {
 enum Progress {
     Step(Step),
     NeedOutput(usize),
-    Ask(Request),
+    /// And the room that queued output needs meanwhile.
+    Ask(Request, usize),
     Done(Box<Summary>),
     Failed(Error),
 }
@@ -69,7 +61,7 @@ impl<M: Machine> Engine<M> {
         };
         let mut this = Self {
             handshaking: Some(Box::new(handshaking)),
-            receiver: Receiver::new(limits),
+            receiver: Receiver::new(M::CLIENT, limits),
             sender: Sender::new(),
             exporter: None,
         };
@@ -112,6 +104,10 @@ impl<M: Machine> Engine<M> {
 
     pub(crate) fn receive<'a>(&mut self, input: &'a mut [u8], sink: &mut dyn Sink) -> Received<'a> {
         let mut consumed = 0;
+        if let Some(error) = &self.sender.failed {
+            // Whatever ended one direction ended the connection.
+            self.receiver.failed.get_or_insert(error.clone());
+        }
         let progress = match self.advance(input, &mut consumed, sink) {
             Ok(progress) => progress,
             Err(error) => {
@@ -121,13 +117,13 @@ impl<M: Machine> Engine<M> {
         };
         // After the handshake output is told beside the event and holds nothing up.
         let output = match &progress {
-            Progress::NeedOutput(min) => *min,
+            Progress::NeedOutput(min) | Progress::Ask(_, min) => *min,
             _ if self.handshaking.is_some() => 0,
             _ => self.sender.flush(sink),
         };
         let event = match progress {
             Progress::NeedOutput(min) => Event::NeedOutput { min },
-            Progress::Ask(request) => Event::Ask(request),
+            Progress::Ask(request, _) => Event::Ask(request),
             Progress::Done(summary) => Event::HandshakeDone(summary),
             Progress::Failed(error) => Event::Failed(error),
             Progress::Step(Step::NeedInput(min)) => Event::NeedInput { min },
@@ -170,7 +166,7 @@ impl<M: Machine> Engine<M> {
             }
             let room = hs.flush(&mut self.sender, sink)?;
             if let Some(request) = hs.machine.cx().request.clone().filter(|_| hs.asking) {
-                return Ok(Progress::Ask(request));
+                return Ok(Progress::Ask(request, room));
             }
             if room > 0 {
                 return Ok(Progress::NeedOutput(room));
@@ -281,7 +277,7 @@ impl<M: Machine> Engine<M> {
         let cx = hs.machine.cx();
         if let (Some(secret), Some(suite)) = (&cx.exporter, cx.suite) {
             hs.log("EXPORTER_SECRET", secret.expose());
-            self.exporter = Some(Exporter::Tls13(suite, secret.duplicate()));
+            self.exporter = Some(Exporter(Source::Tls13(suite, secret.duplicate())));
         }
         if let Some(Tls12Cx {
             suite,
@@ -291,14 +287,14 @@ impl<M: Machine> Engine<M> {
         }) = &cx.tls12
         {
             let randoms = (cx.client_random, *server_random);
-            self.exporter = Some(Exporter::Tls12(suite, master.duplicate(), randoms));
+            self.exporter = Some(Exporter(Source::Tls12(suite, master.duplicate(), randoms)));
         }
         let resumption = cx
             .resumption
             .as_ref()
             .filter(|_| M::CLIENT)
             .map(HashSecret::duplicate);
-        self.receiver.handshake_done(M::CLIENT, resumption);
+        self.receiver.handshake_done(resumption);
         Ok(Box::new(summary))
     }
 
@@ -404,30 +400,9 @@ impl<M: Machine> Engine<M> {
         }
     }
 
-    pub(crate) fn export(
-        &self,
-        label: &[u8],
-        context: Option<&[u8]>,
-        out: &mut [u8],
-    ) -> Result<(), Error> {
-        const BAD: Misuse = Misuse::BadExporterInput;
-        match self.exporter.as_ref().ok_or(Misuse::HandshakeNotDone)? {
-            Exporter::Tls13(suite, secret) => {
-                // RFC 9846 7.5: HKDF-Expand-Label bounds the label, HKDF the length.
-                let context = context.unwrap_or(&[]);
-                tls13::export(suite.hash, secret, label, context, out).map_err(|_| BAD)?;
-            }
-            Exporter::Tls12(suite, master, (client, server)) => {
-                // RFC 5705 4: the length of the context has 16 bits.
-                let len = context
-                    .map(|context| u16::try_from(context.len()))
-                    .transpose();
-                let context = context.zip(len.map_err(|_| BAD)?);
-                let randoms = Randoms { client, server };
-                tls12::export(suite.hash, master, randoms, label, context, out);
-            }
-        }
-        Ok(())
+    pub(crate) fn exporter(&self) -> Result<Exporter, Error> {
+        let exporter = self.exporter.as_ref().ok_or(Misuse::HandshakeNotDone)?;
+        Ok(exporter.duplicate())
     }
 
     #[expect(
@@ -435,7 +410,8 @@ impl<M: Machine> Engine<M> {
         reason = "the connection itself is given back"
     )]
     pub(crate) fn into_split(self) -> Result<(Sender, Receiver), Self> {
-        if self.handshaking.is_some() || self.receiver.failed.is_some() {
+        let failed = self.receiver.failed.is_some() || self.sender.failed.is_some();
+        if self.handshaking.is_some() || failed {
             return Err(self);
         }
         Ok((self.sender, self.receiver))
@@ -467,6 +443,9 @@ impl<M: Machine> Handshaking<M> {
         let cx = self.machine.cx_mut();
         if core::mem::take(&mut cx.skip_early_data) {
             receiver.skip_early_data();
+        } else if cx.retried && cx.traffic.client_handshake.is_some() && !M::CLIENT {
+            // RFC 9846 4.3.10: after a HelloRetryRequest skipping ends with the second ClientHello.
+            receiver.end_of_early_data();
         }
     }
 

@@ -101,6 +101,8 @@ pub struct Receiver {
     joined: Vec<u8>,
     limits: Limits,
     used: Budgets,
+    /// Bytes of data that no KeyUpdate or ticket was set off against yet.
+    data: usize,
     /// What content, type and padding of a record may be together.
     most: usize,
     /// No record has come yet.
@@ -122,18 +124,19 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(client: bool, limits: Limits) -> Self {
         Self {
             suite: None,
             opener: None,
             epoch: Epoch::Plaintext,
             secret: None,
             resumption: None,
-            client: false,
+            client,
             joiner: Joiner::default(),
             joined: Vec::new(),
             limits,
             used: Budgets::default(),
+            data: 0,
             most: MAX_PLAINTEXT.saturating_add(1),
             first: true,
             dummy_allowed: false,
@@ -152,6 +155,11 @@ impl Receiver {
     pub(crate) fn configure(&mut self, limits: Limits, observer: Option<Arc<dyn Observer>>) {
         self.limits = limits;
         self.observer = observer;
+    }
+
+    /// No early data can come any more.
+    pub(crate) fn end_of_early_data(&mut self) {
+        self.skip = 0;
     }
 
     /// Enforces our own record_size_limit (RFC 8449 4).
@@ -197,9 +205,8 @@ impl Receiver {
     }
 
     /// The handshake is over. Only a client reads tickets, and so has the resumption secret.
-    pub(crate) fn handshake_done(&mut self, client: bool, resumption: Option<HashSecret>) {
+    pub(crate) fn handshake_done(&mut self, resumption: Option<HashSecret>) {
         self.handshaking = false;
-        self.client = client;
         self.resumption = resumption;
         self.used = Budgets::default();
         self.skip = 0;
@@ -330,10 +337,10 @@ impl Receiver {
             return Ok(None);
         };
         if opener.hides_type() && frame.content_type != ContentType::APPLICATION_DATA {
-            // A peer that failed before it had our keys can tell so only in the clear. It ends the
-            // connection either way; as an alert it says why.
+            // A client that fails on ServerHello has no keys and can tell so only in the clear. It
+            // ends the connection either way; as an alert it says why.
             let alert = frame.content_type == ContentType::ALERT && frame.body_len == 2;
-            if alert && self.epoch == Epoch::Handshake && opener.count() == 0 {
+            if alert && !self.client && self.epoch == Epoch::Handshake && opener.count() == 0 {
                 return Ok(Some(Plaintext {
                     content_type: ContentType::ALERT,
                     start: 0,
@@ -357,7 +364,8 @@ impl Receiver {
 
     /// Passes over a record of refused early data, or fails.
     fn pass_over(&mut self, len: usize, otherwise: Error) -> Result<Option<Plaintext>, Error> {
-        match self.skip.checked_sub(len) {
+        // What it held: without type and tag, but at least something.
+        match self.skip.checked_sub(len.saturating_sub(17).max(1)) {
             Some(left) if self.skip > 0 => {
                 self.skip = left;
                 Ok(None)
@@ -396,8 +404,14 @@ impl Receiver {
             );
         }
         self.used.empty = 0;
-        self.used.key_updates = self.used.key_updates.saturating_sub(1);
-        self.used.tickets = self.used.tickets.saturating_sub(1);
+        // So much data makes up for one KeyUpdate and one ticket.
+        const KIBIBYTE: usize = 1024;
+        self.data = self.data.saturating_add(len);
+        while let Some(left) = self.data.checked_sub(KIBIBYTE) {
+            self.data = left;
+            self.used.key_updates = self.used.key_updates.saturating_sub(1);
+            self.used.tickets = self.used.tickets.saturating_sub(1);
+        }
         Ok(())
     }
 
@@ -416,6 +430,10 @@ impl Receiver {
         match description {
             // RFC 9846 6.1: the peer will send no more.
             AlertDescription::CLOSE_NOTIFY if !self.handshaking => {
+                // RFC 9846 5.1: not within a handshake message.
+                if !self.rest_is_empty() {
+                    return Err(Violation::InterleavedRecord.into());
+                }
                 self.closed = Some(Eof::Clean);
                 Ok(())
             }

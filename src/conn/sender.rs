@@ -125,10 +125,12 @@ impl Sender {
         secret: &HashSecret,
     ) -> Result<(), Error> {
         self.suite = Some(suite);
-        self.install(
-            Sealer::new(suite.hash, suite.aead, secret, self.key_limit)?,
-            epoch,
-        );
+        // Only application keys can be replaced before they are worn.
+        let limit = match epoch {
+            Epoch::Application => self.key_limit,
+            _ => u64::MAX,
+        };
+        self.install(Sealer::new(suite.hash, suite.aead, secret, limit)?, epoch);
         Ok(())
     }
 
@@ -192,10 +194,19 @@ impl Sender {
             return;
         }
         // RFC 9846 6.2: one fatal alert; after our own close_notify nothing more may be sent.
-        let alert = error.alert().filter(|_| !self.close_sent);
+        let mut alert = error.alert().filter(|_| !self.close_sent);
+        let mut warning = None;
+        if alert == Some(AlertDescription::USER_CANCELED) {
+            // RFC 9846 6.1: it is followed by close_notify, which is what ends the connection.
+            warning = alert.replace(AlertDescription::CLOSE_NOTIFY);
+        }
         self.owed = Owed {
-            alert: alert.map(|alert| (AlertLevel::FATAL, alert)),
-            ..Owed::default()
+            key_update: None,
+            warning,
+            alert: alert.map(|alert| match alert {
+                AlertDescription::CLOSE_NOTIFY => (AlertLevel::WARNING, alert),
+                _ => (AlertLevel::FATAL, alert),
+            }),
         };
         self.failed = Some(error);
     }
@@ -459,7 +470,10 @@ impl Sender {
             return Err(Misuse::FlushFirst.into());
         }
         let sealer = self.sealer.as_mut().ok_or(Misuse::HandshakeNotDone)?;
-        let len = payload.len();
+        let len = payload
+            .end
+            .checked_sub(payload.start)
+            .ok_or(Misuse::NoRoom)?;
         if len >= self.most {
             return Err(Misuse::TooLong.into());
         }

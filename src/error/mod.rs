@@ -172,7 +172,8 @@ pub enum Misuse {
     FlushFirst,
     /// The payload is longer than one record may be.
     TooLong,
-    /// An exporter with a context of 2^16 bytes or more, an empty label or too much output.
+    /// An exporter with a label or an output that is too long, or in TLS 1.2 a context of 2^16
+    /// bytes or more.
     BadExporterInput,
     /// The channel binding isn't defined for this connection.
     NoChannelBinding,

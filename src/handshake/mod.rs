@@ -24,6 +24,7 @@ use crate::pki::{PeerChain, VerifiedChain};
 use crate::record::Epoch;
 use crate::wire::codec::Writer;
 use crate::wire::handshake::write_message;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use rustls_pki_types::UnixTime;
@@ -118,7 +119,8 @@ pub(crate) struct TrafficSecrets {
 /// What both roles keep through a handshake. Dropped, and so wiped, when it is done.
 #[derive(Debug)]
 pub(crate) struct Cx {
-    pub(crate) random: Random,
+    /// In a box, so that its state isn't left behind where the context was made.
+    pub(crate) random: Box<Random>,
     pub(crate) now: UnixTime,
     /// Plaintext of messages to be sent; cleared by the engine when it has gone out.
     pub(crate) flight: Vec<u8>,
@@ -169,7 +171,7 @@ pub(crate) struct Replay {
 impl Cx {
     pub(crate) fn new(seed: [u8; 32], now: UnixTime) -> Self {
         Self {
-            random: Random::new(seed),
+            random: Box::new(Random::new(seed)),
             now,
             flight: Vec::new(),
             transcript: None,

@@ -3,7 +3,7 @@
 use crate::codepoint::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::config::{Common, RetryPolicy, ServerConfig};
 use crate::crypto::{Hash, HashOutput, KeyExchangeGroup, Tls13Suite};
-use crate::error::{Error, Mismatch, Parameter, Violation};
+use crate::error::{DecodeError, DecodeFault, Error, Mismatch, Parameter, Violation};
 use crate::wire::codec::{List, Reader};
 use crate::wire::extension::Extension;
 use crate::wire::hello::ClientHello;
@@ -38,6 +38,9 @@ pub(crate) fn version(
     Ok(chosen)
 }
 
+/// How many key shares a ClientHello may have.
+const MOST_SHARES: usize = 32;
+
 /// What every TLS 1.3 ClientHello must have.
 pub(crate) fn check_tls13(hello: &ClientHello<'_>) -> Result<(), Error> {
     // RFC 9846 4.2.2: exactly one compression method, null, or illegal_parameter.
@@ -56,6 +59,12 @@ pub(crate) fn check_tls13(hello: &ClientHello<'_>) -> Result<(), Error> {
     let Some(shares) = extensions.key_shares else {
         return Err(Violation::MissingKeyShare.into());
     };
+    // Nobody has that many; more would only be work.
+    if shares.len() > MOST_SHARES {
+        return Err(
+            DecodeError::new("KeyShareClientHello.client_shares", DecodeFault::BadValue).into(),
+        );
+    }
     // RFC 9846 4.3.8: each share is of a group in supported_groups.
     if shares.iter().any(|share| !groups.contains(share.group)) {
         return Err(Violation::ShareNotInGroups.into());
@@ -122,7 +131,7 @@ pub(crate) fn group<'a>(
     let retry = best.name() != group.name()
         && match config.retry {
             RetryPolicy::WhenNoShareFits => false,
-            RetryPolicy::ForHybrid => is_hybrid(best) && !is_hybrid(group),
+            RetryPolicy::ForHybrid => best.is_encapsulation() && !group.is_encapsulation(),
             RetryPolicy::ForPreferred => true,
         };
     Ok(if retry {
@@ -130,11 +139,6 @@ pub(crate) fn group<'a>(
     } else {
         GroupChoice::Share(group, share)
     })
-}
-
-/// Key encapsulation, whose shares differ in length, marks the post-quantum hybrids.
-fn is_hybrid(group: &dyn KeyExchangeGroup) -> bool {
-    group.client_share_len() != group.server_share_len()
 }
 
 /// The application protocol (RFC 7301 3.2).
@@ -168,12 +172,14 @@ pub(crate) fn record_size_limit(limit: Option<u16>) -> Result<Option<u16>, Error
 /// A hash of what must not change between the two ClientHellos around a HelloRetryRequest.
 pub(crate) fn fixed_part(hash: &dyn Hash, body: &[u8]) -> Result<HashOutput, Error> {
     // RFC 9846 4.2.2: only key_share, early_data, cookie, pre_shared_key and padding may.
-    const MAY_CHANGE: [ExtensionType; 5] = [
+    const MAY_CHANGE: [ExtensionType; 6] = [
         ExtensionType::KEY_SHARE,
         ExtensionType::EARLY_DATA,
         ExtensionType::COOKIE,
         ExtensionType::PRE_SHARED_KEY,
         ExtensionType::PADDING,
+        // RFC 9849 6.1.5: encrypted anew for the second ClientHello.
+        ExtensionType::ENCRYPTED_CLIENT_HELLO,
     ];
     let mut r = Reader::new(body);
     let mut context = hash.start();

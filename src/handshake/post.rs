@@ -47,17 +47,14 @@ fn read_ticket(
 ) -> Result<Post, Error> {
     const WEEK: u32 = 604_800;
     let ticket = NewSessionTicket::parse(message.body)?;
-    // RFC 9846 4.7.1: servers MUST NOT use a lifetime of more than 7 days.
-    if ticket.lifetime > WEEK {
-        return Err(Violation::TicketLifetime.into());
-    }
     // RFC 9846 4.7.1: a lifetime of zero means that the ticket should be discarded.
     if ticket.lifetime == 0 {
         return Ok(Post::Nothing);
     }
     Ok(Post::Session(Box::new(Session {
         suite,
-        lifetime: ticket.lifetime,
+        // RFC 9846 4.7.1: never kept longer than 7 days, whatever the server says.
+        lifetime: ticket.lifetime.min(WEEK),
         age_add: ticket.age_add,
         max_early_data: ticket.max_early_data,
         ticket: ticket.ticket.to_vec(),

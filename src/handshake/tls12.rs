@@ -44,9 +44,9 @@ impl Tls12Cx {
     }
 }
 
-/// Whether a group can be used in TLS 1.2: key encapsulation, whose shares differ in length, can't.
+/// Whether a group can be used in TLS 1.2.
 pub(crate) fn usable(group: &dyn KeyExchangeGroup) -> bool {
-    group.client_share_len() == group.server_share_len()
+    !group.is_encapsulation()
 }
 
 /// What a ServerKeyExchange signs (RFC 8422 5.4).

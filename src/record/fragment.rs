@@ -11,6 +11,9 @@ pub const USEFUL_ROOM: usize = 512;
 const HEADER: usize = 5;
 
 /// How protected records are padded (RFC 9846 5.4): what an observer learns of lengths.
+///
+/// Padding yields where the sink's room is short: give room for a whole record (16,645 bytes) if
+/// lengths are to be hidden.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Padding {

@@ -8,7 +8,9 @@
 //! reach the other side. `tests/rfc8448.rs` compares the steps that can't be seen from outside.
 
 use super::Engine;
-use crate::codepoint::{CipherSuite, ContentType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::codepoint::{
+    CipherSuite, ContentType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme,
+};
 use crate::config::{
     ClientAuth, ClientConfig, Credential, Direction, Key, KeyLog, Observation, Observer,
     ServerConfig,

@@ -324,10 +324,6 @@ fn check_server_hello(c: &ClientCx, hello: &ServerHello<'_>) -> Result<(), Error
     if let Some(extension) = unasked {
         return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
     }
-    // RFC 9846 4.3.11: no PSK was offered.
-    if extensions.pre_shared_key.is_some() {
-        return Err(Violation::PskNotOffered.into());
-    }
     Ok(())
 }
 

@@ -114,7 +114,7 @@ fn encrypted_extensions(c: &mut ClientCx, message: Message<'_>) -> Result<State,
         c.cx.alpn = Some(protocol.to_vec());
     }
     let limit = negotiate::record_size_limit(extensions.record_size_limit)?;
-    // RFC 8449 4: a client MUST NOT accept a limit above the version's own maximum.
+    // RFC 8449 4: a client may end the handshake over a limit above the version's own maximum.
     if limit.is_some_and(|limit| limit > 16_385) {
         return Err(Violation::RecordSizeLimitRange.into());
     }
