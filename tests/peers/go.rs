@@ -154,7 +154,7 @@ fn each_suite_and_the_same_exporter() {
         assert_eq!(shake(&mut stream).cipher_suite, suite);
         let connection = stream.connection();
         connection
-            .export_keying_material(label, b"context", &mut material)
+            .export_keying_material(label, Some(b"context"), &mut material)
             .unwrap();
         let (name, export) = expected(suite, material);
         server.wait_for(&name);
@@ -167,7 +167,7 @@ fn each_suite_and_the_same_exporter() {
         assert_eq!(shake(&mut stream).cipher_suite, suite);
         let connection = stream.connection();
         connection
-            .export_keying_material(label, b"context", &mut material)
+            .export_keying_material(label, Some(b"context"), &mut material)
             .unwrap();
         let (name, export) = expected(suite, material);
         client.wait_for(&name);
