@@ -433,7 +433,7 @@ fn tickets_come_from_it_and_exporters_are_equal() {
     let mut material = [0; 48];
     let connection = stream.connection();
     connection
-        .export_keying_material(b"EXPORTER-symbolon", Some(b""), &mut material)
+        .export_keying_material(b"EXPORTER-symbolon", None, &mut material)
         .unwrap();
     peer.wait_for(&format!("Key material: {}", hex(&material)));
 }

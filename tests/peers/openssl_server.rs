@@ -360,7 +360,7 @@ fn exporters_are_equal() {
         let mut material = [0; 32];
         stream
             .connection()
-            .export_keying_material(b"EXPORTER-symbolon", Some(b""), &mut material)
+            .export_keying_material(b"EXPORTER-symbolon", None, &mut material)
             .unwrap();
         peer.wait_for(&format!(
             "Keying material: {}",

@@ -142,7 +142,8 @@ fn the_key_log_opens_every_record() {
         CipherSuite::TLS_AES_128_CCM_8_SHA256,
     ];
     for (i, suite) in (0..).zip(suites) {
-        let client = site.client().cipher_suites(&[suite]).key_log(keys.clone());
+        let client = site.client().cipher_suites(&[suite]);
+        let client = client.key_log(keys.clone()).build().unwrap();
         let server = site.our_server(KeyKind::EcdsaP256).cipher_suites(&[suite]);
         let mut pair = Pair::to(NAME, client.clone(), server.build().unwrap());
         // Each with a client random of its own, by which the log names connections.
