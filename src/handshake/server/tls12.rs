@@ -315,8 +315,7 @@ fn server_key_exchange(s: &mut ServerCx, signature: &[u8], out: &mut Out) -> Res
         let hints = verifier.root_hints();
         let names: Vec<_> = hints.iter().map(|name| DistinguishedName(name)).collect();
         let request = CertificateRequest {
-            // rsa_sign and ecdsa_sign, which stands for EdDSA as well (RFC 8422 5.5).
-            certificate_types: &[64, 1],
+            certificate_types: &[tls12::ECDSA_SIGN, tls12::RSA_SIGN],
             signature_algorithms: List::Values(&schemes),
             certificate_authorities: List::Values(&names),
         };
