@@ -75,6 +75,14 @@ pub(super) fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Res
     {
         return Err(Violation::BadRenegotiationInfo.into());
     }
+    // RFC 8422 5.1.2: the uncompressed format is always among them, or illegal_parameter.
+    if hello
+        .extensions
+        .ec_point_formats
+        .is_some_and(|formats| !formats.contains(&0))
+    {
+        return Err(Violation::PointFormats.into());
+    }
     if config.common.require_extended_master_secret && !hello.extensions.extended_master_secret {
         return Err(Violation::NoExtendedMasterSecret.into());
     }
