@@ -1,6 +1,6 @@
 //! The one place that sees both ends: it performs what the handshake decides.
 
-use crate::codepoint::ContentType;
+use crate::codepoint::{ContentType, ProtocolVersion};
 use crate::config::{Direction, Limits, Observation, Parsed};
 use crate::conn::event::{Data, Event, Received};
 use crate::conn::exporter::{Exporter, Source};
@@ -66,9 +66,17 @@ impl<M: Machine> Engine<M> {
             exporter: None,
         };
         // RFC 9846 5: change_cipher_spec is dropped after the first ClientHello was sent.
-        this.receiver.dummy_allowed = M::CLIENT;
+        // TLS 1.2 alone doesn't know that.
+        this.receiver.dummy_allowed = M::CLIENT && this.speaks(ProtocolVersion::TLS13);
         this.step(Input::Start, true)?;
         Ok(this)
+    }
+
+    /// Whether the config, if there is one yet, has this version.
+    fn speaks(&self, version: ProtocolVersion) -> bool {
+        let hs = self.handshaking.as_ref();
+        hs.and_then(|hs| hs.machine.common())
+            .is_some_and(|common| common.speaks(version))
     }
 
     /// One step of the machine and of all that follows from it at once.
@@ -433,6 +441,8 @@ impl<M: Machine> Handshaking<M> {
             sender.set_tls12();
             receiver.set_tls12();
         }
+        let undecided = cx.suite.is_none() && cx.tls12.is_none();
+        receiver.undecided = M::CLIENT && undecided && common.speaks(ProtocolVersion::TLS12);
         if cx.peer_record_limit.is_some() {
             sender.limit_records(cx.peer_record_limit);
             if let Some(limit) = common.record_size_limit {

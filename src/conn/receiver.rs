@@ -112,6 +112,8 @@ pub struct Receiver {
     pub(crate) handshaking: bool,
     /// The version is TLS 1.2.
     tls12: bool,
+    /// The version may become TLS 1.2.
+    pub(crate) undecided: bool,
     /// How much early data may still be passed over.
     skip: usize,
     asked_update: bool,
@@ -142,6 +144,7 @@ impl Receiver {
             dummy_allowed: false,
             handshaking: true,
             tls12: false,
+            undecided: false,
             skip: 0,
             asked_update: false,
             ended: false,
@@ -437,6 +440,7 @@ impl Receiver {
             description,
         });
         let warning = body.first() == Some(&AlertLevel::WARNING.0);
+        let old = self.tls12 || self.undecided;
         match description {
             // RFC 9846 6.1: the peer will send no more.
             AlertDescription::CLOSE_NOTIFY if !self.handshaking => {
@@ -453,8 +457,9 @@ impl Receiver {
                 self.limits.warnings,
                 Limit::Warnings,
             ),
-            // RFC 5246 7.2: a warning may be passed over.
-            _ if self.tls12 && warning && description != AlertDescription::CLOSE_NOTIFY => spend(
+            // RFC 5246 7.2: a warning may be passed over. RFC 6066 3: older servers warn of a name that
+            // they don't know before their ServerHello.
+            _ if old && warning && description != AlertDescription::CLOSE_NOTIFY => spend(
                 &mut self.used.warnings,
                 self.limits.warnings,
                 Limit::Warnings,

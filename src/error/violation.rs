@@ -101,7 +101,7 @@ violations! {
         "configure a client certificate at the peer";
     FallbackNotAllowed: INAPPROPRIATE_FALLBACK, "RFC 7507 3", "the client fell back although both ends have a newer version";
     SessionNotOffered: ILLEGAL_PARAMETER, "RFC 5246 7.4.1.3", "the server resumes a session that was not offered";
-    PointFormats: ILLEGAL_PARAMETER, "RFC 8422 5.2", "the server cannot read uncompressed points";
+    PointFormats: ILLEGAL_PARAMETER, "RFC 8422 5.1.2", "ec_point_formats without uncompressed points";
     NoOcspAsked: UNSUPPORTED_EXTENSION, "RFC 9846 4.5.1.1", "a stapled status that was not asked for";
 }
 

@@ -4,7 +4,7 @@ use super::auth::{FinishedValid, SignatureValid, parse_leaf};
 use super::{Action, Cx, Message, Out, Request, SignRequest};
 use crate::codepoint::{HandshakeType, SignatureScheme};
 use crate::config::Credential;
-use crate::crypto::{KeyExchangeGroup, SharedSecret, Tls12Suite, VerifyAlgorithms};
+use crate::crypto::{KeyExchangeGroup, SharedSecret, SuiteAuth, Tls12Suite, VerifyAlgorithms};
 use crate::error::{CryptoError, Error, ErrorKind, Violation};
 use crate::keys::SignatureInput;
 use crate::keys::tls12::{
@@ -60,6 +60,19 @@ impl Tls12Cx {
 /// Whether a group can be used in TLS 1.2.
 pub(crate) fn usable(group: &dyn KeyExchangeGroup) -> bool {
     !group.is_encapsulation()
+}
+
+/// ClientCertificateType rsa_sign (RFC 5246 7.4.4).
+pub(crate) const RSA_SIGN: u8 = 1;
+/// ClientCertificateType ecdsa_sign, which stands for EdDSA as well (RFC 8422 5.5).
+pub(crate) const ECDSA_SIGN: u8 = 64;
+
+/// The ClientCertificateType of the keys that a scheme is for.
+pub(crate) fn certificate_type(scheme: SignatureScheme) -> u8 {
+    match SuiteAuth::Ecdsa.fits(scheme) {
+        true => ECDSA_SIGN,
+        false => RSA_SIGN,
+    }
 }
 
 /// What a ServerKeyExchange signs (RFC 8422 5.4).

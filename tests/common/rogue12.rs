@@ -208,9 +208,11 @@ impl<C: Connection> Rogue<C> {
         }
         if kind == ContentType::CHANGE_CIPHER_SPEC {
             assert_eq!(body, [1]);
-            let key = self.keys.as_ref().expect("change_cipher_spec without keys");
-            let key = key.write_key(self.is_server);
-            self.opener = Some(Opener::tls12(self.suite, key).unwrap());
+            // Without keys it is for middleboxes, as in TLS 1.3.
+            if let Some(keys) = &self.keys {
+                let key = keys.write_key(self.is_server);
+                self.opener = Some(Opener::tls12(self.suite, key).unwrap());
+            }
         }
         Some((kind, body.to_vec()))
     }

@@ -263,8 +263,12 @@ fn server_key_exchange(
 fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<(), Error> {
     let request = CertificateRequest::parse(message.body)?;
     let names = request.certificate_authorities;
+    // RFC 5246 7.4.4: a certificate is of one of the types and signs in one of the schemes.
+    let types = request.certificate_types;
+    let schemes = request.signature_algorithms.iter();
+    let usable = schemes.filter(|scheme| types.contains(&tls12::certificate_type(*scheme)));
     c.certificate_request = Some(CertificateRequestInfo {
-        schemes: request.signature_algorithms.iter().collect(),
+        schemes: usable.collect(),
         authorities: names.iter().map(|name| name.0.to_vec()).collect(),
     });
     c.cx.add(message.raw)

@@ -66,8 +66,9 @@ pub(super) fn parameters(s: &mut ServerCx, out: &mut Out) -> Result<State, Error
     s.cx.server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
     s.cx.staple = hello.extensions.status_request;
     // RFC 9846 4.3.10: early data that isn't taken is skipped; after a HelloRetryRequest there is
-    // none under other keys.
-    s.cx.skip_early_data = hello.extensions.early_data && !s.cx.retried;
+    // none under other keys. RFC 9846 D.3: TLS 1.2 has none at all.
+    let tls13 = version == ProtocolVersion::TLS13;
+    s.cx.skip_early_data = tls13 && hello.extensions.early_data && !s.cx.retried;
     s.cx.ask(out, Request::ServerCredential(info.with_uses(uses)))?;
     Ok(State::WaitCredential(chosen))
 }

@@ -66,6 +66,14 @@ pub(super) fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Res
     {
         return Err(Violation::BadRenegotiationInfo.into());
     }
+    // RFC 8422 5.1.2: the uncompressed format is always among them, or illegal_parameter.
+    if hello
+        .extensions
+        .ec_point_formats
+        .is_some_and(|formats| !formats.contains(&0))
+    {
+        return Err(Violation::PointFormats.into());
+    }
     if config.common.require_extended_master_secret && !hello.extensions.extended_master_secret {
         return Err(Violation::NoExtendedMasterSecret.into());
     }
@@ -301,8 +309,7 @@ fn server_key_exchange(s: &mut ServerCx, signature: &[u8], out: &mut Out) -> Res
         let hints = verifier.root_hints();
         let names: Vec<_> = hints.iter().map(|name| DistinguishedName(name)).collect();
         let request = CertificateRequest {
-            // rsa_sign and ecdsa_sign, which stands for EdDSA as well (RFC 8422 5.5).
-            certificate_types: &[64, 1],
+            certificate_types: &[tls12::ECDSA_SIGN, tls12::RSA_SIGN],
             signature_algorithms: List::Values(&schemes),
             certificate_authorities: List::Values(&names),
         };
