@@ -11,12 +11,10 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use symbolon::codepoint::{
-    AlertDescription, NamedGroup, ProtocolVersion, SignatureScheme,
-};
+use symbolon::codepoint::{AlertDescription, NamedGroup, ProtocolVersion, SignatureScheme};
 use symbolon::config::{
     CertificateRequestInfo, ChooseClientCredential, ChooseServerCredential, ClientAuth,
-    ClientConfig, ClientHelloInfo, Credential, Key, Limits, ServerConfig,
+    ClientConfig, ClientHelloInfo, Credential, Key, Limits, RetryPolicy, ServerConfig,
 };
 use symbolon::conn::{ClientConnection, Connection, ServerConnection};
 use symbolon::crypto::{CryptoProvider, Random, SigningKey, VerifyAlgorithms};
@@ -64,6 +62,8 @@ struct Flags {
     shim_id: u64,
     server: bool,
     credentials: Vec<CredentialFlags>,
+    /// What stood before the first of `credentials`: the last resort.
+    default_credential: Option<CredentialFlags>,
     new_credentials: bool,
     curves: Vec<NamedGroup>,
     key_shares: Option<Vec<NamedGroup>>,
@@ -79,6 +79,7 @@ struct Flags {
     require_client_certificate: bool,
     verify_peer: bool,
     verify_fail: bool,
+    custom_verify: bool,
     ocsp_stapling: bool,
     grease: bool,
     max_cert_list: Option<usize>,
@@ -135,7 +136,10 @@ fn parse(args: impl Iterator<Item = String>) -> Result<Flags, Stop> {
 }
 
 fn set(flags: &mut Flags, name: &str, args: &mut dyn Iterator<Item = String>) -> Result<(), Stop> {
-    let mut value = || args.next().ok_or_else(|| Stop::Failed(format!("{name} needs a value")));
+    let mut value = || {
+        args.next()
+            .ok_or_else(|| Stop::Failed(format!("{name} needs a value")))
+    };
     match name {
         "-port" => flags.port = value()?.parse()?,
         "-shim-id" => flags.shim_id = value()?.parse()?,
@@ -143,7 +147,7 @@ fn set(flags: &mut Flags, name: &str, args: &mut dyn Iterator<Item = String>) ->
         "-server" => flags.server = true,
         "-new-x509-credential" => {
             if !flags.new_credentials {
-                flags.credentials.clear();
+                flags.default_credential = flags.credentials.pop();
             }
             flags.new_credentials = true;
             flags.credentials.push(CredentialFlags::default());
@@ -161,9 +165,7 @@ fn set(flags: &mut Flags, name: &str, args: &mut dyn Iterator<Item = String>) ->
             flags.key_shares.get_or_insert_default().push(group);
         }
         "-no-key-shares" => flags.key_shares = Some(Vec::new()),
-        "-verify-prefs" => flags
-            .verify_prefs
-            .push(SignatureScheme(value()?.parse()?)),
+        "-verify-prefs" => flags.verify_prefs.push(SignatureScheme(value()?.parse()?)),
         "-min-version" => flags.min_version = value()?.parse()?,
         "-max-version" => flags.max_version = value()?.parse()?,
         "-no-tls13" => flags.no_tls13 = true,
@@ -177,6 +179,7 @@ fn set(flags: &mut Flags, name: &str, args: &mut dyn Iterator<Item = String>) ->
         "-require-any-client-certificate" => flags.require_client_certificate = true,
         "-verify-peer" => flags.verify_peer = true,
         "-verify-fail" => flags.verify_fail = true,
+        "-use-custom-verify-callback" => flags.custom_verify = true,
         "-enable-ocsp-stapling" => flags.ocsp_stapling = true,
         "-enable-grease" => flags.grease = true,
         "-max-cert-list" => flags.max_cert_list = Some(value()?.parse()?),
@@ -201,8 +204,7 @@ fn set(flags: &mut Flags, name: &str, args: &mut dyn Iterator<Item = String>) ->
         // No ticket is sent, none is used: what asks for less is content.
         "-no-ticket" | "-expect-no-session" | "-expect-session-miss" => {}
         // Ways to ask BoringSSL's own API for what happens here in any case.
-        "-use-custom-verify-callback"
-        | "-use-old-client-cert-callback"
+        "-use-old-client-cert-callback"
         | "-no-op-extra-handshake"
         | "-handshake-twice"
         | "-install-ddos-callback"
@@ -223,7 +225,10 @@ fn set_expectation(
     args: &mut dyn Iterator<Item = String>,
 ) -> Result<(), Stop> {
     let expect = &mut flags.expect;
-    let mut value = || args.next().ok_or_else(|| Stop::Failed(format!("{name} needs a value")));
+    let mut value = || {
+        args.next()
+            .ok_or_else(|| Stop::Failed(format!("{name} needs a value")))
+    };
     match name {
         "-expect-version" => expect.version = Some(value()?.parse()?),
         "-expect-cipher" => expect.cipher = Some(value()?.parse()?),
@@ -359,9 +364,7 @@ impl ChooseServerCredential for First {
 
 impl ChooseClientCredential for First {
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
-        Decision::Now(self.take(|c| {
-            c.scheme_for(|s| request.schemes.contains(&s)).is_some()
-        }))
+        Decision::Now(self.take(|c| c.scheme_for(|s| request.schemes.contains(&s)).is_some()))
     }
 }
 
@@ -427,6 +430,8 @@ fn versions(flags: &Flags) -> Result<Vec<ProtocolVersion>, Stop> {
 
 fn limits(flags: &Flags) -> Limits {
     let mut limits = Limits::default();
+    // The runner likes to send a record for each byte.
+    limits.flight_records = 1 << 20;
     if let Some(max) = flags.max_cert_list {
         limits.client_chain = max;
         limits.server_chain = max;
@@ -458,6 +463,7 @@ fn client(flags: &Flags, own: First) -> Result<ClientConnection, Stop> {
         .verifier(verifier(flags))
         .alpn(flags.alpn.iter().cloned())
         .grease(flags.grease)
+        .require_extended_master_secret(false)
         .server_name(flags.host_name.is_some());
     if !own.list.is_empty() {
         builder = builder.credentials(Arc::new(own));
@@ -467,7 +473,12 @@ fn client(flags: &Flags, own: First) -> Result<ClientConnection, Stop> {
     }
     let name = flags.host_name.clone().unwrap_or_else(|| "test".into());
     let name = name.try_into()?;
-    Ok(ClientConnection::new(builder.build()?, name, seed()?, now())?)
+    Ok(ClientConnection::new(
+        builder.build()?,
+        name,
+        seed()?,
+        now(),
+    )?)
 }
 
 fn server(flags: &Flags, own: First) -> Result<ServerConnection, Stop> {
@@ -484,6 +495,8 @@ fn server(flags: &Flags, own: First) -> Result<ServerConnection, Stop> {
     let config = common!(ServerConfig::builder(), flags)
         .credentials(Arc::new(own))
         .client_auth(auth)
+        .retry(RetryPolicy::ForPreferred)
+        .require_extended_master_secret(false)
         .alpn(alpn)
         .build()?;
     Ok(ServerConnection::new(config, seed()?, now())?)
@@ -499,7 +512,10 @@ struct Transport {
 impl Read for Transport {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let most = if self.one_byte { 1 } else { out.len() };
-        let result = self.tcp.borrow_mut().read(out.get_mut(..most).unwrap_or(&mut []));
+        let result = self
+            .tcp
+            .borrow_mut()
+            .read(out.get_mut(..most).unwrap_or(&mut []));
         match result {
             // A peer that drops the connection ended it without close_notify.
             Err(e) if e.kind() == io::ErrorKind::ConnectionReset => Ok(0),
@@ -530,7 +546,12 @@ fn drain(tcp: &Rc<RefCell<TcpStream>>) {
 fn run(flags: &Flags) -> Result<(), Stop> {
     let taken = Arc::new(Mutex::new(None));
     let own = First {
-        list: flags.credentials.iter().map(load).collect::<Result<_, _>>()?,
+        list: flags
+            .credentials
+            .iter()
+            .chain(&flags.default_credential)
+            .map(load)
+            .collect::<Result<_, _>>()?,
         taken: Arc::clone(&taken),
     };
     // The connection is set up first: what isn't implemented is told before anything is sent.
@@ -573,12 +594,14 @@ impl Exports for ServerConnection {
     }
 }
 
-/// What the one request that the config leaves open is answered with: the verifier refuses.
-fn answer(request: Request) -> Option<Answer> {
-    match request {
-        Request::VerifyChain(_) => Some(Answer::Refuse(AlertDescription::CERTIFICATE_UNKNOWN)),
-        _ => None,
-    }
+/// What the one request that the config leaves open is answered with: the verifier refuses, with
+/// the alert that the runner knows of each of BoringSSL's two ways to do it.
+fn answer(request: Request, flags: &Flags) -> Option<Answer> {
+    let alert = match flags.custom_verify {
+        true => AlertDescription::CERTIFICATE_UNKNOWN,
+        false => AlertDescription::HANDSHAKE_FAILURE,
+    };
+    matches!(request, Request::VerifyChain(_)).then_some(Answer::Refuse(alert))
 }
 
 fn exchange<C: Connection + Exports>(
@@ -593,7 +616,7 @@ fn exchange<C: Connection + Exports>(
     };
     let mut stream = Stream::new(connection, transport);
     if !flags.implicit_handshake || flags.verify_fail {
-        let summary = stream.handshake_with(answer)?;
+        let summary = stream.handshake_with(|request| answer(request, flags))?;
         let summary = summary.ok_or("the handshake told nothing")?;
         check(&summary, flags, taken)?;
     }
@@ -602,7 +625,9 @@ fn exchange<C: Connection + Exports>(
             stream.handshake()?;
         }
         let mut out = vec![0; flags.export_length];
-        let context = flags.use_export_context.then_some(flags.export_context.as_bytes());
+        let context = flags
+            .use_export_context
+            .then_some(flags.export_context.as_bytes());
         let label = flags.export_label.as_bytes();
         stream.connection().export(label, context, &mut out)?;
         stream.write_all(&out)?;
@@ -611,7 +636,9 @@ fn exchange<C: Connection + Exports>(
     let mut clean = None;
     if flags.different_record_sizes {
         let data = [0x42; 32769];
-        for len in [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769] {
+        for len in [
+            0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769,
+        ] {
             stream.write_all(data.get(..len).unwrap_or(&data))?;
             stream.flush()?;
         }
@@ -710,18 +737,26 @@ fn check(summary: &Summary, flags: &Flags, taken: &Mutex<Option<usize>>) -> Resu
     if !expect.peer_prefs.is_empty() || expect.advertised_alpn.is_some() {
         return unimplemented("expectations of what the peer offers");
     }
-    if expect.alpn.as_ref().is_some_and(|name| {
-        summary.alpn.as_deref().unwrap_or(&[]) != name.as_bytes()
-    }) {
+    if expect
+        .alpn
+        .as_ref()
+        .is_some_and(|name| summary.alpn.as_deref().unwrap_or(&[]) != name.as_bytes())
+    {
         return Err(format!("the protocol is {:?}", summary.alpn).into());
     }
     let name = summary.server_name.as_deref();
-    if expect.server_name.as_ref().is_some_and(|n| name != Some(n.as_bytes()))
+    if expect
+        .server_name
+        .as_ref()
+        .is_some_and(|n| name != Some(n.as_bytes()))
         || (expect.no_server_name && name.is_some())
     {
         return Err(format!("the server's name is {name:?}").into());
     }
-    let chain = summary.peer_chain.as_ref().filter(|chain| !chain.is_empty());
+    let chain = summary
+        .peer_chain
+        .as_ref()
+        .filter(|chain| !chain.is_empty());
     if expect.no_peer_cert && chain.is_some() {
         return Err("the peer sent a certificate".into());
     }
@@ -745,10 +780,14 @@ fn check(summary: &Summary, flags: &Flags, taken: &Mutex<Option<usize>>) -> Resu
     if expect.ocsp.is_some() && expect.ocsp.as_deref() != ocsp {
         return Err("the stapled response is another".into());
     }
-    if expect.hrr.is_some_and(|hrr| hrr != summary.hello_retry_request) {
+    if expect
+        .hrr
+        .is_some_and(|hrr| hrr != summary.hello_retry_request)
+    {
         return Err(format!("HelloRetryRequest: {}", summary.hello_retry_request).into());
     }
     let taken = taken.lock().ok().and_then(|t| *t);
+    let taken = taken.filter(|index| flags.new_credentials && *index < flags.credentials.len());
     let taken = taken.map_or(-1, |index| i64::try_from(index).unwrap_or(-1));
     if expect.credential.is_some_and(|wanted| wanted != taken) {
         return Err(format!("the credential is {taken}").into());
