@@ -213,7 +213,9 @@ fn set(flags: &mut Flags, name: &str, args: &mut dyn Iterator<Item = String>) ->
         | "-forbid-renegotiation-after-handshake"
         | "-expect-secure-renegotiation"
         | "-expect-extended-master-secret" => {}
-        "-handshaker-path" | "-trust-cert" => drop(value()?),
+        // There is no renegotiation to allow; what the callback would see isn't compared.
+        "-renegotiate-freely" => {}
+        "-handshaker-path" | "-trust-cert" | "-expect-msg-callback" => drop(value()?),
         other => return set_expectation(flags, other, args),
     }
     Ok(())
@@ -364,7 +366,8 @@ impl ChooseServerCredential for First {
 
 impl ChooseClientCredential for First {
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
-        Decision::Now(self.take(|c| c.scheme_for(|s| request.schemes.contains(&s)).is_some()))
+        let verifies = |scheme: &SignatureScheme| request.schemes.contains(scheme);
+        Decision::Now(self.take(|c| c.key().schemes().iter().any(verifies)))
     }
 }
 
