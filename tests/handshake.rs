@@ -394,6 +394,31 @@ fn a_client_certificate_that_the_server_cannot_verify_is_not_shown() {
     assert!(pair.handshake().1.peer_chain.is_none());
 }
 
+#[test]
+fn a_key_that_tls13_cannot_use_does_not_stand_before_one_that_it_can() {
+    let pki = TestPki::new();
+    let (chain, _) = pki.client("client", KeyKind::Rsa2048);
+    let key = symbolon::config::Key::External(vec![SignatureScheme::RSA_PKCS1_SHA256]);
+    let useless = symbolon::config::Credential::with_key(chain, key).unwrap();
+    let usable = credential(&pki.client("client", KeyKind::EcdsaP256));
+    let list = [useless, usable].map(Arc::new).to_vec();
+    let identity = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
+    let auth = ClientAuth::Required(Arc::new(PathVerifier::new(pki.roots())));
+    let mut pair = pair(
+        ClientConfig::builder()
+            .roots(pki.roots())
+            .credentials(Arc::new(symbolon::config::ClientCredentials::new(list))),
+        ServerConfig::builder()
+            .credential(credential(&identity))
+            .client_auth(auth),
+    );
+    let server = pair.handshake().1;
+    assert_eq!(
+        server.peer_signature_scheme,
+        Some(SignatureScheme::ECDSA_SECP256R1_SHA256)
+    );
+}
+
 #[derive(Debug)]
 struct AuthoritiesSeen(Mutex<Vec<Vec<u8>>>);
 

@@ -340,7 +340,7 @@ impl ChooseServerCredential for ServerCredentials {
 /// A CertificateRequest that a client is to answer: what the server wants, as it was sent.
 #[derive(Clone, Debug)]
 pub struct CertificateRequestInfo {
-    /// The schemes that the server verifies.
+    /// The schemes that the server verifies and that the negotiated version can sign with.
     pub schemes: Vec<SignatureScheme>,
     /// The DER of the distinguished names of authorities that it accepts; empty for any.
     pub authorities: Vec<Vec<u8>>,

@@ -129,8 +129,10 @@ fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<State, 
         .signature_algorithms
         .ok_or(Violation::MissingSignatureAlgorithms)?;
     let names = request.certificate_authorities.unwrap_or(List::Values(&[]));
+    // RFC 9846 4.3.3: PKCS#1 v1.5 and SHA-1 stand there for certificates, not for the handshake.
+    let usable = schemes.iter().filter(|s| s.allowed_in_tls13_handshake());
     c.certificate_request = Some(CertificateRequestInfo {
-        schemes: schemes.iter().collect(),
+        schemes: usable.collect(),
         authorities: names.iter().map(|name| name.0.to_vec()).collect(),
     });
     c.cx.staple = request.status_request;
