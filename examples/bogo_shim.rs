@@ -716,7 +716,7 @@ fn peek<C: Connection>(stream: &mut Stream<C, Transport>) -> Result<Option<usize
 /// Whether the peer's close_notify is what comes next.
 fn end<C: Connection>(stream: &mut Stream<C, Transport>) -> Result<bool, Stop> {
     match stream.fill_buf() {
-        Ok(data) if data.is_empty() => Ok(true),
+        Ok([]) => Ok(true),
         Ok(_) => Err("data where the end was expected".into()),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
         Err(e) => Err(e.into()),
@@ -771,7 +771,7 @@ fn check(summary: &Summary, flags: &Flags, taken: &Mutex<Option<usize>>) -> Resu
     }
     if let Some(path) = &expect.peer_cert {
         let pem = std::fs::read(path)?;
-        let wanted = rustls_pem(&pem)?;
+        let wanted = certificates_of(&pem)?;
         let got: Vec<Vec<u8>> = chain
             .map(|c| c.certificates().map(<[u8]>::to_vec).collect())
             .unwrap_or_default();
@@ -799,7 +799,7 @@ fn check(summary: &Summary, flags: &Flags, taken: &Mutex<Option<usize>>) -> Resu
 }
 
 /// The DER of the certificates in a PEM file.
-fn rustls_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, Stop> {
+fn certificates_of(pem: &[u8]) -> Result<Vec<Vec<u8>>, Stop> {
     use rustls_pki_types::{CertificateDer, pem::PemObject};
     let mut out = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(pem) {
