@@ -85,7 +85,8 @@
 //!
 //! # Features
 //! `std` (default): [`io`], `SSLKEYLOGFILE`, and precomputed tables for P-256 and P-384. Without
-//! it the crate is `no_std` with `alloc`.
+//! it the crate is `no_std` with `alloc`. `tls12` (default): TLS 1.2; without it no handshake of
+//! that version is linked.
 //!
 //! # Memory
 //! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), the secrets to
@@ -104,6 +105,8 @@
     unreachable_pub,
     rust_2018_idioms
 )]
+// A build without TLS 1.2 keeps the data of both versions in one shape.
+#![cfg_attr(not(feature = "tls12"), allow(dead_code))]
 #![cfg_attr(
     not(test),
     deny(

@@ -29,6 +29,13 @@ use crate::record::Padding;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+/// The versions that this build speaks, newest first.
+const BUILT_IN: &[ProtocolVersion] = &[
+    ProtocolVersion::TLS13,
+    #[cfg(feature = "tls12")]
+    ProtocolVersion::TLS12,
+];
+
 /// What both roles' configs hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Common {
@@ -53,7 +60,7 @@ impl Common {
         let provider = crate::provider::default_provider();
         let mut this = Self {
             provider,
-            versions: Vec::from([ProtocolVersion::TLS13, ProtocolVersion::TLS12]),
+            versions: BUILT_IN.to_vec(),
             suites: Vec::new(),
             tls12_suites: Vec::new(),
             groups: Vec::new(),
@@ -106,9 +113,9 @@ impl Common {
     }
 
     fn set_versions(&mut self, versions: &[ProtocolVersion]) {
-        let known = [ProtocolVersion::TLS13, ProtocolVersion::TLS12];
-        self.versions = known
-            .into_iter()
+        self.versions = BUILT_IN
+            .iter()
+            .copied()
             .filter(|version| versions.contains(version))
             .collect();
     }

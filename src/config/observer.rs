@@ -1,7 +1,7 @@
 //! Watching what happens.
 
 use crate::codepoint::{AlertDescription, HandshakeType, ProtocolVersion};
-use crate::record::Epoch;
+use crate::keys::Epoch;
 use crate::wire::handshake::{
     Certificate, CertificateRequest, CertificateVerify, EncryptedExtensions, Finished, KeyUpdate,
     NewSessionTicket,

@@ -556,7 +556,9 @@ impl<M: Machine> Handshaking<M> {
 
     fn set_read(&self, epoch: Epoch, receiver: &mut Receiver) -> Result<(), Error> {
         let cx = self.machine.cx();
-        if let Some((suite, key)) = tls12_key(cx, !M::CLIENT) {
+        if cfg!(feature = "tls12")
+            && let Some((suite, key)) = tls12_key(cx, !M::CLIENT)
+        {
             receiver.install(Opener::tls12(suite, key)?, epoch);
             return Ok(());
         }
@@ -574,7 +576,9 @@ impl<M: Machine> Handshaking<M> {
 
     fn set_write(&self, epoch: Epoch, sender: &mut Sender) -> Result<(), Error> {
         let cx = self.machine.cx();
-        if let Some((suite, key)) = tls12_key(cx, M::CLIENT) {
+        if cfg!(feature = "tls12")
+            && let Some((suite, key)) = tls12_key(cx, M::CLIENT)
+        {
             if let Some(master) = cx.tls12.as_ref().and_then(|tls12| tls12.master.as_ref()) {
                 self.log("CLIENT_RANDOM", master.expose());
             }

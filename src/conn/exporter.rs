@@ -28,6 +28,10 @@ impl Exporter {
         out: &mut [u8],
     ) -> Result<(), Error> {
         const BAD: Misuse = Misuse::BadExporterInput;
+        // RFC 9846 7.1: a label is never empty.
+        if label.is_empty() {
+            return Err(BAD.into());
+        }
         match &self.0 {
             Source::Tls13(suite, secret) => {
                 // RFC 9846 7.5: HKDF-Expand-Label bounds the label, HKDF the length.

@@ -260,7 +260,9 @@ impl Receiver {
 
     /// Opens the next record of `input`, which begins with it.
     pub(crate) fn next_record(&mut self, input: &mut [u8]) -> Result<Record, Error> {
-        let frame = match deframe(input, self.first, self.opener.is_some())? {
+        // Early data that is passed over is protected, with keys that aren't ours.
+        let protected = self.opener.is_some() || self.skip > 0;
+        let frame = match deframe(input, self.first, protected)? {
             Deframed::Need(min) => return Ok(Record::Need(min)),
             Deframed::Frame(frame) => frame,
         };
@@ -307,6 +309,10 @@ impl Receiver {
         if !self.handshaking || !self.dummy_allowed || *body != [1] || protected {
             return Err(Violation::UnexpectedChangeCipherSpec.into());
         }
+        // RFC 9846 5.1: no other record between those of one handshake message.
+        if !self.rest_is_empty() {
+            return Err(Violation::InterleavedRecord.into());
+        }
         self.observe(&Observation::ChangeCipherSpec {
             direction: Direction::Received,
         });
@@ -326,6 +332,10 @@ impl Receiver {
             // RFC 9846 4.3.10: early data that follows a ClientHello answered by a
             // HelloRetryRequest is passed over.
             return self.pass_over(frame.body_len, Violation::UnexpectedContentType.into());
+        }
+        // RFC 9846 5.1: 2^14 bytes at most.
+        if frame.body_len > MAX_PLAINTEXT {
+            return Err(Violation::RecordTooLong.into());
         }
         Ok(Some(Plaintext {
             content_type: frame.content_type,
@@ -408,9 +418,9 @@ impl Receiver {
         }
         self.used.empty = 0;
         // So much data makes up for one KeyUpdate and one ticket.
-        const KIBIBYTE: usize = 1024;
+        const CREDIT: usize = 256;
         self.data = self.data.saturating_add(len);
-        while let Some(left) = self.data.checked_sub(KIBIBYTE) {
+        while let Some(left) = self.data.checked_sub(CREDIT) {
             self.data = left;
             self.used.key_updates = self.used.key_updates.saturating_sub(1);
             self.used.tickets = self.used.tickets.saturating_sub(1);

@@ -172,8 +172,7 @@ pub enum Misuse {
     FlushFirst,
     /// The payload is longer than one record may be.
     TooLong,
-    /// An exporter with a label or an output that is too long, or in TLS 1.2 a context of 2^16
-    /// bytes or more.
+    /// An exporter with an empty label, or with a label, context or output that is too long.
     BadExporterInput,
     /// The channel binding isn't defined for this connection.
     NoChannelBinding,

@@ -19,9 +19,9 @@ use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, 
 use crate::config::{Common, Credential};
 use crate::crypto::{HashSecret, Random, Tls13Suite};
 use crate::error::{Error, ErrorKind};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{PeerChain, VerifiedChain};
-use crate::record::Epoch;
 use crate::wire::codec::Writer;
 use crate::wire::handshake::write_message;
 use alloc::boxed::Box;
@@ -51,6 +51,14 @@ pub(crate) enum Input<'a> {
 }
 
 impl Input<'_> {
+    /// The kind of message it is, for the place of an error.
+    fn message_kind(&self) -> Option<HandshakeType> {
+        match self {
+            Self::Message(message) => Some(message.kind),
+            _ => None,
+        }
+    }
+
     /// The error of a state that has no use for this input.
     pub(crate) fn unexpected(&self) -> Error {
         match self {

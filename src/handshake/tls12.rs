@@ -18,9 +18,20 @@ use crate::wire::handshake::Finished;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+/// There is none of these, and so no [`Tls12Cx`], in a build without TLS 1.2: what depends on one is
+/// never reached, and not linked.
+#[derive(Debug)]
+#[cfg(feature = "tls12")]
+struct BuiltIn;
+#[derive(Debug)]
+#[cfg(not(feature = "tls12"))]
+enum BuiltIn {}
+
 /// What a TLS 1.2 handshake keeps besides [`Cx`].
 #[derive(Debug)]
 pub(crate) struct Tls12Cx {
+    #[allow(dead_code, reason = "says whether there can be one")]
+    built_in: BuiltIn,
     pub(crate) suite: &'static Tls12Suite,
     pub(crate) server_random: [u8; 32],
     pub(crate) extended_master_secret: bool,
@@ -28,6 +39,7 @@ pub(crate) struct Tls12Cx {
     pub(crate) keys: Option<KeyBlock>,
 }
 
+#[cfg(feature = "tls12")]
 impl Tls12Cx {
     pub(crate) fn new(
         suite: &'static Tls12Suite,
@@ -35,6 +47,7 @@ impl Tls12Cx {
         extended_master_secret: bool,
     ) -> Self {
         Self {
+            built_in: BuiltIn,
             suite,
             server_random,
             extended_master_secret,

@@ -8,6 +8,19 @@ pub use transcript::Transcript;
 
 use alloc::sync::Arc;
 
+/// Which keys protect a direction (RFC 9846 5, 7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Epoch {
+    /// None yet.
+    Plaintext,
+    /// Those of client_early_traffic_secret.
+    EarlyData,
+    /// Those of the handshake traffic secrets.
+    Handshake,
+    /// Those of the application traffic secrets, of any generation.
+    Application,
+}
+
 /// Bytes of the longest content that TLS 1.3 signs.
 pub(crate) const INLINE_LEN: usize = 64 + 33 + 1 + crate::crypto::MAX_HASH_LEN;
 

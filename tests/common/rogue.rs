@@ -26,7 +26,7 @@ use symbolon::wire::hello::{ClientHello, HELLO_RETRY_REQUEST_RANDOM};
 
 pub type Extensions = Vec<(ExtensionType, Vec<u8>)>;
 
-/// Certificates, and configs of the real end.
+/// Certificates, and configs of the real end, which speaks TLS 1.3 alone.
 pub struct World {
     pub pki: TestPki,
     pub server: Identity,
@@ -49,12 +49,14 @@ impl World {
     pub fn client_config(&self) -> ClientConfigBuilder {
         ClientConfig::builder()
             .roots(self.pki.roots())
+            .versions(&[ProtocolVersion::TLS13])
             .groups(&[NamedGroup::X25519, NamedGroup::SECP256R1])
     }
 
     pub fn server_config(&self) -> ServerConfigBuilder {
         ServerConfig::builder()
             .credential(credential(&self.server))
+            .versions(&[ProtocolVersion::TLS13])
             .groups(&[NamedGroup::X25519, NamedGroup::SECP256R1])
     }
 }

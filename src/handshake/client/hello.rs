@@ -9,9 +9,9 @@ use crate::crypto::{KeyExchangeGroup, SharedSecret};
 use crate::error::{CryptoError, Error, ErrorKind, Violation};
 use crate::handshake::tls12::usable as usable_in_tls12;
 use crate::handshake::{Action, Message, Out};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::record::Epoch;
 use crate::wire::codec::List;
 use crate::wire::extension::{KeyShareEntry, ProtocolName};
 use crate::wire::hello::{
@@ -105,6 +105,67 @@ fn grease(seed: [u8; 8], which: usize) -> u16 {
     u16::from_be_bytes([byte, byte])
 }
 
+/// What is offered of each kind, with a GREASE value first or last (RFC 8701 3.1).
+struct Lists {
+    suites: Vec<CipherSuite>,
+    groups: Vec<NamedGroup>,
+    versions: Vec<ProtocolVersion>,
+    schemes: Vec<SignatureScheme>,
+}
+
+impl Lists {
+    fn new(c: &ClientCx) -> Self {
+        let common = &c.config.common;
+        let greased = |which| c.grease.map(|seed| grease(seed, which));
+        let tls13 = common.speaks(ProtocolVersion::TLS13);
+        let tls12 = common.speaks(ProtocolVersion::TLS12);
+        let suites: Vec<CipherSuite> = greased(0)
+            .map(CipherSuite)
+            .into_iter()
+            .chain(
+                common
+                    .suites
+                    .iter()
+                    .filter(|_| tls13)
+                    .map(|suite| suite.name),
+            )
+            .chain(
+                common
+                    .tls12_suites
+                    .iter()
+                    .filter(|_| tls12)
+                    .map(|suite| suite.name),
+            )
+            .collect();
+        let usable = common
+            .groups
+            .iter()
+            .filter(|group| tls13 || usable_in_tls12(**group));
+        let groups: Vec<NamedGroup> = greased(1)
+            .map(NamedGroup)
+            .into_iter()
+            .chain(usable.map(|group| group.name()))
+            .collect();
+        let versions: Vec<ProtocolVersion> = greased(2)
+            .map(ProtocolVersion)
+            .into_iter()
+            .chain(common.versions.iter().copied())
+            .collect();
+        let schemes: Vec<SignatureScheme> = common
+            .provider
+            .verify
+            .supported()
+            .chain(greased(3).map(SignatureScheme))
+            .collect();
+        Self {
+            suites,
+            groups,
+            versions,
+            schemes,
+        }
+    }
+}
+
 /// Encodes the ClientHello, first or second, and has it sent. The transcript isn't touched.
 fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
     let (share_bytes, share_ranges) = write_shares(c)?;
@@ -127,44 +188,7 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
     }
     let tls13 = common.speaks(ProtocolVersion::TLS13);
     let tls12 = common.speaks(ProtocolVersion::TLS12);
-    let suites: Vec<CipherSuite> = greased(0)
-        .map(CipherSuite)
-        .into_iter()
-        .chain(
-            common
-                .suites
-                .iter()
-                .filter(|_| tls13)
-                .map(|suite| suite.name),
-        )
-        .chain(
-            common
-                .tls12_suites
-                .iter()
-                .filter(|_| tls12)
-                .map(|suite| suite.name),
-        )
-        .collect();
-    let usable = common
-        .groups
-        .iter()
-        .filter(|group| tls13 || usable_in_tls12(**group));
-    let groups: Vec<NamedGroup> = greased(1)
-        .map(NamedGroup)
-        .into_iter()
-        .chain(usable.map(|group| group.name()))
-        .collect();
-    let versions: Vec<ProtocolVersion> = greased(2)
-        .map(ProtocolVersion)
-        .into_iter()
-        .chain(common.versions.iter().copied())
-        .collect();
-    let schemes: Vec<SignatureScheme> = common
-        .provider
-        .verify
-        .supported()
-        .chain(greased(3).map(SignatureScheme))
-        .collect();
+    let lists = Lists::new(c);
     let alpn: Vec<ProtocolName<'_>> = common.alpn.iter().map(|name| ProtocolName(name)).collect();
     let modes = [PskKeyExchangeMode::PSK_DHE_KE];
     let host = match &c.name {
@@ -176,13 +200,13 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
         // RFC 6066 3: the name goes without a trailing dot.
         server_name: host.map(|host| host.strip_suffix('.').unwrap_or(host).as_bytes()),
         // A client of TLS 1.2 alone looks like one: what only TLS 1.3 has isn't sent.
-        supported_versions: tls13.then_some(List::Values(&versions)),
+        supported_versions: tls13.then_some(List::Values(&lists.versions)),
         extended_master_secret: tls12,
         renegotiation_info: tls12.then_some(&[]),
         ec_point_formats: tls12.then_some(&[0]),
-        supported_groups: Some(List::Values(&groups)),
-        signature_algorithms: Some(List::Values(&schemes)),
-        signature_algorithms_cert: Some(List::Values(&schemes)),
+        supported_groups: Some(List::Values(&lists.groups)),
+        signature_algorithms: Some(List::Values(&lists.schemes)),
+        signature_algorithms_cert: Some(List::Values(&lists.schemes)),
         alpn: Some(List::Values(alpn.as_slice())).filter(|_| !alpn.is_empty()),
         status_request: c.config.verifier.wants_ocsp(),
         record_size_limit: common.record_size_limit,
@@ -197,7 +221,7 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
         legacy_version: ProtocolVersion::TLS12,
         random: &random,
         session_id: session_id.get(..*session_id_len).unwrap_or(&[]),
-        cipher_suites: List::Values(&suites),
+        cipher_suites: List::Values(&lists.suites),
         compression_methods: &[0],
         extensions,
     };
@@ -360,7 +384,9 @@ fn choose_suite(
 /// The shared secret with the server's share.
 fn agree(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Error> {
     let exchanges = core::mem::take(&mut c.exchanges);
+    let mut half = None;
     for exchange in exchanges {
+        // A share of its own goes before the half of a hybrid's: that one wasn't sent then.
         if exchange.group() == entry.group {
             return Ok(exchange.finish(entry.key_exchange)?);
         }
@@ -368,8 +394,11 @@ fn agree(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Err
             .component()
             .is_some_and(|(name, _)| name == entry.group)
         {
-            return Ok(exchange.finish_component(entry.key_exchange)?);
+            half = Some(exchange);
         }
+    }
+    if let Some(exchange) = half {
+        return Ok(exchange.finish_component(entry.key_exchange)?);
     }
     Err(CryptoError::InvalidKeyShare.into())
 }

@@ -1,6 +1,7 @@
 //! The client's handshake: the hello, and which version goes on.
 
 mod hello;
+#[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
 mod tls12;
 mod tls13;
 
@@ -92,10 +93,8 @@ impl ClientMachine {
     }
 }
 
-impl Machine for ClientMachine {
-    const CLIENT: bool = true;
-
-    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+impl ClientMachine {
+    fn advance(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
         let cx = &mut self.inner;
         self.state = match (core::mem::replace(&mut self.state, State::Failed), input) {
             (State::Start, Input::Start) => {
@@ -105,13 +104,25 @@ impl Machine for ClientMachine {
             (State::WaitServerHello, Input::Message(m))
                 if m.kind == HandshakeType::SERVER_HELLO =>
             {
-                hello::server_hello(cx, m, out).map_err(|e| e.in_message(m.kind))?
+                hello::server_hello(cx, m, out)?
             }
             (State::Tls12(state), input) => State::Tls12(tls12::step(state, cx, input, out)?),
             (State::Tls13(state), input) => State::Tls13(tls13::step(state, cx, input, out)?),
             (_, input) => return Err(input.unexpected()),
         };
         Ok(())
+    }
+}
+
+impl Machine for ClientMachine {
+    const CLIENT: bool = true;
+
+    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+        let kind = input.message_kind();
+        self.advance(input, out).map_err(|e| match kind {
+            Some(kind) => e.in_message(kind),
+            None => e,
+        })
     }
 
     fn cx(&self) -> &Cx {

@@ -7,9 +7,9 @@ use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::auth::{self, FinishedValid, SignatureValid};
 use crate::handshake::tls12::{self, Tls12Cx};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request, negotiate};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{PeerChain, Role, VerifyRequest};
-use crate::record::Epoch;
 use crate::wire::codec::List;
 use crate::wire::hello::ServerHello;
 use crate::wire::tls12::{
@@ -69,11 +69,7 @@ pub(super) fn step(
 ) -> Result<State, Error> {
     use HandshakeType as T;
     use Input::{Answer as A, Message as M};
-    let kind = match &input {
-        Input::Message(message) => Some(message.kind),
-        _ => None,
-    };
-    let result = match (state, input) {
+    match (state, input) {
         (State::WaitCertificate, M(m)) if m.kind == T::CERTIFICATE => certificate(c, m),
         (State::WaitKeyExchange, M(m))
             if m.kind == T::CERTIFICATE_STATUS && c.server.status_promised =>
@@ -118,8 +114,7 @@ pub(super) fn step(
             .map(|()| state)
             .map_err(Error::from),
         (_, input) => Err(input.unexpected()),
-    };
-    result.map_err(|e| kind.map_or(e.clone(), |kind| e.in_message(kind)))
+    }
 }
 
 /// Takes over what a ServerHello of TLS 1.2 says.

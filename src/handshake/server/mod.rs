@@ -1,9 +1,11 @@
 //! The server's handshake: ClientHello, and which version goes on.
 
 mod hello;
+#[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
 mod tls12;
 mod tls13;
 
+use super::auth::SignatureValid;
 use super::{Answer, Cx, Input, Machine, Out, Request, Summary};
 use crate::codepoint::{HandshakeType, NamedGroup};
 use crate::config::{ClientHelloInfo, Common, Limits, ServerConfig};
@@ -45,6 +47,15 @@ enum State {
     Tls13(tls13::State),
     Tls12(tls12::State),
     Failed,
+}
+
+/// What is known of the client before its Finished.
+#[derive(Clone, Copy, Debug)]
+enum Client {
+    /// It wasn't asked, or showed no certificate and needn't.
+    Anonymous,
+    /// It signed the handshake, or its transcript.
+    Signed(#[allow(dead_code, reason = "held as proof")] SignatureValid),
 }
 
 /// The version that was chosen, and its suite if that doesn't depend on the certificate.
@@ -97,32 +108,25 @@ impl ServerCx {
     }
 }
 
-impl Machine for ServerMachine {
-    const CLIENT: bool = false;
-
-    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+impl ServerMachine {
+    fn advance(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
         let s = &mut self.inner;
-        let in_hello = |e: Error| e.in_message(HandshakeType::CLIENT_HELLO);
         self.state = match (core::mem::replace(&mut self.state, State::Failed), input) {
             (State::WaitClientHello, Input::Start) => State::WaitClientHello,
             (State::WaitClientHello, Input::Message(m))
                 if m.kind == HandshakeType::CLIENT_HELLO =>
             {
-                hello::client_hello(s, m, out).map_err(in_hello)?
+                hello::client_hello(s, m, out)?
             }
             (State::WaitConfig, Input::Answer(Answer::Config(config))) => {
                 s.limits = config.common.limits;
                 s.config = Some(config);
-                hello::parameters(s, out).map_err(in_hello)?
+                hello::parameters(s, out)?
             }
             (State::WaitCredential(chosen), Input::Answer(Answer::Credential(credential))) => {
                 match chosen {
-                    Chosen::Tls13(suite) => {
-                        State::Tls13(hello::accept(s, suite, credential, out).map_err(in_hello)?)
-                    }
-                    Chosen::Tls12 => {
-                        State::Tls12(tls12::accept(s, credential, out).map_err(in_hello)?)
-                    }
+                    Chosen::Tls13(suite) => State::Tls13(hello::accept(s, suite, credential, out)?),
+                    Chosen::Tls12 => State::Tls12(tls12::accept(s, credential, out)?),
                 }
             }
             (State::Tls12(state), input) => State::Tls12(tls12::step(state, s, input, out)?),
@@ -130,6 +134,18 @@ impl Machine for ServerMachine {
             (_, input) => return Err(input.unexpected()),
         };
         Ok(())
+    }
+}
+
+impl Machine for ServerMachine {
+    const CLIENT: bool = false;
+
+    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+        let kind = input.message_kind();
+        self.advance(input, out).map_err(|e| match kind {
+            Some(kind) => e.in_message(kind),
+            None => e,
+        })
     }
 
     fn cx(&self) -> &Cx {

@@ -1,16 +1,16 @@
 //! The server's TLS 1.2 handshake (RFC 5246 7.3).
 
-use super::ServerCx;
+use super::{Client, ServerCx};
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion};
 use crate::config::{ClientAuth, Credential, ServerConfig, Uses};
 use crate::crypto::{KeyExchangeGroup, SuiteAuth, Tls12Suite};
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
-use crate::handshake::auth::{FinishedValid, SignatureValid};
+use crate::handshake::auth::FinishedValid;
 use crate::handshake::tls12::{self, Tls12Cx};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{PeerChain, Role, VerifyRequest};
-use crate::record::Epoch;
 use crate::wire::codec::{List, Writer};
 use crate::wire::extension::DistinguishedName;
 use crate::wire::handshake::CertificateVerify;
@@ -39,15 +39,6 @@ pub(super) enum State {
     WaitChangeCipherSpec(Client),
     WaitFinished(Client),
     Done(#[allow(dead_code, reason = "held as proof")] (Client, FinishedValid)),
-}
-
-/// What is known of the client before its Finished.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Client {
-    /// It wasn't asked, or showed no certificate and needn't.
-    Anonymous,
-    /// It signed the handshake.
-    Signed(#[allow(dead_code, reason = "held as proof")] SignatureValid),
 }
 
 impl State {
@@ -270,11 +261,7 @@ pub(super) fn step(
 ) -> Result<State, Error> {
     use HandshakeType as T;
     use Input::{Answer as A, Message as M};
-    let kind = match &input {
-        Input::Message(message) => Some(message.kind),
-        _ => None,
-    };
-    let result = match (state, input) {
+    match (state, input) {
         (State::WaitSignature, A(Answer::Signature(signature))) => {
             server_key_exchange(s, &signature, out)
         }
@@ -296,8 +283,7 @@ pub(super) fn step(
             .map(|()| State::WaitFinished(client)),
         (State::WaitFinished(client), M(m)) if m.kind == T::FINISHED => finished(s, m, client, out),
         (_, input) => Err(input.unexpected()),
-    };
-    result.map_err(|e| kind.map_or(e.clone(), |kind| e.in_message(kind)))
+    }
 }
 
 /// ServerKeyExchange, CertificateRequest and ServerHelloDone.

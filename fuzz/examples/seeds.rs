@@ -1,0 +1,154 @@
+//! Writes the seed corpora: `cargo run --example seeds --no-default-features` in `fuzz/`.
+//!
+//! Whatever it writes follows from the code and the certificates alone, so that running it again
+//! changes a file only where the library's own bytes have changed.
+
+use std::fs;
+use std::path::Path;
+use symbolon::conn::{Connection, Event};
+use symbolon::wire::{HANDSHAKE_HEADER_LEN, HandshakeHeader};
+use symbolon_fuzz::{
+    LEAF, LEAF_KEY, Options, PARSERS, ROOT, client_connection, pem, server_connection,
+};
+
+fn main() {
+    let mut transparent = None;
+    for (label, options) in [
+        ("plain", 0),
+        ("narrow", Options::NARROW | Options::PIECES),
+        ("grease", Options::GREASE),
+        ("transparent", Options::TRANSPARENT),
+        (
+            "transparent-auth",
+            Options::TRANSPARENT | Options::CLIENT_AUTH,
+        ),
+        (
+            "transparent-ask",
+            Options::TRANSPARENT | Options::CLIENT_AUTH | Options::ASK,
+        ),
+        ("transparent-grease", Options::TRANSPARENT | Options::GREASE),
+    ] {
+        let (to_server, to_client) = handshake(options);
+        let with_options = |bytes: &[u8]| [&[options], bytes].concat();
+        save("client", label, &with_options(&to_client));
+        save("server", label, &with_options(&to_server));
+        // Protected records look alike; a plain start and a whole stream are enough.
+        save("deframer", label, &[&[3], &to_client[..]].concat());
+        if label == "transparent-auth" {
+            transparent = Some((to_server, to_client));
+        }
+    }
+    let (to_server, to_client) = transparent.expect("it is in the list");
+    for stream in [to_server, to_client] {
+        for (kind, body) in messages(&stream) {
+            let kind = kind.to_lowercase();
+            let of_kind = |(name, _): &(&str, _)| name.replace('_', "") == kind;
+            let at = PARSERS.iter().position(of_kind).expect("all are parsed");
+            let selector = u8::try_from(at).expect("there are few");
+            let input = [&[selector], &body[..]].concat();
+            save("handshake_messages", PARSERS[at].0, &input);
+        }
+    }
+    save("handshake_messages", "key_update", &[9, 1]);
+    save("handshake_messages", "alert", &[10, 2, 40]);
+    let ticket = b"\x08\0\0\x1c\x20\x12\x34\x56\x78\x01\0\0\x04tick\0\x08\0\x2a\0\x04\0\0\x40\0";
+    save("handshake_messages", "new_session_ticket", ticket);
+
+    save("certificate", "root", ROOT);
+    save("certificate", "leaf", LEAF);
+    let rsa = include_bytes!("../../tests/data/rsa-2048.pk8.der");
+    let pair = pem("CERTIFICATE", LEAF) + &pem("PRIVATE KEY", LEAF_KEY);
+    save("pem_key", "pair", pair.as_bytes());
+    save("pem_key", "key", pem("PRIVATE KEY", LEAF_KEY).as_bytes());
+    save("pem_key", "rsa", pem("PRIVATE KEY", rsa).as_bytes());
+    // ECPrivateKey lies inside of PKCS#8 after version, algorithm and the header of an OCTET STRING.
+    let sec1 = &LEAF_KEY[29..];
+    save("pem_key", "sec1", pem("EC PRIVATE KEY", sec1).as_bytes());
+    // Likewise RSAPrivateKey.
+    save(
+        "pem_key",
+        "pkcs1",
+        pem("RSA PRIVATE KEY", &rsa[26..]).as_bytes(),
+    );
+}
+
+fn save(target: &str, name: &str, bytes: &[u8]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("seeds")
+        .join(target);
+    fs::create_dir_all(&folder).expect("the folder can be made");
+    fs::write(folder.join(name), bytes).expect("the file can be written");
+}
+
+/// What client and server send each other in a handshake with data, new keys and an end.
+fn handshake(options: u8) -> (Vec<u8>, Vec<u8>) {
+    let (mut client, mut server) = (
+        client_connection(Options(options)),
+        server_connection(Options(options)),
+    );
+    let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+    let (mut server_read, mut client_read) = (0, 0);
+    let mut turn = |to_server: &mut Vec<u8>, to_client: &mut Vec<u8>| {
+        for _ in 0..4 {
+            run(&mut client, to_client, &mut client_read, to_server, options);
+            run(&mut server, to_server, &mut server_read, to_client, options);
+        }
+        (client.is_handshaking() || server.is_handshaking()).then(|| panic!("no handshake"));
+    };
+    turn(&mut to_server, &mut to_client);
+    client.send(b"ping", &mut to_server).expect("it is done");
+    server.send(b"pong", &mut to_client).expect("it is done");
+    client.update_keys(true).expect("it is done");
+    (to_server, to_client)
+}
+
+fn run(
+    connection: &mut impl Connection,
+    input: &mut [u8],
+    read: &mut usize,
+    output: &mut Vec<u8>,
+    options: u8,
+) {
+    let mut copy = input.to_vec();
+    loop {
+        let received = connection.receive(&mut copy[*read..], output);
+        *read += received.consumed;
+        match received.event {
+            Event::NeedInput { .. } | Event::Closed(_) => return,
+            Event::Ask(request) => connection
+                .answer(symbolon_fuzz::answer(request, Options(options)))
+                .expect("it fits"),
+            Event::Failed(error) => panic!("{error}"),
+            _ => {}
+        }
+    }
+}
+
+/// The handshake messages in a stream whose protected records are in clear, with their types' names.
+fn messages(mut stream: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    while let Some((header, rest)) = stream.split_first_chunk::<5>() {
+        let len = usize::from(u16::from_be_bytes([header[3], header[4]]));
+        let (body, rest) = rest.split_at(len);
+        match header[0] {
+            22 => bytes.extend_from_slice(body),
+            // Content, its type, and a tag.
+            23 => {
+                if let [content @ .., 22] = &body[..len - 16] {
+                    bytes.extend_from_slice(content);
+                }
+            }
+            _ => {}
+        }
+        stream = rest;
+    }
+    let mut out = Vec::new();
+    let mut rest = &bytes[..];
+    while let Some((header, body)) = rest.split_first_chunk::<HANDSHAKE_HEADER_LEN>() {
+        let header = HandshakeHeader::parse(header);
+        let (body, tail) = body.split_at(usize::try_from(header.length).expect("it is short"));
+        out.push((header.kind.to_string(), body.to_vec()));
+        rest = tail;
+    }
+    out
+}

@@ -1,0 +1,263 @@
+//! Whole connections, driven by bytes of a peer that means no good.
+
+use crate::transparent::TRANSPARENT;
+use crate::{LEAF, LEAF_KEY, NOW, name, roots};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex};
+use symbolon::codepoint::NamedGroup;
+use symbolon::config::{
+    ClientAuth, ClientConfig, Credential, Limits, Observation, Observer, ServerConfig,
+};
+use symbolon::conn::{ClientConnection, Connection, Eof, Event, ServerConnection};
+use symbolon::handshake::{Answer, Request};
+use symbolon::pki::{
+    DangerousAcceptAnyCertificate, Decision, VerifiedChain, Verifier, VerifyRequest,
+};
+use symbolon::provider::{RUSTCRYPTO, default_provider};
+use symbolon::record::FixedSink;
+
+/// What the first byte of an input says, bit by bit.
+#[derive(Clone, Copy, Debug)]
+pub struct Options(pub u8);
+
+impl Options {
+    /// The cryptography is looked through.
+    pub const TRANSPARENT: u8 = 1;
+    /// Output has little room.
+    pub const NARROW: u8 = 1 << 1;
+    /// Input comes in pieces.
+    pub const PIECES: u8 = 1 << 2;
+    /// Certificates are shown by clients and asked for by servers.
+    pub const CLIENT_AUTH: u8 = 1 << 3;
+    /// Decisions are left to the application.
+    pub const ASK: u8 = 1 << 4;
+    /// A client sends shares of two classical groups, and reserved values.
+    pub const GREASE: u8 = 1 << 5;
+
+    fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+}
+
+/// Looks at all that it is told.
+#[derive(Debug)]
+struct Watcher;
+
+impl Observer for Watcher {
+    fn observe(&self, observation: &Observation<'_>) {
+        let _ = fmt::format(format_args!("{observation:?}"));
+    }
+}
+
+/// Leaves the chain to the application.
+#[derive(Debug)]
+struct AskMe;
+
+impl Verifier for AskMe {
+    fn verify(
+        &self,
+        _: &VerifyRequest,
+        _: &symbolon::crypto::VerifyAlgorithms,
+    ) -> Decision<Result<VerifiedChain, symbolon::error::CertificateError>> {
+        Decision::Later
+    }
+}
+
+fn credential() -> Arc<Credential> {
+    static CREDENTIAL: LazyLock<Arc<Credential>> = LazyLock::new(|| {
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(LEAF_KEY));
+        let chain = vec![CertificateDer::from(LEAF)];
+        Arc::new(Credential::new(chain, &key, &default_provider()).unwrap())
+    });
+    Arc::clone(&CREDENTIAL)
+}
+
+fn verifier(options: Options) -> Arc<dyn Verifier> {
+    match options.has(Options::ASK) {
+        true => Arc::new(AskMe),
+        false => Arc::new(DangerousAcceptAnyCertificate),
+    }
+}
+
+fn client_config(options: Options) -> Arc<ClientConfig> {
+    let mut builder = ClientConfig::builder().provider(match options.has(Options::TRANSPARENT) {
+        true => TRANSPARENT,
+        false => RUSTCRYPTO,
+    });
+    builder = match options.has(Options::TRANSPARENT) {
+        true => builder.verifier(verifier(options)),
+        false => builder.roots(roots()),
+    };
+    if options.has(Options::CLIENT_AUTH) {
+        builder = builder.credential(credential());
+    }
+    if options.has(Options::GREASE) {
+        let groups = [NamedGroup::X25519, NamedGroup::SECP256R1];
+        builder = builder.groups(&groups).key_shares(&groups).grease(true);
+    } else {
+        builder = builder.observer(Arc::new(Watcher)).groups(&[
+            NamedGroup::X25519,
+            NamedGroup::SECP256R1,
+            NamedGroup::SECP384R1,
+        ]);
+    }
+    builder.alpn(["h2", "http/1.1"]).build().unwrap()
+}
+
+fn server_config(options: Options) -> Arc<ServerConfig> {
+    let mut builder = ServerConfig::builder()
+        .provider(match options.has(Options::TRANSPARENT) {
+            true => TRANSPARENT,
+            false => RUSTCRYPTO,
+        })
+        .credential(credential())
+        .alpn(["h2"]);
+    if options.has(Options::CLIENT_AUTH) {
+        builder = builder.client_auth(ClientAuth::Optional(verifier(options)));
+    }
+    if options.has(Options::GREASE) {
+        builder = builder.record_size_limit(1000).prefer_client_suites(true);
+    } else {
+        builder = builder.observer(Arc::new(Watcher));
+    }
+    builder.build().unwrap()
+}
+
+/// Configs are made once for each set of options.
+struct Cache<T>(Mutex<BTreeMap<u8, Arc<T>>>);
+
+impl<T> Cache<T> {
+    const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    fn get(&self, options: Options, make: fn(Options) -> Arc<T>) -> Arc<T> {
+        let mut map = self.0.lock().unwrap();
+        Arc::clone(map.entry(options.0).or_insert_with(|| make(options)))
+    }
+}
+
+static CLIENT_CONFIGS: Cache<ClientConfig> = Cache::new();
+static SERVER_CONFIGS: Cache<ServerConfig> = Cache::new();
+
+/// A client whose every byte follows from the options.
+pub fn client_connection(options: Options) -> ClientConnection {
+    let config = CLIENT_CONFIGS.get(options, client_config);
+    ClientConnection::new(config, name(), [1; 32], NOW).unwrap()
+}
+
+/// A server whose every byte follows from the options.
+pub fn server_connection(options: Options) -> ServerConnection {
+    match options.has(Options::ASK) {
+        true => ServerConnection::undecided(Limits::default(), [2; 32], NOW).unwrap(),
+        false => {
+            ServerConnection::new(SERVER_CONFIGS.get(options, server_config), [2; 32], NOW).unwrap()
+        }
+    }
+}
+
+/// Says yes to everything.
+pub fn answer(request: Request, options: Options) -> Answer {
+    let _ = format!("{request:?}");
+    match request {
+        Request::Config(_) => Answer::Config(SERVER_CONFIGS.get(options, server_config)),
+        Request::ServerCredential(_) | Request::ClientCredential(_) => {
+            Answer::Credential(Some(credential()))
+        }
+        Request::VerifyChain(_) => Answer::Chain(Ok(VerifiedChain::by_application("a fuzzer"))),
+        Request::Sign(_) => Answer::Signature(vec![0; 64]),
+        _ => panic!("a request that isn't known here"),
+    }
+}
+
+/// Feeds a client what a server might send; the first byte holds [`Options`].
+pub fn client(bytes: &[u8]) {
+    if let Some((options, input)) = bytes.split_first() {
+        let options = Options(*options);
+        drive(client_connection(options), input, options);
+    }
+}
+
+/// Feeds a server what a client might send; the first byte holds [`Options`].
+pub fn server(bytes: &[u8]) {
+    if let Some((options, input)) = bytes.split_first() {
+        let options = Options(*options);
+        drive(server_connection(options), input, options);
+    }
+}
+
+/// A room that is enough for progress, and not for much else.
+const NARROW: usize = 512;
+
+fn drive(mut connection: impl Connection, input: &[u8], options: Options) {
+    let mut buffer = vec![
+        0;
+        if options.has(Options::NARROW) {
+            NARROW
+        } else {
+            1 << 17
+        }
+    ];
+    let mut input = input.to_vec();
+    let (mut start, mut end) = (0, 0);
+    let mut ended = false;
+    // Every call consumes, writes or tells something new; a message has four bytes at least.
+    let most = 1000 + 4 * input.len();
+    for _ in 0..most {
+        let mut sink = FixedSink::new(&mut buffer);
+        let given = end - start;
+        let received = connection.receive(&mut input[start..end], &mut sink);
+        assert!(received.consumed <= given);
+        start += received.consumed;
+        match received.event {
+            Event::NeedInput { min } => {
+                let left = given - received.consumed;
+                assert!(min > left, "needs {min}, has {left}");
+                assert!(min <= 5 + 16_384 + 256);
+                if end < input.len() {
+                    let piece = if options.has(Options::PIECES) {
+                        7
+                    } else {
+                        usize::MAX
+                    };
+                    end = end.saturating_add(piece).min(input.len());
+                } else {
+                    assert!(!ended, "wants more after the end");
+                    ended = true;
+                    connection.end_of_input();
+                }
+            }
+            Event::NeedOutput { min } => {
+                assert!(min <= NARROW);
+                assert!(!sink.written().is_empty(), "no room in an empty sink");
+            }
+            Event::Ask(request) => connection.answer(answer(request, options)).unwrap(),
+            Event::HandshakeDone(summary) => {
+                let _ = format!("{summary} {summary:?}");
+                assert!(!connection.is_handshaking());
+                connection.send(b"hello", &mut sink).unwrap();
+            }
+            Event::Data(data) => {
+                assert!(data.range.end <= given && data.range.len() == data.len());
+            }
+            Event::Session(session) => drop(format!("{session:?}")),
+            Event::Failed(error) => {
+                let _ = format!("{error} {error:?}");
+                let again = connection.receive(&mut input[start..end], &mut sink);
+                assert!(matches!(again.event, Event::Failed(e) if e == error));
+                assert!(connection.send(b"hello", &mut sink).is_err());
+                return;
+            }
+            Event::Closed(eof) => {
+                let again = connection.receive(&mut input[start..end], &mut sink);
+                assert!(matches!(again.event, Event::Closed(e) if e == eof));
+                assert!(eof == Eof::Clean || ended);
+                return;
+            }
+            _ => panic!("an event that isn't known here"),
+        }
+    }
+    panic!("no end");
+}
