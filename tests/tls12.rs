@@ -343,6 +343,14 @@ fn exporters_know_whether_there_is_a_context() {
     };
     assert_ne!(export(None), export(Some(b"")));
     assert_ne!(export(Some(b"")), export(Some(b"x")));
+    // RFC 5705 6: the labels of the handshake itself are reserved.
+    for label in ["client finished", "master secret", "key expansion"] {
+        let mut out = [0; 12];
+        let exporter = pair.client.connection.exporter().unwrap();
+        let error = exporter.export(label.as_bytes(), None, &mut out);
+        let bad = ErrorKind::Misuse(Misuse::BadExporterInput);
+        assert_eq!(*error.unwrap_err().kind(), bad, "{label}");
+    }
     let binding = pair.client.connection.tls_exporter().unwrap();
     assert_eq!(binding, pair.server.connection.tls_exporter().unwrap());
 }

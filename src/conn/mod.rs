@@ -142,13 +142,11 @@ macro_rules! connection_methods {
         /// The `tls-exporter` channel binding (RFC 9266).
         ///
         /// # Errors
-        /// [`crate::error::Misuse::HandshakeNotDone`].
+        /// [`crate::error::Misuse::HandshakeNotDone`];
+        /// [`crate::error::Misuse::NoChannelBinding`] in TLS 1.2 without the extended master
+        /// secret, for which it isn't defined.
         pub fn tls_exporter(&self) -> Result<[u8; 32], Error> {
-            let mut out = [0; 32];
-            self.0
-                .exporter()?
-                .export(b"EXPORTER-Channel-Binding", Some(b""), &mut out)?;
-            Ok(out)
+            self.0.exporter()?.channel_binding()
         }
 
         /// Splits a connection whose handshake is done into two halves without a lock between

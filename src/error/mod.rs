@@ -172,7 +172,8 @@ pub enum Misuse {
     FlushFirst,
     /// The payload is longer than one record may be.
     TooLong,
-    /// An exporter with an empty label, or with a label, context or output that is too long.
+    /// An exporter with an empty or reserved label, or with a label, context or output that is too
+    /// long.
     BadExporterInput,
     /// The channel binding isn't defined for this connection.
     NoChannelBinding,
