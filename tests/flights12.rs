@@ -161,7 +161,8 @@ fn client_at(state: u8) -> Rogue<ClientConnection> {
     let world = WORLD.get_or_init(World::new);
     let config = world.client_config().versions(TLS12).build().unwrap();
     let mut rogue = Rogue::<ClientConnection>::server(config);
-    let steps: [&dyn Fn(&mut Rogue<ClientConnection>); 6] = [
+    type Step<'a> = &'a dyn Fn(&mut Rogue<ClientConnection>);
+    let steps: [Step<'_>; 6] = [
         &|rogue| rogue.server_hello(|_| ()),
         &|rogue| rogue.certificate(&world.server),
         &|rogue| rogue.key_exchange(&world.server),
