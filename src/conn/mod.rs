@@ -149,6 +149,16 @@ macro_rules! connection_methods {
             self.0.exporter()?.channel_binding()
         }
 
+        /// The `tls-unique` channel binding (RFC 5929 3) is always refused: TLS 1.3 doesn't define it
+        /// (RFC 9846 C.5), and before, two connections can be brought to have the same one where
+        /// the master secret isn't the extended one. Use `tls_exporter`.
+        ///
+        /// # Errors
+        /// [`crate::error::Misuse::TlsUnique`], always.
+        pub fn tls_unique(&self) -> Result<[u8; 12], Error> {
+            Err(crate::error::Misuse::TlsUnique.into())
+        }
+
         /// Splits a connection whose handshake is done into two halves without a lock between
         /// them; what must cross goes by [`crate::conn::HalfEvent::ForSender`]. Take the
         /// `exporter` before.

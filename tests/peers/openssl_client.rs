@@ -6,6 +6,7 @@ use crate::support::{
     noise, pem, read_until, receive_until, shake, tls_error,
 };
 use std::io::{ErrorKind as Io, Read, Write};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -281,11 +282,11 @@ fn keys_are_updated_from_either_end() {
     let mut peer = start(&site, &openssl, &listener, &[]);
     let mut stream = listener.accept(config);
     shake(&mut stream);
-    let mut round = |number: u32, command: &str, sent: usize, received: usize| {
+    let mut round = |number: u32, command: &str, sent: usize, received: RangeInclusive<usize>| {
         if !command.is_empty() {
             // On a line that it reads at once: it looks at the first letter only.
             peer.type_in(command);
-            let came = || watch.count(Received, HandshakeType::KEY_UPDATE) == received;
+            let came = || received.contains(&watch.count(Received, HandshakeType::KEY_UPDATE));
             receive_until(&mut stream, came);
         }
         peer.type_in(&format!("line {number}\n"));
@@ -298,14 +299,15 @@ fn keys_are_updated_from_either_end() {
             .unwrap();
         peer.wait_for(&format!("answer {number}"));
         assert_eq!(watch.count(Sent, HandshakeType::KEY_UPDATE), sent);
-        assert_eq!(watch.count(Received, HandshakeType::KEY_UPDATE), received);
+        assert!(received.contains(&watch.count(Received, HandshakeType::KEY_UPDATE)));
         stream.connection().update_keys(number == 2).unwrap();
     };
     // It asks for ours, then not; we ask for its own after the second round only.
-    round(1, "K\n", 1, 1);
-    round(2, "k\n", 2, 2);
-    round(3, "", 3, 2);
-    round(4, "", 4, 3);
+    round(1, "K\n", 1, 1..=1);
+    round(2, "k\n", 2, 2..=2);
+    // Its own goes out with the next line that it sends, which may be this one already.
+    round(3, "", 3, 2..=3);
+    round(4, "", 4, 3..=3);
 }
 
 #[test]
