@@ -136,7 +136,7 @@ fn sinks_of_every_size() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_pieces_rooms_and_lengths(
