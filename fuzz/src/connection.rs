@@ -172,26 +172,28 @@ pub fn answer(request: Request, options: Options) -> Answer {
     }
 }
 
-/// Feeds a client what a server might send; the first byte holds [`Options`].
-pub fn client(bytes: &[u8]) {
-    if let Some((options, input)) = bytes.split_first() {
+/// Feeds a client what a server might send; the first byte holds [`Options`]. Whether the
+/// handshake was done.
+pub fn client(bytes: &[u8]) -> bool {
+    bytes.split_first().is_some_and(|(options, input)| {
         let options = Options(*options);
-        drive(client_connection(options), input, options);
-    }
+        drive(client_connection(options), input, options)
+    })
 }
 
-/// Feeds a server what a client might send; the first byte holds [`Options`].
-pub fn server(bytes: &[u8]) {
-    if let Some((options, input)) = bytes.split_first() {
+/// Feeds a server what a client might send; the first byte holds [`Options`]. Whether the
+/// handshake was done.
+pub fn server(bytes: &[u8]) -> bool {
+    bytes.split_first().is_some_and(|(options, input)| {
         let options = Options(*options);
-        drive(server_connection(options), input, options);
-    }
+        drive(server_connection(options), input, options)
+    })
 }
 
 /// A room that is enough for progress, and not for much else.
 const NARROW: usize = 512;
 
-fn drive(mut connection: impl Connection, input: &[u8], options: Options) {
+fn drive(mut connection: impl Connection, input: &[u8], options: Options) -> bool {
     let mut buffer = vec![
         0;
         if options.has(Options::NARROW) {
@@ -202,7 +204,7 @@ fn drive(mut connection: impl Connection, input: &[u8], options: Options) {
     ];
     let mut input = input.to_vec();
     let (mut start, mut end) = (0, 0);
-    let mut ended = false;
+    let (mut ended, mut done) = (false, false);
     // Every call consumes, writes or tells something new; a message has four bytes at least.
     let most = 1000 + 4 * input.len();
     for _ in 0..most {
@@ -235,6 +237,7 @@ fn drive(mut connection: impl Connection, input: &[u8], options: Options) {
             }
             Event::Ask(request) => connection.answer(answer(request, options)).unwrap(),
             Event::HandshakeDone(summary) => {
+                done = true;
                 let _ = format!("{summary} {summary:?}");
                 assert!(!connection.is_handshaking());
                 connection.send(b"hello", &mut sink).unwrap();
@@ -248,13 +251,13 @@ fn drive(mut connection: impl Connection, input: &[u8], options: Options) {
                 let again = connection.receive(&mut input[start..end], &mut sink);
                 assert!(matches!(again.event, Event::Failed(e) if e == error));
                 assert!(connection.send(b"hello", &mut sink).is_err());
-                return;
+                return done;
             }
             Event::Closed(eof) => {
                 let again = connection.receive(&mut input[start..end], &mut sink);
                 assert!(matches!(again.event, Event::Closed(e) if e == eof));
                 assert!(eof == Eof::Clean || ended);
-                return;
+                return done;
             }
             _ => panic!("an event that isn't known here"),
         }
