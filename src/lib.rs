@@ -1,4 +1,4 @@
-//! TLS 1.3 as a state machine: bytes in, bytes out, no I/O, no C, no global state.
+//! TLS 1.3 and 1.2 as a state machine: bytes in, bytes out, no I/O, no C, no global state.
 //!
 //! A connection ([`conn::ClientConnection`], [`conn::ServerConnection`]) opens no socket, reads no
 //! clock and asks no operating system for randomness: bytes, the time and a seed are inputs. It works on the
@@ -85,15 +85,17 @@
 //!
 //! # Features
 //! `std` (default): [`io`], `SSLKEYLOGFILE`, and precomputed tables for P-256 and P-384. Without
-//! it the crate is `no_std` with `alloc`.
+//! it the crate is `no_std` with `alloc`. `tls12` (default): TLS 1.2; without it no handshake of
+//! that version is linked.
 //!
 //! # Memory
 //! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), the secrets to
-//! update them, counters, and no buffer. Data is sent and received without allocation. What a
+//! update them, counters, and no buffer. Moving a connection leaves copies of its secrets where it was:
+//! keep it in place, or in a `Box`. Data is sent and received without allocation. What a
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet
-//! TLS 1.2, resumption and 0-RTT (tickets are received and handed out, not used), revocation
+//! Resumption and 0-RTT (tickets are received and handed out, not used), revocation
 //! (an OCSP staple is carried, not judged), QUIC, async adapters.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -103,6 +105,8 @@
     unreachable_pub,
     rust_2018_idioms
 )]
+// A build without TLS 1.2 keeps the data of both versions in one shape.
+#![cfg_attr(not(feature = "tls12"), allow(dead_code))]
 #![cfg_attr(
     not(test),
     deny(
@@ -136,3 +140,8 @@ pub mod provider;
 pub mod record;
 pub mod secret;
 pub mod wire;
+
+/// The code in the README compiles.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,17 +1,19 @@
 //! Certificates with their keys, and how one is chosen.
 
 use crate::codepoint::SignatureScheme;
-use crate::crypto::{CryptoProvider, SigningKey};
+use crate::crypto::{CryptoProvider, SigningKey, SuiteAuth};
 use crate::error::{CertificateError, Error, Misuse};
 use crate::pki::{Certificate, Decision};
 use crate::wire::codec::{Item, Writer};
 use crate::wire::handshake::CertificateEntry;
 use crate::wire::hello::ClientHello;
+use crate::wire::tls12::Asn1Cert;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName};
+use zeroize::Zeroize;
 
 /// Where the private key is.
 #[derive(Clone, Debug)]
@@ -41,6 +43,9 @@ pub struct Credential {
     key: Key,
     plain: Arc<[u8]>,
     stapled: Option<Arc<[u8]>>,
+    /// TLS 1.2's form.
+    tls12: Arc<[u8]>,
+    ocsp: Option<Arc<[u8]>>,
 }
 
 impl Credential {
@@ -66,9 +71,11 @@ impl Credential {
         let chain = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| BAD)?;
-        let key = PrivateKeyDer::from_pem_slice(key)
+        let mut key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|_| Misuse::Config("the PEM holds no private key or is malformed"))?;
-        Self::new(chain, &key, provider)
+        let credential = Self::new(chain, &key, provider);
+        key.zeroize();
+        credential
     }
 
     /// A chain, leaf first, and a key of any kind.
@@ -91,11 +98,14 @@ impl Credential {
             return Err(Misuse::Config("the key has no signature scheme").into());
         }
         let plain = encode(&chain, None)?;
+        let tls12 = encode_tls12(&chain)?;
         Ok(Self {
             chain,
             key,
             plain,
             stapled: None,
+            tls12,
+            ocsp: None,
         })
     }
 
@@ -105,6 +115,7 @@ impl Credential {
     /// [`Misuse::TooLong`] if it doesn't fit into a message.
     pub fn ocsp_response(mut self, response: &[u8]) -> Result<Self, Error> {
         self.stapled = Some(encode(&self.chain, Some(response))?);
+        self.ocsp = Some(response.into());
         Ok(self)
     }
 
@@ -125,6 +136,28 @@ impl Credential {
     pub fn scheme_for(&self, peer: impl Fn(SignatureScheme) -> bool) -> Option<SignatureScheme> {
         let fits = |s: &&SignatureScheme| s.allowed_in_tls13_handshake() && peer(**s);
         self.key.schemes().iter().find(fits).copied()
+    }
+
+    /// The best scheme that the key can sign with in TLS 1.2 and the peer verifies.
+    pub(crate) fn tls12_scheme_for(
+        &self,
+        peer: impl Fn(SignatureScheme) -> bool,
+    ) -> Option<SignatureScheme> {
+        self.key
+            .schemes()
+            .iter()
+            .find(|scheme| peer(**scheme))
+            .copied()
+    }
+
+    /// The certificate_list of TLS 1.2, without its length.
+    pub(crate) fn tls12_certificate_list(&self) -> &Arc<[u8]> {
+        &self.tls12
+    }
+
+    /// The OCSP response to staple.
+    pub(crate) fn staple(&self) -> Option<&[u8]> {
+        self.ocsp.as_deref()
     }
 
     /// The certificate_list of a Certificate message, without its length.
@@ -155,16 +188,67 @@ fn encode(chain: &[CertificateDer<'_>], ocsp: Option<&[u8]>) -> Result<Arc<[u8]>
     Ok(list.into())
 }
 
+fn encode_tls12(chain: &[CertificateDer<'_>]) -> Result<Arc<[u8]>, Error> {
+    let mut list = Vec::new();
+    let mut writer = Writer::new(&mut list);
+    for certificate in chain {
+        Asn1Cert(certificate).write(&mut writer);
+    }
+    writer.finish().map_err(|_| Misuse::TooLong)?;
+    Ok(list.into())
+}
+
 /// A ClientHello that a server is to answer: what it offers, as it was sent.
 #[derive(Clone)]
 pub struct ClientHelloInfo {
     body: Arc<[u8]>,
+    uses: Uses,
+}
+
+/// Which keys the negotiated version and its suites can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Uses {
+    /// Nothing is negotiated yet.
+    Unknown,
+    Tls13,
+    /// Whether both ends have a suite for the kind of key.
+    Tls12 {
+        ecdsa: bool,
+        rsa: bool,
+    },
 }
 
 impl ClientHelloInfo {
     /// Of a body that parses.
     pub(crate) fn new(body: Arc<[u8]>) -> Self {
-        Self { body }
+        Self {
+            body,
+            uses: Uses::Unknown,
+        }
+    }
+
+    /// The same, now that version and suites are negotiated.
+    pub(crate) fn with_uses(&self, uses: Uses) -> Self {
+        Self {
+            body: Arc::clone(&self.body),
+            uses,
+        }
+    }
+
+    /// The scheme that a credential would sign with for this client, in the version that was
+    /// negotiated; `None` if it can't be used.
+    #[must_use]
+    pub fn scheme_for(&self, credential: &Credential) -> Option<SignatureScheme> {
+        let offered = self.hello()?.extensions.signature_algorithms?;
+        let verifies = |scheme| offered.contains(scheme);
+        match self.uses {
+            Uses::Tls13 => credential.scheme_for(verifies),
+            Uses::Unknown => credential.tls12_scheme_for(verifies),
+            Uses::Tls12 { ecdsa, rsa } => credential.tls12_scheme_for(|scheme| {
+                let ecdsa = ecdsa && SuiteAuth::Ecdsa.fits(scheme);
+                verifies(scheme) && (ecdsa || (rsa && SuiteAuth::Rsa.fits(scheme)))
+            }),
+        }
     }
 
     /// All of it. An empty one can't be: only what parsed gets here.
@@ -234,13 +318,7 @@ impl ServerCredentials {
 
 impl ChooseServerCredential for ServerCredentials {
     fn choose(&self, hello: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>> {
-        let offered = hello
-            .hello()
-            .and_then(|hello| hello.extensions.signature_algorithms);
-        let signs = |credential: &&Arc<Credential>| {
-            let verifies = |s| offered.is_some_and(|list| list.contains(s));
-            credential.scheme_for(verifies).is_some()
-        };
+        let signs = |credential: &&Arc<Credential>| hello.scheme_for(credential).is_some();
         let named = hello.server_name().map(ServerName::DnsName);
         let bears = |credential: &&Arc<Credential>| {
             let leaf = credential
@@ -275,9 +353,58 @@ pub trait ChooseClientCredential: Send + Sync + fmt::Debug {
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>>;
 }
 
+/// Several credentials of a client: the first that the server can verify and that one of the
+/// authorities it named has issued; else the first that it can verify.
+#[derive(Clone, Debug)]
+pub struct ClientCredentials(Vec<Arc<Credential>>);
+
+impl ClientCredentials {
+    /// Best first.
+    #[must_use]
+    pub fn new(list: Vec<Arc<Credential>>) -> Self {
+        Self(list)
+    }
+}
+
+impl CertificateRequestInfo {
+    /// Whether a chain leads to one of the authorities, as far as its certificates say.
+    fn names_issuer_of(&self, credential: &Credential) -> bool {
+        let issuers = credential
+            .chain
+            .iter()
+            .filter_map(|der| Certificate::parse(der).ok());
+        issuers
+            .map(|certificate| certificate.issuer().contents())
+            .any(|issuer| {
+                // A name in the request has its DER header, which a suffix of it lacks.
+                self.authorities.iter().any(|name| {
+                    name.strip_suffix(issuer)
+                        .is_some_and(|header| (2..=5).contains(&header.len()))
+                })
+            })
+    }
+}
+
+impl ChooseClientCredential for ClientCredentials {
+    fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
+        let signs = |credential: &&Arc<Credential>| {
+            credential
+                .tls12_scheme_for(|scheme| request.schemes.contains(&scheme))
+                .is_some()
+        };
+        let mut usable = self.0.iter().filter(signs);
+        let named = usable
+            .clone()
+            .find(|credential| request.names_issuer_of(credential));
+        Decision::Now(named.or_else(|| usable.next()).cloned())
+    }
+}
+
 impl ChooseClientCredential for Arc<Credential> {
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
-        let signs = self.scheme_for(|s| request.schemes.contains(&s)).is_some();
+        let signs = self
+            .tls12_scheme_for(|s| request.schemes.contains(&s))
+            .is_some();
         Decision::Now(signs.then(|| Self::clone(self)))
     }
 }

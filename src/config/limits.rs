@@ -22,9 +22,9 @@ pub struct Limits {
     pub empty_records: u32,
     /// Warning alerts (4).
     pub warnings: u32,
-    /// KeyUpdates in a row; each record of application data makes up for one (32).
+    /// KeyUpdates in a row; each 256 bytes of application data make up for one (32).
     pub key_updates: u32,
-    /// Session tickets in a row; each record of application data makes up for one (32).
+    /// Session tickets in a row; each 256 bytes of application data make up for one (32).
     pub tickets: u32,
     /// Bytes of refused early data that a server skips (16 KiB and a record's overhead).
     pub skipped_early_data: usize,

@@ -10,9 +10,10 @@ mod observer;
 mod server;
 
 pub use client::{ClientConfig, ClientConfigBuilder};
+pub(crate) use credential::Uses;
 pub use credential::{
-    CertificateRequestInfo, ChooseClientCredential, ChooseServerCredential, ClientHelloInfo,
-    Credential, Key, ServerCredentials,
+    CertificateRequestInfo, ChooseClientCredential, ChooseServerCredential, ClientCredentials,
+    ClientHelloInfo, Credential, Key, ServerCredentials,
 };
 pub use key_log::KeyLog;
 #[cfg(feature = "std")]
@@ -21,18 +22,28 @@ pub use limits::Limits;
 pub use observer::{Direction, Observation, Observer, Parsed};
 pub use server::{ClientAuth, RetryPolicy, ServerConfig, ServerConfigBuilder};
 
-use crate::codepoint::{CipherSuite, NamedGroup};
-use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls13Suite};
+use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
+use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};
 use crate::error::{Error, Misuse};
 use crate::record::Padding;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+/// The versions that this build speaks, newest first.
+const BUILT_IN: &[ProtocolVersion] = &[
+    ProtocolVersion::TLS13,
+    #[cfg(feature = "tls12")]
+    ProtocolVersion::TLS12,
+];
+
 /// What both roles' configs hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Common {
     pub(crate) provider: CryptoProvider,
+    /// Newest first.
+    pub(crate) versions: Vec<ProtocolVersion>,
     pub(crate) suites: Vec<&'static Tls13Suite>,
+    pub(crate) tls12_suites: Vec<&'static Tls12Suite>,
     pub(crate) groups: Vec<&'static dyn KeyExchangeGroup>,
     pub(crate) alpn: Vec<Vec<u8>>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
@@ -40,29 +51,30 @@ pub(crate) struct Common {
     pub(crate) padding: Padding,
     pub(crate) record_size_limit: Option<u16>,
     pub(crate) key_limit: u64,
+    pub(crate) require_extended_master_secret: bool,
     pub(crate) limits: Limits,
 }
 
 impl Common {
     fn new() -> Self {
         let provider = crate::provider::default_provider();
-        Self {
+        let mut this = Self {
             provider,
-            suites: provider
-                .tls13_suites
-                .iter()
-                .copied()
-                .filter(|s| s.by_default)
-                .collect(),
-            groups: provider.groups.to_vec(),
+            versions: BUILT_IN.to_vec(),
+            suites: Vec::new(),
+            tls12_suites: Vec::new(),
+            groups: Vec::new(),
             alpn: Vec::new(),
             key_log: None,
             observer: None,
             padding: Padding::None,
             record_size_limit: None,
             key_limit: u64::MAX,
+            require_extended_master_secret: true,
             limits: Limits::default(),
-        }
+        };
+        this.set_provider(provider);
+        this
     }
 
     fn set_provider(&mut self, provider: CryptoProvider) {
@@ -73,12 +85,39 @@ impl Common {
             .copied()
             .filter(|s| s.by_default)
             .collect();
+        self.tls12_suites = provider
+            .tls12_suites
+            .iter()
+            .copied()
+            .filter(|s| s.by_default)
+            .collect();
         self.groups = provider.groups.to_vec();
     }
 
+    /// Suites of both versions may be named in one list.
     fn set_suites(&mut self, names: &[CipherSuite]) {
-        let all = self.provider.tls13_suites;
-        self.suites = pick(names, |name| all.iter().copied().find(|s| s.name == name));
+        let (tls13, tls12) = (self.provider.tls13_suites, self.provider.tls12_suites);
+        self.suites = pick(names, |name| tls13.iter().copied().find(|s| s.name == name));
+        self.tls12_suites = pick(names, |name| tls12.iter().copied().find(|s| s.name == name));
+        // A version without a suite can't be spoken.
+        let (any13, any12) = (!self.suites.is_empty(), !self.tls12_suites.is_empty());
+        self.versions.retain(|version| match *version {
+            ProtocolVersion::TLS13 => any13,
+            _ => any12,
+        });
+    }
+
+    /// Whether a version is allowed.
+    pub(crate) fn speaks(&self, version: ProtocolVersion) -> bool {
+        self.versions.contains(&version)
+    }
+
+    fn set_versions(&mut self, versions: &[ProtocolVersion]) {
+        self.versions = BUILT_IN
+            .iter()
+            .copied()
+            .filter(|version| versions.contains(version))
+            .collect();
     }
 
     fn set_groups(&mut self, names: &[NamedGroup]) {
@@ -87,7 +126,11 @@ impl Common {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.suites.is_empty() {
+        if self.versions.is_empty() {
+            return Err(Misuse::Config("no version is left that can be spoken").into());
+        }
+        let lacks13 = self.speaks(ProtocolVersion::TLS13) && self.suites.is_empty();
+        if lacks13 || (self.speaks(ProtocolVersion::TLS12) && self.tls12_suites.is_empty()) {
             return Err(
                 Misuse::Config("the provider has none of the cipher suites asked for").into(),
             );
@@ -129,7 +172,13 @@ macro_rules! common_setters {
             self
         }
 
-        /// Exactly these suites, best first. What the provider lacks is left out. The CCM suites
+        /// Exactly these versions: TLS 1.3, TLS 1.2 or both, which is the default.
+        pub fn versions(mut self, versions: &[crate::codepoint::ProtocolVersion]) -> Self {
+            self.common.set_versions(versions);
+            self
+        }
+
+        /// Exactly these suites, of either version, best first. What the provider lacks is left out. The CCM suites
         /// are used only if named here.
         pub fn cipher_suites(mut self, names: &[crate::codepoint::CipherSuite]) -> Self {
             self.common.set_suites(names);
@@ -180,6 +229,13 @@ macro_rules! common_setters {
         /// limit (RFC 9846 5.5) stays in force.
         pub fn key_limit(mut self, records: u64) -> Self {
             self.common.key_limit = records;
+            self
+        }
+
+        /// Whether a TLS 1.2 peer must have extended_master_secret (RFC 7627). True by default;
+        /// without it a session can be confused with another.
+        pub fn require_extended_master_secret(mut self, on: bool) -> Self {
+            self.common.require_extended_master_secret = on;
             self
         }
 

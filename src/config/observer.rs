@@ -1,12 +1,13 @@
 //! Watching what happens.
 
-use crate::codepoint::{AlertDescription, HandshakeType};
-use crate::record::Epoch;
+use crate::codepoint::{AlertDescription, HandshakeType, ProtocolVersion};
+use crate::keys::Epoch;
 use crate::wire::handshake::{
     Certificate, CertificateRequest, CertificateVerify, EncryptedExtensions, Finished, KeyUpdate,
     NewSessionTicket,
 };
 use crate::wire::hello::{ClientHello, ServerHello};
+use crate::wire::tls12;
 use core::fmt;
 
 /// Is told what happens on a connection, from the one place that sees it all. It gets no secret.
@@ -90,12 +91,26 @@ pub enum Parsed<'a> {
     NewSessionTicket(NewSessionTicket<'a>),
     /// KeyUpdate.
     KeyUpdate(KeyUpdate),
+    /// Certificate of TLS 1.2.
+    Tls12Certificate(tls12::Certificate<'a>),
+    /// CertificateStatus.
+    CertificateStatus(tls12::CertificateStatus<'a>),
+    /// ServerKeyExchange.
+    ServerKeyExchange(tls12::ServerKeyExchange<'a>),
+    /// CertificateRequest of TLS 1.2.
+    Tls12CertificateRequest(tls12::CertificateRequest<'a>),
+    /// ClientKeyExchange.
+    ClientKeyExchange(tls12::ClientKeyExchange<'a>),
 }
 
 impl<'a> Parsed<'a> {
     /// Parses the body of a message; `None` if it can't be, or isn't known here.
     #[must_use]
-    pub fn new(kind: HandshakeType, body: &'a [u8]) -> Option<Self> {
+    pub fn new(version: ProtocolVersion, kind: HandshakeType, body: &'a [u8]) -> Option<Self> {
+        let old = version < ProtocolVersion::TLS13;
+        if let Some(parsed) = old.then(|| Self::tls12(kind, body)).flatten() {
+            return Some(parsed);
+        }
         Some(match kind {
             HandshakeType::CLIENT_HELLO => Self::ClientHello(ClientHello::parse(body).ok()?),
             HandshakeType::SERVER_HELLO => Self::ServerHello(ServerHello::parse(body).ok()?),
@@ -114,6 +129,28 @@ impl<'a> Parsed<'a> {
                 Self::NewSessionTicket(NewSessionTicket::parse(body).ok()?)
             }
             HandshakeType::KEY_UPDATE => Self::KeyUpdate(KeyUpdate::parse(body).ok()?),
+            _ => return None,
+        })
+    }
+
+    /// The messages that TLS 1.2 has in another form.
+    fn tls12(kind: HandshakeType, body: &'a [u8]) -> Option<Self> {
+        Some(match kind {
+            HandshakeType::CERTIFICATE => {
+                Self::Tls12Certificate(tls12::Certificate::parse(body).ok()?)
+            }
+            HandshakeType::CERTIFICATE_STATUS => {
+                Self::CertificateStatus(tls12::CertificateStatus::parse(body).ok()?)
+            }
+            HandshakeType::SERVER_KEY_EXCHANGE => {
+                Self::ServerKeyExchange(tls12::ServerKeyExchange::parse(body).ok()?)
+            }
+            HandshakeType::CERTIFICATE_REQUEST => {
+                Self::Tls12CertificateRequest(tls12::CertificateRequest::parse(body).ok()?)
+            }
+            HandshakeType::CLIENT_KEY_EXCHANGE => {
+                Self::ClientKeyExchange(tls12::ClientKeyExchange::parse(body).ok()?)
+            }
             _ => return None,
         })
     }

@@ -1,17 +1,19 @@
 //! The one place that sees both ends: it performs what the handshake decides.
 
-use crate::codepoint::ContentType;
+use crate::codepoint::{ContentType, ProtocolVersion};
 use crate::config::{Direction, Limits, Observation, Parsed};
 use crate::conn::event::{Data, Event, Received};
+use crate::conn::exporter::{Exporter, Source};
 use crate::conn::queue::{Next, Queue};
 use crate::conn::receiver::{Receiver, Record, Step, check_size};
 use crate::conn::sender::{ForSender, Sender, Sent};
-use crate::crypto::{HashSecret, Tls13Suite};
+use crate::crypto::{HashSecret, Tls12Suite};
 use crate::error::{Error, ErrorKind, Misuse, Violation};
+use crate::handshake::tls12::Tls12Cx;
 use crate::handshake::{Action, Answer, Cx, Input, Machine, Message, Out, Request, Summary, range};
-use crate::keys::tls13::export;
-use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Sink};
+use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Opener, Sealer, Sink};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -34,14 +36,15 @@ pub(crate) struct Engine<M> {
     handshaking: Option<Box<Handshaking<M>>>,
     receiver: Receiver,
     sender: Sender,
-    exporter: Option<(&'static Tls13Suite, HashSecret)>,
+    exporter: Option<Exporter>,
 }
 
 /// What `advance` came to: as [`Step`], and what only happens during the handshake.
 enum Progress {
     Step(Step),
     NeedOutput(usize),
-    Ask(Request),
+    /// And the room that queued output needs meanwhile.
+    Ask(Request, usize),
     Done(Box<Summary>),
     Failed(Error),
 }
@@ -58,14 +61,22 @@ impl<M: Machine> Engine<M> {
         };
         let mut this = Self {
             handshaking: Some(Box::new(handshaking)),
-            receiver: Receiver::new(limits),
+            receiver: Receiver::new(M::CLIENT, limits),
             sender: Sender::new(),
             exporter: None,
         };
         // RFC 9846 5: change_cipher_spec is dropped after the first ClientHello was sent.
-        this.receiver.dummy_allowed = M::CLIENT;
+        // TLS 1.2 alone doesn't know that.
+        this.receiver.dummy_allowed = M::CLIENT && this.speaks(ProtocolVersion::TLS13);
         this.step(Input::Start, true)?;
         Ok(this)
+    }
+
+    /// Whether the config, if there is one yet, has this version.
+    fn speaks(&self, version: ProtocolVersion) -> bool {
+        let hs = self.handshaking.as_ref();
+        hs.and_then(|hs| hs.machine.common())
+            .is_some_and(|common| common.speaks(version))
     }
 
     /// One step of the machine and of all that follows from it at once.
@@ -101,6 +112,10 @@ impl<M: Machine> Engine<M> {
 
     pub(crate) fn receive<'a>(&mut self, input: &'a mut [u8], sink: &mut dyn Sink) -> Received<'a> {
         let mut consumed = 0;
+        if let Some(error) = &self.sender.failed {
+            // Whatever ended one direction ended the connection.
+            self.receiver.failed.get_or_insert(error.clone());
+        }
         let progress = match self.advance(input, &mut consumed, sink) {
             Ok(progress) => progress,
             Err(error) => {
@@ -110,13 +125,13 @@ impl<M: Machine> Engine<M> {
         };
         // After the handshake output is told beside the event and holds nothing up.
         let output = match &progress {
-            Progress::NeedOutput(min) => *min,
+            Progress::NeedOutput(min) | Progress::Ask(_, min) => *min,
             _ if self.handshaking.is_some() => 0,
             _ => self.sender.flush(sink),
         };
         let event = match progress {
             Progress::NeedOutput(min) => Event::NeedOutput { min },
-            Progress::Ask(request) => Event::Ask(request),
+            Progress::Ask(request, _) => Event::Ask(request),
             Progress::Done(summary) => Event::HandshakeDone(summary),
             Progress::Failed(error) => Event::Failed(error),
             Progress::Step(Step::NeedInput(min)) => Event::NeedInput { min },
@@ -159,7 +174,7 @@ impl<M: Machine> Engine<M> {
             }
             let room = hs.flush(&mut self.sender, sink)?;
             if let Some(request) = hs.machine.cx().request.clone().filter(|_| hs.asking) {
-                return Ok(Progress::Ask(request));
+                return Ok(Progress::Ask(request, room));
             }
             if room > 0 {
                 return Ok(Progress::NeedOutput(room));
@@ -228,6 +243,7 @@ impl<M: Machine> Engine<M> {
         match kind {
             ContentType::HANDSHAKE => self.handshake_bytes(body)?,
             ContentType::ALERT => self.receiver.alert(body)?,
+            ContentType::CHANGE_CIPHER_SPEC => self.step(Input::ChangeCipherSpec, true)?,
             _ => return Err(Violation::UnexpectedContentType.into()),
         }
         Ok(None)
@@ -267,10 +283,24 @@ impl<M: Machine> Engine<M> {
         };
         let summary = hs.machine.summary()?;
         let cx = hs.machine.cx();
-        let suite = cx.suite()?;
-        if let Some(secret) = &cx.exporter {
-            hs.log("EXPORTER_SECRET", secret);
-            self.exporter = Some((suite, secret.duplicate()));
+        if let (Some(secret), Some(suite)) = (&cx.exporter, cx.suite) {
+            hs.log("EXPORTER_SECRET", secret.expose());
+            self.exporter = Some(Exporter(Source::Tls13(suite, secret.duplicate())));
+        }
+        if let Some(Tls12Cx {
+            suite,
+            server_random,
+            master: Some(master),
+            extended_master_secret,
+            ..
+        }) = &cx.tls12
+        {
+            self.exporter = Some(Exporter(Source::Tls12 {
+                suite,
+                master: master.duplicate(),
+                randoms: (cx.client_random, *server_random),
+                extended: *extended_master_secret,
+            }));
         }
         let resumption = cx
             .resumption
@@ -383,10 +413,9 @@ impl<M: Machine> Engine<M> {
         }
     }
 
-    pub(crate) fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
-        let (suite, secret) = self.exporter.as_ref().ok_or(Misuse::HandshakeNotDone)?;
-        // RFC 9846 7.5: HKDF-Expand-Label bounds the label, HKDF the length.
-        export(suite.hash, secret, label, context, out).map_err(|_| Misuse::BadExporterInput.into())
+    pub(crate) fn exporter(&self) -> Result<Exporter, Error> {
+        let exporter = self.exporter.as_ref().ok_or(Misuse::HandshakeNotDone)?;
+        Ok(exporter.duplicate())
     }
 
     #[expect(
@@ -394,7 +423,8 @@ impl<M: Machine> Engine<M> {
         reason = "the connection itself is given back"
     )]
     pub(crate) fn into_split(self) -> Result<(Sender, Receiver), Self> {
-        if self.handshaking.is_some() || self.receiver.failed.is_some() {
+        let failed = self.receiver.failed.is_some() || self.sender.failed.is_some();
+        if self.handshaking.is_some() || failed {
             return Err(self);
         }
         Ok((self.sender, self.receiver))
@@ -412,6 +442,12 @@ impl<M: Machine> Handshaking<M> {
             receiver.configure(common.limits, common.observer.clone());
         }
         let cx = self.machine.cx();
+        if cx.tls12.is_some() {
+            sender.set_tls12();
+            receiver.set_tls12();
+        }
+        let undecided = cx.suite.is_none() && cx.tls12.is_none();
+        receiver.undecided = M::CLIENT && undecided && common.speaks(ProtocolVersion::TLS12);
         if cx.peer_record_limit.is_some() {
             sender.limit_records(cx.peer_record_limit);
             if let Some(limit) = common.record_size_limit {
@@ -422,6 +458,9 @@ impl<M: Machine> Handshaking<M> {
         let cx = self.machine.cx_mut();
         if core::mem::take(&mut cx.skip_early_data) {
             receiver.skip_early_data();
+        } else if cx.retried && cx.traffic.client_handshake.is_some() && !M::CLIENT {
+            // RFC 9846 4.3.10: after a HelloRetryRequest skipping ends with the second ClientHello.
+            receiver.end_of_early_data();
         }
     }
 
@@ -452,7 +491,8 @@ impl<M: Machine> Handshaking<M> {
                     self.queue.flight(start, end);
                     let cx = self.machine.cx();
                     if let Some(credential) = cx.credential.clone() {
-                        self.queue.certificate(credential, cx.staple);
+                        let list = Arc::clone(cx.certificate_list(&credential));
+                        self.queue.certificate(list);
                     }
                     self.observe_sent(sender, start, end, true);
                 }
@@ -489,13 +529,16 @@ impl<M: Machine> Handshaking<M> {
             .unwrap_or(&[]);
         let mut bytes = Vec::from(front);
         if let Some(credential) = cx.credential.as_ref().filter(|_| certificate) {
-            bytes.extend_from_slice(credential.certificate_list(cx.staple));
+            bytes.extend_from_slice(cx.certificate_list(credential));
         }
         let Some((kind, _)) = bytes.split_first() else {
             return;
         };
         let kind = crate::codepoint::HandshakeType(*kind);
-        let parsed = bytes.get(4..).and_then(|body| Parsed::new(kind, body));
+        let version = cx.version();
+        let parsed = bytes
+            .get(4..)
+            .and_then(|body| Parsed::new(version, kind, body));
         let (direction, epoch) = (Direction::Sent, self.queued);
         sender.observe(&Observation::Message {
             direction,
@@ -506,23 +549,29 @@ impl<M: Machine> Handshaking<M> {
         });
     }
 
-    fn log(&self, label: &'static str, secret: &HashSecret) {
+    fn log(&self, label: &'static str, secret: &[u8]) {
         if let Some(log) = self
             .machine
             .common()
             .and_then(|common| common.key_log.as_ref())
         {
-            log.log(label, &self.machine.cx().client_random, secret.expose());
+            log.log(label, &self.machine.cx().client_random, secret);
         }
     }
 
     fn set_read(&self, epoch: Epoch, receiver: &mut Receiver) -> Result<(), Error> {
+        let cx = self.machine.cx();
+        if cfg!(feature = "tls12")
+            && let Some((suite, key)) = tls12_key(cx, !M::CLIENT)
+        {
+            receiver.install(Opener::tls12(suite, key)?, epoch);
+            return Ok(());
+        }
         if epoch == Epoch::Plaintext {
             return Ok(());
         }
-        let cx = self.machine.cx();
         let (label, secret) = traffic_secret(cx, epoch, !M::CLIENT)?;
-        self.log(label, secret);
+        self.log(label, secret.expose());
         receiver.set_keys(cx.suite()?, epoch, secret)?;
         if epoch == Epoch::Application {
             receiver.keep_secret(secret.duplicate());
@@ -532,8 +581,17 @@ impl<M: Machine> Handshaking<M> {
 
     fn set_write(&self, epoch: Epoch, sender: &mut Sender) -> Result<(), Error> {
         let cx = self.machine.cx();
+        if cfg!(feature = "tls12")
+            && let Some((suite, key)) = tls12_key(cx, M::CLIENT)
+        {
+            if let Some(master) = cx.tls12.as_ref().and_then(|tls12| tls12.master.as_ref()) {
+                self.log("CLIENT_RANDOM", master.expose());
+            }
+            sender.install(Sealer::tls12(suite, key, sender.key_limit())?, epoch);
+            return Ok(());
+        }
         let (label, secret) = traffic_secret(cx, epoch, M::CLIENT)?;
-        self.log(label, secret);
+        self.log(label, secret.expose());
         sender.set_keys(cx.suite()?, epoch, secret)?;
         if epoch == Epoch::Application {
             sender.keep_secret(secret.duplicate());
@@ -550,6 +608,7 @@ impl<M: Machine> Handshaking<M> {
                 None => MAX_PLAINTEXT.saturating_add(1),
             };
             let padding = sender.padding();
+            self.queue.initial_hello = M::CLIENT && !self.machine.cx().retried;
             let flight = &self.machine.cx().flight;
             let sealer = sender.sealer.as_mut();
             match self.queue.write_next(flight, sealer, most, padding, sink)? {
@@ -563,6 +622,15 @@ impl<M: Machine> Handshaking<M> {
             }
         }
     }
+}
+
+/// A key and its IV.
+type WriteKey<'a> = (&'a [u8], &'a [u8]);
+
+/// TLS 1.2: the key and IV of the direction from client or server.
+fn tls12_key(cx: &Cx, from_client: bool) -> Option<(&'static Tls12Suite, WriteKey<'_>)> {
+    let tls12 = cx.tls12.as_ref()?;
+    Some((tls12.suite, tls12.keys.as_ref()?.write_key(from_client)))
 }
 
 /// The secret of an epoch for the direction from client or server, with its label in key logs.
@@ -584,3 +652,6 @@ fn traffic_secret(
         .ok_or(ErrorKind::Internal("a traffic secret is missing"))?;
     Ok((label, secret))
 }
+
+#[cfg(test)]
+mod replay;

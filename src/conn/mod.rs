@@ -44,7 +44,7 @@ macro_rules! connection_methods {
             self.0.end_of_input();
         }
 
-        /// Whether the handshake goes on.
+        /// Whether the handshake goes on: neither done nor failed.
         #[must_use]
         pub fn is_handshaking(&self) -> bool {
             self.0.is_handshaking()
@@ -116,8 +116,8 @@ macro_rules! connection_methods {
             self.0.close();
         }
 
-        /// Exports keying material (RFC 9846 7.5, RFC 5705). TLS 1.3 makes no difference between no
-        /// context and an empty one.
+        /// Exports keying material (RFC 9846 7.5, RFC 5705). No context and an empty one are the
+        /// same in TLS 1.3, and differ in TLS 1.2.
         ///
         /// # Errors
         /// [`crate::error::Misuse::HandshakeNotDone`],
@@ -125,25 +125,33 @@ macro_rules! connection_methods {
         pub fn export_keying_material(
             &self,
             label: &[u8],
-            context: &[u8],
+            context: Option<&[u8]>,
             out: &mut [u8],
         ) -> Result<(), Error> {
-            self.0.export(label, context, out)
+            self.0.exporter()?.export(label, context, out)
+        }
+
+        /// What keying material is exported from, to keep after `into_split`.
+        ///
+        /// # Errors
+        /// [`crate::error::Misuse::HandshakeNotDone`].
+        pub fn exporter(&self) -> Result<crate::conn::Exporter, Error> {
+            self.0.exporter()
         }
 
         /// The `tls-exporter` channel binding (RFC 9266).
         ///
         /// # Errors
-        /// [`crate::error::Misuse::HandshakeNotDone`].
+        /// [`crate::error::Misuse::HandshakeNotDone`];
+        /// [`crate::error::Misuse::NoChannelBinding`] in TLS 1.2 without the extended master
+        /// secret, for which it isn't defined.
         pub fn tls_exporter(&self) -> Result<[u8; 32], Error> {
-            let mut out = [0; 32];
-            self.0.export(b"EXPORTER-Channel-Binding", b"", &mut out)?;
-            Ok(out)
+            self.0.exporter()?.channel_binding()
         }
 
         /// Splits a connection whose handshake is done into two halves without a lock between
-        /// them; what must cross goes by [`crate::conn::HalfEvent::ForSender`]. Export keying
-        /// material before.
+        /// them; what must cross goes by [`crate::conn::HalfEvent::ForSender`]. Take the
+        /// `exporter` before.
         ///
         /// # Errors
         /// Gives the connection back if its handshake isn't done, or it is dead.
@@ -160,6 +168,7 @@ macro_rules! connection_methods {
 mod client;
 mod engine;
 mod event;
+mod exporter;
 mod queue;
 mod receiver;
 mod sender;
@@ -177,7 +186,7 @@ pub trait Connection: sealed::Sealed {
     fn answer(&mut self, answer: Answer) -> Result<(), Error>;
     /// Says that the peer's stream has ended.
     fn end_of_input(&mut self);
-    /// Whether the handshake goes on.
+    /// Whether the handshake goes on: neither done nor failed.
     fn is_handshaking(&self) -> bool;
     /// Sends application data.
     ///
@@ -237,6 +246,7 @@ connection!(ServerConnection);
 
 pub use client::ClientConnection;
 pub use event::{Data, Eof, Event, Received};
+pub use exporter::Exporter;
 pub use receiver::{HalfEvent, HalfReceived, Receiver};
 pub use sender::{ForSender, Sender, Sent};
 pub use server::ServerConnection;

@@ -1,10 +1,11 @@
 //! Handshake output that waits for room: plaintext, and marks where the keys change.
 
 use crate::codepoint::ContentType;
-use crate::config::Credential;
 use crate::error::Error;
 use crate::handshake::range;
-use crate::record::{Epoch, Padding, Sealer, Sink, USEFUL_ROOM, record_room, write_record};
+use crate::record::{
+    Epoch, Padding, Sealer, Sink, USEFUL_ROOM, record_room, write_initial_hello, write_record,
+};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -14,7 +15,7 @@ enum Item {
     /// Handshake bytes at this range of the flight.
     Flight(u32, u32),
     /// The certificate list of the credential, which isn't copied.
-    Shared(Arc<Credential>, bool),
+    Shared(Arc<[u8]>),
     ChangeCipherSpec,
     /// From here on these keys; the engine has them.
     SetWrite(Epoch),
@@ -39,6 +40,8 @@ pub(crate) struct Queue {
     /// The first item that hasn't gone out whole, and how many of its bytes have.
     at: usize,
     done: usize,
+    /// What goes out without keys is the initial ClientHello.
+    pub(crate) initial_hello: bool,
 }
 
 impl Queue {
@@ -46,8 +49,8 @@ impl Queue {
         self.items.push(Item::Flight(start, end));
     }
 
-    pub(crate) fn certificate(&mut self, credential: Arc<Credential>, staple: bool) {
-        self.items.push(Item::Shared(credential, staple));
+    pub(crate) fn certificate(&mut self, list: Arc<[u8]>) {
+        self.items.push(Item::Shared(list));
     }
 
     pub(crate) fn change_cipher_spec(&mut self) {
@@ -75,7 +78,7 @@ impl Queue {
     fn bytes<'a>(item: &'a Item, flight: &'a [u8]) -> Option<&'a [u8]> {
         match item {
             Item::Flight(start, end) => range(*start, *end).and_then(|range| flight.get(range)),
-            Item::Shared(credential, staple) => Some(credential.certificate_list(*staple)),
+            Item::Shared(list) => Some(list),
             Item::ChangeCipherSpec | Item::SetWrite(_) => None,
         }
     }
@@ -154,7 +157,10 @@ impl Queue {
             Err(room) => return Ok(Next::Blocked(room)),
         };
         let parts = first_bytes(self.run(flight), content);
-        write_record(sealer, ContentType::HANDSHAKE, parts, pad, sink)?;
+        match sealer {
+            None if self.initial_hello => write_initial_hello(parts, sink)?,
+            sealer => write_record(sealer, ContentType::HANDSHAKE, parts, pad, sink)?,
+        }
         self.consume(flight, content);
         Ok(Next::Progress)
     }

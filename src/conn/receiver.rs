@@ -1,6 +1,6 @@
 //! The half that receives.
 
-use crate::codepoint::{AlertDescription, ContentType, HandshakeType};
+use crate::codepoint::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use crate::config::{Direction, Limits, Observation, Observer, Parsed};
 use crate::conn::event::{Data, Eof};
 use crate::conn::sender::{ForSender, Token};
@@ -96,10 +96,13 @@ pub struct Receiver {
     pub(crate) epoch: Epoch,
     secret: Option<HashSecret>,
     resumption: Option<HashSecret>,
+    client: bool,
     joiner: Joiner,
     joined: Vec<u8>,
     limits: Limits,
     used: Budgets,
+    /// Bytes of data that no KeyUpdate or ticket was set off against yet.
+    data: usize,
     /// What content, type and padding of a record may be together.
     most: usize,
     /// No record has come yet.
@@ -107,6 +110,10 @@ pub struct Receiver {
     /// A change_cipher_spec is passed over.
     pub(crate) dummy_allowed: bool,
     pub(crate) handshaking: bool,
+    /// The version is TLS 1.2.
+    tls12: bool,
+    /// The version may become TLS 1.2.
+    pub(crate) undecided: bool,
     /// How much early data may still be passed over.
     skip: usize,
     asked_update: bool,
@@ -119,21 +126,25 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(client: bool, limits: Limits) -> Self {
         Self {
             suite: None,
             opener: None,
             epoch: Epoch::Plaintext,
             secret: None,
             resumption: None,
+            client,
             joiner: Joiner::default(),
             joined: Vec::new(),
             limits,
             used: Budgets::default(),
+            data: 0,
             most: MAX_PLAINTEXT.saturating_add(1),
             first: true,
             dummy_allowed: false,
             handshaking: true,
+            tls12: false,
+            undecided: false,
             skip: 0,
             asked_update: false,
             ended: false,
@@ -147,6 +158,11 @@ impl Receiver {
     pub(crate) fn configure(&mut self, limits: Limits, observer: Option<Arc<dyn Observer>>) {
         self.limits = limits;
         self.observer = observer;
+    }
+
+    /// No early data can come any more.
+    pub(crate) fn end_of_early_data(&mut self) {
+        self.skip = 0;
     }
 
     /// Enforces our own record_size_limit (RFC 8449 4).
@@ -167,13 +183,23 @@ impl Receiver {
         secret: &HashSecret,
     ) -> Result<(), Error> {
         self.suite = Some(suite);
-        self.opener = Some(Opener::new(suite.hash, suite.aead, secret)?);
+        self.install(Opener::new(suite.hash, suite.aead, secret)?, epoch);
+        Ok(())
+    }
+
+    /// Goes on with these keys.
+    pub(crate) fn install(&mut self, opener: Opener, epoch: Epoch) {
+        self.opener = Some(opener);
         self.epoch = epoch;
         self.observe(&Observation::KeyChange {
             direction: Direction::Received,
             epoch,
         });
-        Ok(())
+    }
+
+    /// The version is TLS 1.2.
+    pub(crate) fn set_tls12(&mut self) {
+        self.tls12 = true;
     }
 
     /// Keeps the application secret for later KeyUpdates.
@@ -198,7 +224,11 @@ impl Receiver {
     pub(crate) fn observe_message(&self, message: Message<'_>) {
         if self.observer.is_some() {
             let (direction, epoch) = (Direction::Received, self.epoch);
-            let parsed = Parsed::new(message.kind, message.body);
+            let version = match self.tls12 {
+                true => ProtocolVersion::TLS12,
+                false => ProtocolVersion::TLS13,
+            };
+            let parsed = Parsed::new(version, message.kind, message.body);
             let (kind, bytes) = (message.kind, message.raw);
             self.observe(&Observation::Message {
                 direction,
@@ -230,7 +260,9 @@ impl Receiver {
 
     /// Opens the next record of `input`, which begins with it.
     pub(crate) fn next_record(&mut self, input: &mut [u8]) -> Result<Record, Error> {
-        let frame = match deframe(input, self.first, self.opener.is_some())? {
+        // Early data that is passed over is protected, with keys that aren't ours.
+        let protected = self.opener.is_some() || self.skip > 0;
+        let frame = match deframe(input, self.first, protected)? {
             Deframed::Need(min) => return Ok(Record::Need(min)),
             Deframed::Frame(frame) => frame,
         };
@@ -242,7 +274,7 @@ impl Receiver {
         let len = frame.len();
         let body = input.get_mut(5..len).unwrap_or(&mut []);
         if frame.content_type == ContentType::CHANGE_CIPHER_SPEC {
-            return self.change_cipher_spec(body).map(|()| Record::Skipped(len));
+            return self.change_cipher_spec(body, len);
         }
         let opened = match self.opener {
             None => self.plaintext(&frame)?,
@@ -250,6 +282,7 @@ impl Receiver {
         };
         let Some(Plaintext {
             content_type,
+            start,
             len: content,
         }) = opened
         else {
@@ -260,23 +293,37 @@ impl Receiver {
             return Err(Violation::UnexpectedChangeCipherSpec.into());
         }
         self.check_content(content_type, content)?;
+        let start = start.saturating_add(5);
         Ok(Record::Content(
             content_type,
-            5..content.saturating_add(5),
+            start..content.saturating_add(start),
             len,
         ))
     }
 
-    fn change_cipher_spec(&mut self, body: &[u8]) -> Result<(), Error> {
+    fn change_cipher_spec(&mut self, body: &[u8], len: usize) -> Result<Record, Error> {
         // RFC 9846 5: an unprotected one with the byte 1, after the first ClientHello and before
-        // the peer's Finished, is dropped; any other ends the connection.
-        if !self.handshaking || !self.dummy_allowed || *body != [1] {
+        // the peer's Finished, is dropped; any other ends the connection. RFC 5246 7.1: it changes
+        // the keys, where the handshake expects it.
+        let protected = self.tls12 && self.opener.is_some();
+        if !self.handshaking || !self.dummy_allowed || *body != [1] || protected {
             return Err(Violation::UnexpectedChangeCipherSpec.into());
+        }
+        // RFC 9846 5.1: no other record between those of one handshake message.
+        if !self.rest_is_empty() {
+            return Err(Violation::InterleavedRecord.into());
         }
         self.observe(&Observation::ChangeCipherSpec {
             direction: Direction::Received,
         });
-        Ok(())
+        if !self.tls12 {
+            return Ok(Record::Skipped(len));
+        }
+        // RFC 5246 7.1: not within a handshake message.
+        if !self.rest_is_empty() {
+            return Err(Violation::InterleavedRecord.into());
+        }
+        Ok(Record::Content(ContentType::CHANGE_CIPHER_SPEC, 5..6, len))
     }
 
     /// A record before there are keys; `None` if it is passed over.
@@ -286,8 +333,13 @@ impl Receiver {
             // HelloRetryRequest is passed over.
             return self.pass_over(frame.body_len, Violation::UnexpectedContentType.into());
         }
+        // RFC 9846 5.1: 2^14 bytes at most.
+        if frame.body_len > MAX_PLAINTEXT {
+            return Err(Violation::RecordTooLong.into());
+        }
         Ok(Some(Plaintext {
             content_type: frame.content_type,
+            start: 0,
             len: frame.body_len,
         }))
     }
@@ -297,13 +349,14 @@ impl Receiver {
         let Some(opener) = &mut self.opener else {
             return Ok(None);
         };
-        if frame.content_type != ContentType::APPLICATION_DATA {
-            // A peer that failed before it had our keys can tell so only in the clear. It ends the
-            // connection either way; as an alert it says why.
+        if opener.hides_type() && frame.content_type != ContentType::APPLICATION_DATA {
+            // A client that fails on ServerHello has no keys and can tell so only in the clear. It
+            // ends the connection either way; as an alert it says why.
             let alert = frame.content_type == ContentType::ALERT && frame.body_len == 2;
-            if alert && self.epoch == Epoch::Handshake && opener.count() == 0 {
+            if alert && !self.client && self.epoch == Epoch::Handshake && opener.count() == 0 {
                 return Ok(Some(Plaintext {
                     content_type: ContentType::ALERT,
+                    start: 0,
                     len: 2,
                 }));
             }
@@ -324,7 +377,8 @@ impl Receiver {
 
     /// Passes over a record of refused early data, or fails.
     fn pass_over(&mut self, len: usize, otherwise: Error) -> Result<Option<Plaintext>, Error> {
-        match self.skip.checked_sub(len) {
+        // What it held: without type and tag, but at least something.
+        match self.skip.checked_sub(len.saturating_sub(17).max(1)) {
             Some(left) if self.skip > 0 => {
                 self.skip = left;
                 Ok(None)
@@ -345,7 +399,9 @@ impl Receiver {
             ContentType::ALERT => Err(Violation::BadAlert.into()),
             // RFC 9846 5.1: handshake messages aren't interleaved with other records.
             _ if !self.rest_is_empty() => Err(Violation::InterleavedRecord.into()),
-            ContentType::APPLICATION_DATA if self.epoch == Epoch::Application => {
+            ContentType::APPLICATION_DATA
+                if self.epoch == Epoch::Application && !(self.tls12 && self.handshaking) =>
+            {
                 self.count_data(len)
             }
             _ => Err(Violation::UnexpectedContentType.into()),
@@ -361,8 +417,14 @@ impl Receiver {
             );
         }
         self.used.empty = 0;
-        self.used.key_updates = self.used.key_updates.saturating_sub(1);
-        self.used.tickets = self.used.tickets.saturating_sub(1);
+        // So much data makes up for one KeyUpdate and one ticket.
+        const CREDIT: usize = 256;
+        self.data = self.data.saturating_add(len);
+        while let Some(left) = self.data.checked_sub(CREDIT) {
+            self.data = left;
+            self.used.key_updates = self.used.key_updates.saturating_sub(1);
+            self.used.tickets = self.used.tickets.saturating_sub(1);
+        }
         Ok(())
     }
 
@@ -377,14 +439,27 @@ impl Receiver {
             epoch,
             description,
         });
+        let warning = body.first() == Some(&AlertLevel::WARNING.0);
+        let old = self.tls12 || self.undecided;
         match description {
             // RFC 9846 6.1: the peer will send no more.
             AlertDescription::CLOSE_NOTIFY if !self.handshaking => {
+                // RFC 9846 5.1: not within a handshake message.
+                if !self.rest_is_empty() {
+                    return Err(Violation::InterleavedRecord.into());
+                }
                 self.closed = Some(Eof::Clean);
                 Ok(())
             }
             // RFC 9846 6.1: what follows it says how it ends.
             AlertDescription::USER_CANCELED => spend(
+                &mut self.used.warnings,
+                self.limits.warnings,
+                Limit::Warnings,
+            ),
+            // RFC 5246 7.2: a warning may be passed over. RFC 6066 3: older servers warn of a name that
+            // they don't know before their ServerHello.
+            _ if old && warning && description != AlertDescription::CLOSE_NOTIFY => spend(
                 &mut self.used.warnings,
                 self.limits.warnings,
                 Limit::Warnings,
@@ -448,6 +523,10 @@ impl Receiver {
                 return Ok(step);
             }
             if let Some(eof) = self.closed {
+                // RFC 5246 7.2.1: the other side answers with its own close_notify at once.
+                if self.tls12 && eof == Eof::Clean && !core::mem::replace(&mut self.told, true) {
+                    return Ok(Step::Token(Token::PeerClosed));
+                }
                 return Ok(Step::Closed(eof));
             }
             let rest = input.get_mut(*consumed..).unwrap_or(&mut []);
@@ -476,7 +555,7 @@ impl Receiver {
 
     /// Deals with a message that is whole, if there is one.
     fn joined_message(&mut self) -> Result<Option<Step>, Error> {
-        if !self.asked_update && self.opener.as_ref().is_some_and(Opener::is_worn) {
+        if !self.tls12 && !self.asked_update && self.opener.as_ref().is_some_and(Opener::is_worn) {
             self.asked_update = true;
             return Ok(Some(Step::Token(Token::AskKeyUpdate)));
         }
@@ -496,6 +575,15 @@ impl Receiver {
                 raw,
             };
             self.observe_message(message);
+            if self.tls12 {
+                post::read_tls12(message, self.client).map_err(|e| e.in_message(kind))?;
+                self.consume(range.end);
+                let most = self.limits.warnings;
+                spend(&mut self.used.warnings, most, Limit::Warnings)?;
+                return Ok(Some(Step::Token(Token::Warn(
+                    AlertDescription::NO_RENEGOTIATION,
+                ))));
+            }
             let suite = self
                 .suite
                 .ok_or(ErrorKind::Internal("no suite after the handshake"))?;

@@ -1,7 +1,7 @@
 //! The half that sends.
 
 use crate::codepoint::{
-    AlertDescription, AlertLevel, ContentType, HandshakeType, KeyUpdateRequest,
+    AlertDescription, AlertLevel, ContentType, HandshakeType, KeyUpdateRequest, ProtocolVersion,
 };
 use crate::config::{Common, Direction, Observation, Observer};
 use crate::conn::queue::{first_bytes, fit};
@@ -34,6 +34,10 @@ pub(crate) enum Token {
     KeyUpdate { requested: bool },
     /// So much came under one key that the peer should change it.
     AskKeyUpdate,
+    /// The peer is to be warned (TLS 1.2).
+    Warn(AlertDescription),
+    /// The peer has closed, and waits for our close_notify (TLS 1.2).
+    PeerClosed,
     /// The connection is dead; an alert may have to go out.
     Failed(Error),
 }
@@ -43,6 +47,7 @@ pub(crate) enum Token {
 struct Owed {
     /// A KeyUpdate, and whether it asks for one in return.
     key_update: Option<KeyUpdateRequest>,
+    warning: Option<AlertDescription>,
     alert: Option<(AlertLevel, AlertDescription)>,
 }
 
@@ -64,6 +69,7 @@ pub struct Sender {
     padding: Padding,
     key_limit: u64,
     close_sent: bool,
+    tls12: bool,
     pub(crate) failed: Option<Error>,
     observer: Option<Arc<dyn Observer>>,
 }
@@ -82,6 +88,7 @@ impl Sender {
             padding: Padding::None,
             key_limit: u64::MAX,
             close_sent: false,
+            tls12: false,
             failed: None,
             observer: None,
         }
@@ -104,7 +111,9 @@ impl Sender {
     /// Heeds the peer's record_size_limit (RFC 8449 4): content, type and padding together.
     pub(crate) fn limit_records(&mut self, limit: Option<u16>) {
         if let Some(limit) = limit {
-            self.most = usize::from(limit).min(MAX_PLAINTEXT.saturating_add(1));
+            // RFC 8449 4: in TLS 1.2 the limit is for the content alone.
+            let most = usize::from(limit).saturating_add(usize::from(self.tls12));
+            self.most = most.min(MAX_PLAINTEXT.saturating_add(1));
         }
     }
 
@@ -116,13 +125,33 @@ impl Sender {
         secret: &HashSecret,
     ) -> Result<(), Error> {
         self.suite = Some(suite);
-        self.sealer = Some(Sealer::new(suite.hash, suite.aead, secret, self.key_limit)?);
+        // Only application keys can be replaced before they are worn.
+        let limit = match epoch {
+            Epoch::Application => self.key_limit,
+            _ => u64::MAX,
+        };
+        self.install(Sealer::new(suite.hash, suite.aead, secret, limit)?, epoch);
+        Ok(())
+    }
+
+    /// Goes on with these keys.
+    pub(crate) fn install(&mut self, sealer: Sealer, epoch: Epoch) {
+        self.sealer = Some(sealer);
         self.epoch = epoch;
         self.observe(&Observation::KeyChange {
             direction: Direction::Sent,
             epoch,
         });
-        Ok(())
+    }
+
+    /// The version is TLS 1.2: no padding, no KeyUpdate.
+    pub(crate) fn set_tls12(&mut self) {
+        self.tls12 = true;
+        self.padding = Padding::None;
+    }
+
+    pub(crate) fn key_limit(&self) -> u64 {
+        self.key_limit
     }
 
     /// Keeps the application secret for later KeyUpdates.
@@ -140,7 +169,7 @@ impl Sender {
     pub fn accept(&mut self, token: ForSender) {
         match token.0 {
             // RFC 9846 6.1: nothing follows our own close_notify.
-            Token::KeyUpdate { .. } | Token::AskKeyUpdate if self.close_sent => {}
+            Token::KeyUpdate { .. } | Token::AskKeyUpdate | Token::Warn(_) if self.close_sent => {}
             Token::KeyUpdate { requested } => {
                 self.asked = false;
                 if requested && self.owed.key_update.is_none() {
@@ -153,6 +182,8 @@ impl Sender {
                     self.owed.key_update = Some(KeyUpdateRequest::UPDATE_REQUESTED);
                 }
             }
+            Token::Warn(description) => self.owed.warning = Some(description),
+            Token::PeerClosed => self.close(),
             Token::Failed(error) => self.fail(error),
         }
     }
@@ -163,10 +194,19 @@ impl Sender {
             return;
         }
         // RFC 9846 6.2: one fatal alert; after our own close_notify nothing more may be sent.
-        let alert = error.alert().filter(|_| !self.close_sent);
+        let mut alert = error.alert().filter(|_| !self.close_sent);
+        let mut warning = None;
+        if alert == Some(AlertDescription::USER_CANCELED) {
+            // RFC 9846 6.1: it is followed by close_notify, which is what ends the connection.
+            warning = alert.replace(AlertDescription::CLOSE_NOTIFY);
+        }
         self.owed = Owed {
             key_update: None,
-            alert: alert.map(|alert| (AlertLevel::FATAL, alert)),
+            warning,
+            alert: alert.map(|alert| match alert {
+                AlertDescription::CLOSE_NOTIFY => (AlertLevel::WARNING, alert),
+                _ => (AlertLevel::FATAL, alert),
+            }),
         };
         self.failed = Some(error);
     }
@@ -178,6 +218,9 @@ impl Sender {
     /// [`Misuse::HandshakeNotDone`], [`Misuse::SendAfterClose`], or the connection's own error.
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
         self.check_open()?;
+        if self.tls12 {
+            return Err(Misuse::NoKeyUpdate.into());
+        }
         // RFC 9846 4.7.3: no second update_requested before the reply to the first.
         let ask = request_peer && !self.asked;
         let owed = self.owed.key_update == Some(KeyUpdateRequest::UPDATE_REQUESTED);
@@ -234,6 +277,20 @@ impl Sender {
             self.observe_key_update(&message);
             self.next_keys()?;
         }
+        if let Some(description) = self.owed.warning {
+            let message = [AlertLevel::WARNING.0, description.0];
+            let room = self.write_control(ContentType::ALERT, &message, sink)?;
+            if room > 0 {
+                return Ok(room);
+            }
+            self.owed.warning = None;
+            let epoch = self.epoch;
+            self.observe(&Observation::Alert {
+                direction: Direction::Sent,
+                epoch,
+                description,
+            });
+        }
         if let Some((level, description)) = self.owed.alert {
             let message = [level.0, description.0];
             let room = self.write_control(ContentType::ALERT, &message, sink)?;
@@ -256,7 +313,7 @@ impl Sender {
         let kind = HandshakeType::KEY_UPDATE;
         let parsed = bytes
             .get(4..)
-            .and_then(|body| crate::config::Parsed::new(kind, body));
+            .and_then(|body| crate::config::Parsed::new(ProtocolVersion::TLS13, kind, body));
         let (direction, epoch) = (Direction::Sent, self.epoch);
         self.observe(&Observation::Message {
             direction,
@@ -305,13 +362,21 @@ impl Sender {
         Ok(())
     }
 
-    /// Owes a KeyUpdate if the key is nearly used up (RFC 9846 5.5).
-    fn replace_worn_key(&mut self) {
-        if self.sealer.as_ref().is_some_and(Sealer::is_worn) {
-            self.owed
-                .key_update
-                .get_or_insert(KeyUpdateRequest::UPDATE_NOT_REQUESTED);
+    /// Sees to it that a key which is nearly used up goes no further (RFC 9846 5.5): a KeyUpdate is
+    /// owed, or, as TLS 1.2 has none, the connection ends cleanly.
+    fn replace_worn_key(&mut self) -> Result<(), Error> {
+        if !self.sealer.as_ref().is_some_and(Sealer::is_worn) {
+            return Ok(());
         }
+        if self.tls12 {
+            self.close();
+            self.failed = Some(Limit::KeyUse.into());
+            return Err(Limit::KeyUse.into());
+        }
+        self.owed
+            .key_update
+            .get_or_insert(KeyUpdateRequest::UPDATE_NOT_REQUESTED);
+        Ok(())
     }
 
     /// Sends application data, in as many records as it takes and the sink has room for. An empty
@@ -338,7 +403,14 @@ impl Sender {
         };
         let mut taken = 0_usize;
         while taken < total {
-            self.replace_worn_key();
+            if let Err(error) = self.replace_worn_key() {
+                let output = self.flush(sink);
+                return if taken > 0 {
+                    Ok(Sent { taken, output })
+                } else {
+                    Err(error)
+                };
+            }
             let room = self.flush(sink);
             if let Some(error) = &self.failed {
                 return Err(error.clone());
@@ -371,11 +443,17 @@ impl Sender {
     /// Room that [`Sender::seal_in_place`] needs before and after the payload.
     #[must_use]
     pub fn in_place_room(&self) -> (usize, usize) {
-        (5, self.sealer.as_ref().map_or(0, Sealer::overhead))
+        self.sealer.as_ref().map_or((5, 0), |sealer| {
+            let front = sealer.front_len();
+            (
+                front.saturating_add(5),
+                sealer.overhead().saturating_sub(front),
+            )
+        })
     }
 
-    /// Makes one record of the payload at this range of `buf`, where it lies: 5 bytes before it and
-    /// [`Sender::in_place_room`] after it are overwritten. The range of the whole record is returned.
+    /// Makes one record of the payload at this range of `buf`, where it lies: the
+    /// [`Sender::in_place_room`] around it is overwritten. The range of the whole record is returned.
     /// Padding applies as far as `buf` has room.
     ///
     /// # Errors
@@ -387,20 +465,25 @@ impl Sender {
         payload: Range<usize>,
     ) -> Result<Range<usize>, Error> {
         self.check_open()?;
-        self.replace_worn_key();
+        self.replace_worn_key()?;
         if self.owed.key_update.is_some() || self.owed.alert.is_some() {
             return Err(Misuse::FlushFirst.into());
         }
         let sealer = self.sealer.as_mut().ok_or(Misuse::HandshakeNotDone)?;
-        let len = payload.len();
+        let len = payload
+            .end
+            .checked_sub(payload.start)
+            .ok_or(Misuse::NoRoom)?;
         if len >= self.most {
             return Err(Misuse::TooLong.into());
         }
-        let start = payload.start.checked_sub(5).ok_or(Misuse::NoRoom)?;
-        let least = payload
-            .end
-            .checked_add(sealer.overhead())
+        let front = sealer.front_len();
+        let tail = sealer.overhead().saturating_sub(front);
+        let start = payload
+            .start
+            .checked_sub(front.saturating_add(5))
             .ok_or(Misuse::NoRoom)?;
+        let least = payload.end.checked_add(tail).ok_or(Misuse::NoRoom)?;
         let spare = buf.len().checked_sub(least).ok_or(Misuse::NoRoom)?;
         let padding = self.padding.after(len, self.most).min(spare);
         let end = least.saturating_add(padding);
@@ -409,9 +492,11 @@ impl Sender {
         let body_len = u16::try_from(body.len()).map_err(|_| Misuse::TooLong)?;
         let [high, low] = body_len.to_be_bytes();
         *header = [ContentType::APPLICATION_DATA.0, 3, 3, high, low];
-        let tail = body.get_mut(len..).ok_or(Misuse::NoRoom)?;
+        let tail = body
+            .get_mut(front.saturating_add(len)..)
+            .ok_or(Misuse::NoRoom)?;
         tail.fill(0);
-        if let Some(kind) = tail.first_mut() {
+        if let Some(kind) = tail.first_mut().filter(|_| sealer.hides_type()) {
             *kind = ContentType::APPLICATION_DATA.0;
         }
         sealer.seal(header, body)?;

@@ -25,7 +25,8 @@ impl ServerConnection {
     }
 
     /// Begins a connection whose config is asked for once the ClientHello has come:
-    /// [`crate::handshake::Request::Config`]. Until then these limits are in force.
+    /// [`crate::handshake::Request::Config`]. Until then these limits are in force, and no observer
+    /// is told anything.
     ///
     /// # Errors
     /// Those of the crypto provider.

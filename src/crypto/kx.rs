@@ -24,6 +24,12 @@ pub trait KeyExchangeGroup: Send + Sync + fmt::Debug {
     /// Bytes of the server's `key_exchange`.
     fn server_share_len(&self) -> usize;
 
+    /// Whether key encapsulation is part of it, as in the post-quantum hybrids. Only TLS 1.3 can
+    /// use such a group.
+    fn is_encapsulation(&self) -> bool {
+        false
+    }
+
     /// The client's first half: a fresh key.
     ///
     /// # Errors

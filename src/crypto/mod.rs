@@ -17,7 +17,7 @@ pub use hash::{Hash, HashContext, HashOutput, HashSecret, MAX_HASH_LEN};
 pub use kx::{KeyExchange, KeyExchangeGroup, MAX_SHARED_SECRET_LEN, SharedSecret};
 pub use random::Random;
 pub use sign::{KeyLoader, MAX_SIGNATURE_LEN, SigningKey, VerifyAlgorithms};
-pub use suite::Tls13Suite;
+pub use suite::{SuiteAuth, Tls12Suite, Tls13Suite};
 
 /// Everything the protocol needs of cryptography, in order of preference.
 ///
@@ -32,6 +32,8 @@ pub use suite::Tls13Suite;
 pub struct CryptoProvider {
     /// TLS 1.3 suites, best first.
     pub tls13_suites: &'static [&'static Tls13Suite],
+    /// TLS 1.2 suites, best first.
+    pub tls12_suites: &'static [&'static Tls12Suite],
     /// Key-exchange groups, best first.
     pub groups: &'static [&'static dyn KeyExchangeGroup],
     /// SHA-256, for fingerprints and channel bindings.

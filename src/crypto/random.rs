@@ -10,20 +10,33 @@ use zeroize::Zeroize;
 ///
 /// The same seed gives the same bytes: a seed must never be used for two connections. Its state
 /// is wiped on drop.
-pub struct Random(ChaCha20Rng);
+pub struct Random {
+    generator: ChaCha20Rng,
+    /// **Tests only.** What a published trace drew: comes out, draw by draw, before anything else.
+    #[cfg(test)]
+    pub(crate) replay: alloc::collections::VecDeque<alloc::vec::Vec<u8>>,
+}
 
 impl Random {
     /// A generator from 32 bytes that nobody else knows. The copy made here is wiped.
     #[must_use]
     pub fn new(mut seed: [u8; 32]) -> Self {
-        let this = Self(ChaCha20Rng::from_seed(seed));
+        let this = Self {
+            generator: ChaCha20Rng::from_seed(seed),
+            #[cfg(test)]
+            replay: Default::default(),
+        };
         seed.zeroize();
         this
     }
 
     /// Fills `out` with random bytes.
     pub fn fill(&mut self, out: &mut [u8]) {
-        self.0.fill_bytes(out);
+        #[cfg(test)]
+        if let Some(drawn) = self.replay.pop_front() {
+            return out.copy_from_slice(&drawn);
+        }
+        self.generator.fill_bytes(out);
     }
 
     /// `N` random bytes.
@@ -39,15 +52,15 @@ impl TryRng for Random {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0.next_u32())
+        Ok(self.generator.next_u32())
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.0.next_u64())
+        Ok(self.generator.next_u64())
     }
 
     fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-        self.0.fill_bytes(dst);
+        self.fill(dst);
         Ok(())
     }
 }

@@ -172,10 +172,13 @@ pub enum Misuse {
     FlushFirst,
     /// The payload is longer than one record may be.
     TooLong,
-    /// An exporter with a context of 2^16 bytes or more, an empty label or too much output.
+    /// An exporter with an empty or reserved label, or with a label, context or output that is too
+    /// long.
     BadExporterInput,
     /// The channel binding isn't defined for this connection.
     NoChannelBinding,
+    /// TLS 1.2 has no KeyUpdate.
+    NoKeyUpdate,
     /// The config lacks something; the text says what.
     Config(&'static str),
     /// A private key that isn't the certificate's.
@@ -194,6 +197,9 @@ impl fmt::Display for Misuse {
             Self::TooLong => "the payload is longer than one record may be",
             Self::BadExporterInput => "the exporter's label, context or length is out of range",
             Self::NoChannelBinding => "the channel binding is not defined for this connection",
+            Self::NoKeyUpdate => {
+                "TLS 1.2 has no KeyUpdate: its keys last as long as the connection"
+            }
             Self::Config(text) => text,
             Self::KeyMismatch => "the private key is not the certificate's",
         })

@@ -83,7 +83,6 @@ violations! {
     MissingGroups: MISSING_EXTENSION, "RFC 9846 9.2", "supported_groups is missing";
     MissingSignatureAlgorithms: MISSING_EXTENSION, "RFC 9846 9.2", "signature_algorithms is missing";
     MissingPskModes: MISSING_EXTENSION, "RFC 9846 4.3.9", "pre_shared_key without psk_key_exchange_modes";
-    PskNotOffered: UNSUPPORTED_EXTENSION, "RFC 9846 4.3.11", "the server selected a PSK that was not offered";
     AlpnNotOffered: ILLEGAL_PARAMETER, "RFC 7301 3.1", "the server selected an application protocol that was not offered";
     RecordSizeLimitRange: ILLEGAL_PARAMETER, "RFC 8449 4", "record_size_limit is below 64 or above the protocol's maximum";
     CertificateContext: ILLEGAL_PARAMETER, "RFC 9846 4.5.1", "certificate_request_context is not the one that was sent";
@@ -93,7 +92,16 @@ violations! {
     SchemeNotOffered: ILLEGAL_PARAMETER, "RFC 9846 4.5.2", "a signature scheme that was not offered";
     SchemeNotForKey: ILLEGAL_PARAMETER, "RFC 9846 4.5.2", "a signature scheme that does not fit the certificate's key";
     BadFinished: DECRYPT_ERROR, "RFC 9846 4.5.3", "Finished does not verify";
-    TicketLifetime: ILLEGAL_PARAMETER, "RFC 9846 4.7.1", "a ticket lifetime of more than seven days";
+    BadRenegotiationInfo: HANDSHAKE_FAILURE, "RFC 5746 3.4", "renegotiation_info is not that of a new connection";
+    NoRenegotiationInfo: HANDSHAKE_FAILURE, "RFC 5746 4.1", "the peer does not know secure renegotiation",
+        "update the peer: its TLS is older than 2010";
+    NoExtendedMasterSecret: HANDSHAKE_FAILURE, "RFC 7627 5.2", "the peer does not have extended_master_secret",
+        "update the peer, or turn off require_extended_master_secret in the config";
+    NoClientCertificate: HANDSHAKE_FAILURE, "RFC 5246 7.4.6", "the client sent no certificate where one is required",
+        "configure a client certificate at the peer";
+    FallbackNotAllowed: INAPPROPRIATE_FALLBACK, "RFC 7507 3", "the client fell back although both ends have a newer version";
+    SessionNotOffered: ILLEGAL_PARAMETER, "RFC 5246 7.4.1.3", "the server resumes a session that was not offered";
+    PointFormats: ILLEGAL_PARAMETER, "RFC 8422 5.1.2", "ec_point_formats without uncompressed points";
     NoOcspAsked: UNSUPPORTED_EXTENSION, "RFC 9846 4.5.1.1", "a stapled status that was not asked for";
 }
 

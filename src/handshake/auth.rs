@@ -1,7 +1,7 @@
 //! Certificate, CertificateVerify and Finished, for both sides (RFC 9846 4.5).
 
 use super::{Action, Cx, Message, Out, Request, SignRequest};
-use crate::codepoint::{HandshakeType, SignatureScheme};
+use crate::codepoint::{ExtensionType, HandshakeType, SignatureScheme};
 use crate::config::Credential;
 use crate::crypto::{HashSecret, VerifyAlgorithms};
 use crate::error::{CertificateError, CryptoError, Error, ErrorKind, Violation};
@@ -9,6 +9,7 @@ use crate::keys::tls13::{certificate_verify_content, finished};
 use crate::pki::{Certificate as ParsedCertificate, PeerChain, SignatureFault};
 use crate::secret;
 use crate::wire::codec::Writer;
+use crate::wire::extension::ExtensionSet;
 use crate::wire::handshake::{Certificate, CertificateVerify, Finished};
 use alloc::sync::Arc;
 
@@ -17,9 +18,23 @@ use alloc::sync::Arc;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SignatureValid(());
 
+impl SignatureValid {
+    /// For the other version's verification, and nobody else.
+    pub(super) fn new() -> Self {
+        Self(())
+    }
+}
+
 /// The peer's Finished is right. Made by [`verify_finished`] only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FinishedValid(());
+
+impl FinishedValid {
+    /// For the other version's verification, and nobody else.
+    pub(super) fn new() -> Self {
+        Self(())
+    }
+}
 
 /// The chain of a Certificate message, owned; `ocsp_asked` says whether staples may be there.
 pub(crate) fn read_chain(body: &[u8], ocsp_asked: bool) -> Result<Arc<PeerChain>, Error> {
@@ -34,8 +49,16 @@ pub(crate) fn read_chain(body: &[u8], ocsp_asked: bool) -> Result<Arc<PeerChain>
         if entry.ocsp.is_some() && !ocsp_asked {
             return Err(Violation::NoOcspAsked.into());
         }
-        if entry.sct.is_some() || entry.unknown.is_some() {
-            return Err(Violation::UnsolicitedExtension.into());
+        let mut asked = ExtensionSet::EMPTY;
+        asked.insert(ExtensionType::STATUS_REQUEST);
+        let unasked = entry
+            .present
+            .difference(asked)
+            .iter()
+            .next()
+            .or(entry.unknown);
+        if let Some(extension) = unasked {
+            return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
         }
     }
     Ok(PeerChain::new(

@@ -1,7 +1,7 @@
 //! The handshake: states, and one `step` per role. Nothing is performed here.
 //!
-//! A machine is given an [`Input`] and answers with [`Action`]s in [`Out`], small names of what the
-//! engine is to do; the secrets, messages and requests that they speak of stay in [`Cx`].
+//! A machine is given an input and answers with actions, small names of what the engine is to do;
+//! the secrets, messages and requests that they speak of stay in the context.
 
 pub(crate) mod auth;
 pub(crate) mod client;
@@ -10,19 +10,21 @@ pub(crate) mod post;
 mod request;
 pub(crate) mod server;
 mod summary;
+pub(crate) mod tls12;
 
 pub use request::{Answer, Request, SignRequest};
 pub use summary::{Session, Summary};
 
-use crate::codepoint::{HandshakeType, NamedGroup, SignatureScheme};
+use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::config::{Common, Credential};
 use crate::crypto::{HashSecret, Random, Tls13Suite};
 use crate::error::{Error, ErrorKind};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{PeerChain, VerifiedChain};
-use crate::record::Epoch;
 use crate::wire::codec::Writer;
 use crate::wire::handshake::write_message;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use rustls_pki_types::UnixTime;
@@ -43,16 +45,27 @@ pub(crate) enum Input<'a> {
     /// The beginning; only a client's machine does anything then.
     Start,
     Message(Message<'a>),
+    /// TLS 1.2's own message, which is a record type of its own.
+    ChangeCipherSpec,
     Answer(Answer),
 }
 
 impl Input<'_> {
+    /// The kind of message it is, for the place of an error.
+    fn message_kind(&self) -> Option<HandshakeType> {
+        match self {
+            Self::Message(message) => Some(message.kind),
+            _ => None,
+        }
+    }
+
     /// The error of a state that has no use for this input.
     pub(crate) fn unexpected(&self) -> Error {
         match self {
             Self::Message(message) => {
                 Error::from(crate::error::Violation::UnexpectedMessage).in_message(message.kind)
             }
+            Self::ChangeCipherSpec => crate::error::Violation::UnexpectedChangeCipherSpec.into(),
             _ => ErrorKind::Internal("an input that the state does not know").into(),
         }
     }
@@ -114,12 +127,17 @@ pub(crate) struct TrafficSecrets {
 /// What both roles keep through a handshake. Dropped, and so wiped, when it is done.
 #[derive(Debug)]
 pub(crate) struct Cx {
-    pub(crate) random: Random,
+    /// In a box, so that its state isn't left behind where the context was made.
+    pub(crate) random: Box<Random>,
     pub(crate) now: UnixTime,
     /// Plaintext of messages to be sent; cleared by the engine when it has gone out.
     pub(crate) flight: Vec<u8>,
     pub(crate) transcript: Option<Transcript>,
     pub(crate) suite: Option<&'static Tls13Suite>,
+    /// Set once the version is TLS 1.2.
+    pub(crate) tls12: Option<tls12::Tls12Cx>,
+    /// All handshake messages, as long as TLS 1.2 may have to sign them.
+    pub(crate) messages: Option<Vec<u8>>,
     pub(crate) client_random: [u8; 32],
     pub(crate) traffic: TrafficSecrets,
     pub(crate) exporter: Option<HashSecret>,
@@ -141,16 +159,33 @@ pub(crate) struct Cx {
     pub(crate) peer_record_limit: Option<u16>,
     /// The client offered early data, which is to be skipped.
     pub(crate) skip_early_data: bool,
+    #[cfg(test)]
+    pub(crate) replay: Replay,
+}
+
+/// **Tests only.** What another stack composed in a published trace with options that aren't
+/// offered here: it takes the place of what would have been written.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(crate) struct Replay {
+    /// Whole messages; the first one is used when a message of its type is written.
+    pub(crate) messages: std::collections::VecDeque<Vec<u8>>,
+    /// What would have been written in their place.
+    pub(crate) replaced: Vec<Vec<u8>>,
+    /// The cookie of a HelloRetryRequest, which isn't sent otherwise.
+    pub(crate) cookie: Option<Vec<u8>>,
 }
 
 impl Cx {
     pub(crate) fn new(seed: [u8; 32], now: UnixTime) -> Self {
         Self {
-            random: Random::new(seed),
+            random: Box::new(Random::new(seed)),
             now,
             flight: Vec::new(),
             transcript: None,
             suite: None,
+            tls12: None,
+            messages: None,
             client_random: [0; 32],
             traffic: TrafficSecrets::default(),
             exporter: None,
@@ -168,6 +203,8 @@ impl Cx {
             retried: false,
             peer_record_limit: None,
             skip_early_data: false,
+            #[cfg(test)]
+            replay: Replay::default(),
         }
     }
 
@@ -175,6 +212,46 @@ impl Cx {
     pub(crate) fn suite(&self) -> Result<&'static Tls13Suite, Error> {
         self.suite
             .ok_or_else(|| ErrorKind::Internal("no suite yet").into())
+    }
+
+    /// The list of our Certificate message.
+    pub(crate) fn certificate_list<'a>(&self, credential: &'a Credential) -> &'a Arc<[u8]> {
+        match self.tls12 {
+            Some(_) => credential.tls12_certificate_list(),
+            None => credential.certificate_list(self.staple),
+        }
+    }
+
+    /// The version, once it is known.
+    pub(crate) fn version(&self) -> ProtocolVersion {
+        match self.tls12 {
+            Some(_) => ProtocolVersion::TLS12,
+            None => ProtocolVersion::TLS13,
+        }
+    }
+
+    /// The suite's name, once there is one.
+    pub(crate) fn suite_name(&self) -> Result<CipherSuite, Error> {
+        match &self.tls12 {
+            Some(tls12) => Ok(tls12.suite.name),
+            None => Ok(self.suite()?.name),
+        }
+    }
+
+    /// What TLS 1.2 keeps, once that is the version.
+    pub(crate) fn tls12(&self) -> Result<&tls12::Tls12Cx, Error> {
+        self.tls12
+            .as_ref()
+            .ok_or_else(|| ErrorKind::Internal("no TLS 1.2 here").into())
+    }
+
+    /// Adds a message to the transcript, and to what may have to be signed.
+    pub(crate) fn add(&mut self, raw: &[u8]) -> Result<(), Error> {
+        self.transcript()?.add(raw);
+        if let Some(messages) = &mut self.messages {
+            messages.extend_from_slice(raw);
+        }
+        Ok(())
     }
 
     /// The transcript, once its hash is known.
@@ -203,6 +280,15 @@ impl Cx {
         body: impl FnOnce(&mut Writer<'_>),
     ) -> Result<(u32, u32), Error> {
         let start = self.flight.len();
+        #[cfg(test)]
+        if self.replay.messages.front().is_some_and(|m| m[0] == kind.0) {
+            let mut replaced = Vec::new();
+            write_message(&mut replaced, kind, body).unwrap();
+            self.replay.replaced.push(replaced);
+            self.flight
+                .extend(self.replay.messages.pop_front().unwrap());
+            return flight_range(start, self.flight.len());
+        }
         write_message(&mut self.flight, kind, body)
             .map_err(|_| ErrorKind::Internal("a message of ours is too long"))?;
         flight_range(start, self.flight.len())
@@ -216,6 +302,9 @@ impl Cx {
         transcript
             .ok_or(ErrorKind::Internal("no transcript yet"))?
             .add(bytes);
+        if let Some(messages) = &mut self.messages {
+            messages.extend_from_slice(bytes);
+        }
         Ok(())
     }
 

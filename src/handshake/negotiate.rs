@@ -1,28 +1,45 @@
 //! What a server chooses from a ClientHello, decision by decision.
 
-use crate::codepoint::{ExtensionType, NamedGroup, ProtocolVersion};
+use crate::codepoint::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::config::{Common, RetryPolicy, ServerConfig};
 use crate::crypto::{Hash, HashOutput, KeyExchangeGroup, Tls13Suite};
-use crate::error::{Error, Mismatch, Parameter, Violation};
+use crate::error::{DecodeError, DecodeFault, Error, Mismatch, Parameter, Violation};
 use crate::wire::codec::{List, Reader};
 use crate::wire::extension::Extension;
 use crate::wire::hello::ClientHello;
 use alloc::vec::Vec;
 
-/// TLS 1.3, or nothing.
-pub(crate) fn version(hello: &ClientHello<'_>) -> Result<ProtocolVersion, Error> {
+/// The version: the newest that both have.
+pub(crate) fn version(
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+) -> Result<ProtocolVersion, Error> {
+    let ours = &config.common.versions;
     // RFC 9846 4.2.2, 4.3.1: supported_versions alone counts; without it the client has at most
     // TLS 1.2.
-    let Some(versions) = hello.extensions.supported_versions else {
-        let theirs = [hello.legacy_version.0.min(ProtocolVersion::TLS12.0)];
-        return Err(Mismatch::new(Parameter::Version, [ProtocolVersion::TLS13.0], theirs).into());
-    };
-    if versions.contains(ProtocolVersion::TLS13) {
-        return Ok(ProtocolVersion::TLS13);
+    let legacy = [hello.legacy_version.min(ProtocolVersion::TLS12)];
+    let theirs = hello
+        .extensions
+        .supported_versions
+        .unwrap_or(List::Values(&legacy));
+    let chosen = ours
+        .iter()
+        .copied()
+        .find(|version| theirs.contains(*version));
+    let chosen = chosen.ok_or_else(|| {
+        let ours = ours.iter().map(|version| version.0);
+        Mismatch::new(Parameter::Version, ours, theirs.iter().map(u16::from))
+    })?;
+    // RFC 7507 3: a client that fell back says so; it needn't have.
+    let fell_back = hello.cipher_suites.contains(CipherSuite::TLS_FALLBACK_SCSV);
+    if fell_back && ours.first().is_some_and(|newest| *newest > chosen) {
+        return Err(Violation::FallbackNotAllowed.into());
     }
-    let theirs = versions.iter().map(u16::from);
-    Err(Mismatch::new(Parameter::Version, [ProtocolVersion::TLS13.0], theirs).into())
+    Ok(chosen)
 }
+
+/// How many key shares a ClientHello may have.
+const MOST_SHARES: usize = 32;
 
 /// What every TLS 1.3 ClientHello must have.
 pub(crate) fn check_tls13(hello: &ClientHello<'_>) -> Result<(), Error> {
@@ -42,6 +59,12 @@ pub(crate) fn check_tls13(hello: &ClientHello<'_>) -> Result<(), Error> {
     let Some(shares) = extensions.key_shares else {
         return Err(Violation::MissingKeyShare.into());
     };
+    // Nobody has that many; more would only be work.
+    if shares.len() > MOST_SHARES {
+        return Err(
+            DecodeError::new("KeyShareClientHello.client_shares", DecodeFault::BadValue).into(),
+        );
+    }
     // RFC 9846 4.3.8: each share is of a group in supported_groups.
     if shares.iter().any(|share| !groups.contains(share.group)) {
         return Err(Violation::ShareNotInGroups.into());
@@ -108,7 +131,7 @@ pub(crate) fn group<'a>(
     let retry = best.name() != group.name()
         && match config.retry {
             RetryPolicy::WhenNoShareFits => false,
-            RetryPolicy::ForHybrid => is_hybrid(best) && !is_hybrid(group),
+            RetryPolicy::ForHybrid => best.is_encapsulation() && !group.is_encapsulation(),
             RetryPolicy::ForPreferred => true,
         };
     Ok(if retry {
@@ -116,11 +139,6 @@ pub(crate) fn group<'a>(
     } else {
         GroupChoice::Share(group, share)
     })
-}
-
-/// Key encapsulation, whose shares differ in length, marks the post-quantum hybrids.
-fn is_hybrid(group: &dyn KeyExchangeGroup) -> bool {
-    group.client_share_len() != group.server_share_len()
 }
 
 /// The application protocol (RFC 7301 3.2).
@@ -154,12 +172,14 @@ pub(crate) fn record_size_limit(limit: Option<u16>) -> Result<Option<u16>, Error
 /// A hash of what must not change between the two ClientHellos around a HelloRetryRequest.
 pub(crate) fn fixed_part(hash: &dyn Hash, body: &[u8]) -> Result<HashOutput, Error> {
     // RFC 9846 4.2.2: only key_share, early_data, cookie, pre_shared_key and padding may.
-    const MAY_CHANGE: [ExtensionType; 5] = [
+    const MAY_CHANGE: [ExtensionType; 6] = [
         ExtensionType::KEY_SHARE,
         ExtensionType::EARLY_DATA,
         ExtensionType::COOKIE,
         ExtensionType::PRE_SHARED_KEY,
         ExtensionType::PADDING,
+        // RFC 9849 6.1.5: encrypted anew for the second ClientHello.
+        ExtensionType::ENCRYPTED_CLIENT_HELLO,
     ];
     let mut r = Reader::new(body);
     let mut context = hash.start();

@@ -47,20 +47,33 @@ fn read_ticket(
 ) -> Result<Post, Error> {
     const WEEK: u32 = 604_800;
     let ticket = NewSessionTicket::parse(message.body)?;
-    // RFC 9846 4.7.1: servers MUST NOT use a lifetime of more than 7 days.
-    if ticket.lifetime > WEEK {
-        return Err(Violation::TicketLifetime.into());
-    }
     // RFC 9846 4.7.1: a lifetime of zero means that the ticket should be discarded.
     if ticket.lifetime == 0 {
         return Ok(Post::Nothing);
     }
     Ok(Post::Session(Box::new(Session {
         suite,
-        lifetime: ticket.lifetime,
+        // RFC 9846 4.7.1: never kept longer than 7 days, whatever the server says.
+        lifetime: ticket.lifetime.min(WEEK),
         age_add: ticket.age_add,
         max_early_data: ticket.max_early_data,
         ticket: ticket.ticket.to_vec(),
         psk: resumption_psk(suite.hash, secret, ticket.nonce)?,
     })))
+}
+
+/// Reads a message that came after a TLS 1.2 handshake: an offer to renegotiate, or an error.
+///
+/// # Errors
+/// [`Violation::UnexpectedMessage`] for anything else.
+pub(crate) fn read_tls12(message: Message<'_>, client: bool) -> Result<(), Error> {
+    match message.kind {
+        // RFC 5246 7.4.1.1, 7.4.1.2: either may be refused with a no_renegotiation warning.
+        HandshakeType::HELLO_REQUEST if client => Ok(crate::wire::tls12::parse_empty(
+            message.body,
+            "HelloRequest",
+        )?),
+        HandshakeType::CLIENT_HELLO if !client => Ok(()),
+        _ => Err(Violation::UnexpectedMessage.into()),
+    }
 }

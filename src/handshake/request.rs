@@ -4,7 +4,7 @@ use crate::codepoint::{AlertDescription, SignatureScheme};
 use crate::config::{CertificateRequestInfo, ClientHelloInfo, Credential, Key, ServerConfig};
 use crate::crypto::{MAX_SIGNATURE_LEN, Random};
 use crate::error::{CertificateError, Error, ErrorKind};
-use crate::keys::tls13::SignatureInput;
+use crate::keys::SignatureInput;
 use crate::pki::{VerifiedChain, VerifyRequest};
 use alloc::sync::Arc;
 use alloc::vec;

@@ -51,12 +51,15 @@ pub struct Stream<C, T> {
     output: Vec<u8>,
     /// How much of the output the transport has taken.
     written: usize,
-    sessions: VecDeque<Session>,
+    sessions: VecDeque<Box<Session>>,
+    /// The handshake's outcome until it is taken.
+    summary: Option<Box<Summary>>,
+    done: bool,
 }
 
 /// What one turn of the connection came to.
 enum Turn {
-    Done(Box<Summary>),
+    Done,
     Ask(Request),
     Data,
     Closed(Eof),
@@ -67,6 +70,8 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
     /// Joins a connection and a transport. Nothing is sent yet.
     pub fn new(connection: C, transport: T) -> Self {
         Self {
+            done: !connection.is_handshaking(),
+            summary: None,
             connection,
             transport,
             input: std::vec![0; INPUT].into_boxed_slice(),
@@ -78,26 +83,32 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
         }
     }
 
-    /// Does the handshake. `None` if it was done before.
+    /// Does the handshake, unless reading or writing has done it. The summary is given once; `None`
+    /// if it was given before.
     ///
     /// # Errors
-    /// Those of the transport and of TLS.
+    /// Those of the transport, after which it goes on where it stood, and of TLS.
     pub fn handshake(&mut self) -> io::Result<Option<Summary>> {
         self.handshake_with(|_| None)
     }
 
     /// Does the handshake, answering what the config leaves to be answered later. `None` for an
-    /// answer ends it with an error.
+    /// answer leaves the handshake where it stands, with an error.
     ///
     /// # Errors
-    /// Those of the transport and of TLS.
+    /// Those of the transport, after which it goes on where it stood, and of TLS.
     pub fn handshake_with(
         &mut self,
-        mut answer: impl FnMut(Request) -> Option<Answer>,
+        answer: impl FnMut(Request) -> Option<Answer>,
     ) -> io::Result<Option<Summary>> {
-        while self.connection.is_handshaking() {
+        self.complete(answer)?;
+        Ok(self.summary.take().map(|summary| *summary))
+    }
+
+    fn complete(&mut self, mut answer: impl FnMut(Request) -> Option<Answer>) -> io::Result<()> {
+        while !self.done {
             match self.turn()? {
-                Turn::Done(summary) => return Ok(Some(*summary)),
+                Turn::Done => self.write_out()?,
                 Turn::Ask(request) => match answer(request) {
                     Some(answer) => self.connection.answer(answer).map_err(invalid)?,
                     None => {
@@ -108,11 +119,11 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
                 Turn::Data | Turn::Again => {}
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The oldest session that came and wasn't taken; a client's tickets come while it reads.
-    pub fn take_session(&mut self) -> Option<Session> {
+    pub fn take_session(&mut self) -> Option<Box<Session>> {
         self.sessions.pop_front()
     }
 
@@ -135,7 +146,14 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
         self.flush()
     }
 
-    /// Gives up both parts. Data that was received and not read is lost.
+    /// What was received from the transport and not consumed yet, still encrypted. Whoever goes on
+    /// without the stream (with the halves of the connection, say) feeds it first.
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        self.input.get(self.unread.clone()).unwrap_or(&[])
+    }
+
+    /// Gives up both parts. Data that was received and not read is lost; see [`Stream::unread`].
     pub fn into_parts(self) -> (C, T) {
         (self.connection, self.transport)
     }
@@ -161,16 +179,21 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
                 self.plain = from.saturating_add(start)..to.saturating_add(start);
                 Ok(Turn::Data)
             }
-            Event::Ask(request) => Ok(Turn::Ask(request)),
-            Event::HandshakeDone(summary) => {
+            Event::Ask(request) => {
+                // What is ready goes out before an answer that may take its time.
                 self.write_out()?;
-                Ok(Turn::Done(summary))
+                Ok(Turn::Ask(request))
+            }
+            Event::HandshakeDone(summary) => {
+                self.summary = Some(summary);
+                self.done = true;
+                Ok(Turn::Done)
             }
             Event::Session(session) => {
                 if self.sessions.len() >= SESSIONS {
                     self.sessions.pop_front();
                 }
-                self.sessions.push_back(*session);
+                self.sessions.push_back(session);
                 Ok(Turn::Again)
             }
             Event::Closed(eof) => Ok(Turn::Closed(eof)),
@@ -234,7 +257,7 @@ fn invalid(error: Error) -> io::Error {
 
 impl<C: Connection, T: Read + Write> BufRead for Stream<C, T> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.handshake()?;
+        self.complete(|_| None)?;
         while self.plain.is_empty() {
             match self.turn()? {
                 Turn::Closed(Eof::Clean) => {
@@ -270,7 +293,7 @@ impl<C: Connection, T: Read + Write> Read for Stream<C, T> {
 
 impl<C: Connection, T: Read + Write> Write for Stream<C, T> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.handshake()?;
+        self.complete(|_| None)?;
         // What was sealed before goes first, so that the output never grows without bound.
         self.write_out()?;
         const MOST: usize = 64 * 1024;

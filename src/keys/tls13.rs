@@ -4,6 +4,7 @@
 
 use crate::crypto::{Aead, AeadKey, Hash, HashOutput, HashSecret, SharedSecret};
 use crate::error::CryptoError;
+use crate::keys::{INLINE_LEN, SignatureInput};
 use crate::secret::Secret;
 use alloc::boxed::Box;
 
@@ -272,29 +273,12 @@ pub fn certificate_verify_content(server: bool, transcript: &HashOutput) -> Sign
     } else {
         b"TLS 1.3, client CertificateVerify"
     };
-    let mut bytes = [0x20; SIGNATURE_INPUT_LEN];
+    let mut bytes = [0x20; INLINE_LEN];
     let tail = context.iter().chain(&[0]).chain(transcript.as_bytes());
     let mut len = 64_usize;
     for (to, from) in bytes.iter_mut().skip(64).zip(tail) {
         *to = *from;
         len = len.saturating_add(1);
     }
-    SignatureInput { bytes, len }
-}
-
-const SIGNATURE_INPUT_LEN: usize = 64 + 33 + 1 + crate::crypto::MAX_HASH_LEN;
-
-/// The bytes that a CertificateVerify signs. Not secret.
-#[derive(Clone, Debug)]
-pub struct SignatureInput {
-    bytes: [u8; SIGNATURE_INPUT_LEN],
-    len: usize,
-}
-
-impl SignatureInput {
-    /// The bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or(&[])
-    }
+    SignatureInput::Inline(bytes, len)
 }

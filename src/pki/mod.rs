@@ -252,7 +252,8 @@ pub trait Verifier: Send + Sync + fmt::Debug {
         &[]
     }
 
-    /// Whether a stapled OCSP response is asked for (`status_request`). It is by default.
+    /// Whether a server is asked for a stapled OCSP response (`status_request`). It is by default.
+    /// Clients aren't asked for one.
     fn wants_ocsp(&self) -> bool {
         true
     }

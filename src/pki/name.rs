@@ -7,6 +7,9 @@ use crate::error::{DecodeError, DecodeFault, Text, TextWriter};
 use core::fmt;
 use rustls_pki_types::{IpAddr, ServerName};
 
+/// How many attributes one RelativeDistinguishedName may have.
+const MOST_ATTRIBUTES: usize = 16;
+
 /// A DistinguishedName (RFC 5280 4.1.2.4). Shown in the form of RFC 4514, the most specific
 /// attribute first, escaped and bounded as [`Text`].
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,7 +46,13 @@ impl<'a> DistinguishedName<'a> {
             if rdn.is_empty() {
                 return Err(rdn.fail(DecodeFault::BadLength));
             }
+            // Comparing sets costs the square of their size; real ones have one or two attributes.
+            let mut attributes = 0_usize;
             while !rdn.is_empty() {
+                attributes = attributes.saturating_add(1);
+                if attributes > MOST_ATTRIBUTES {
+                    return Err(rdn.fail(DecodeFault::BadLength));
+                }
                 let mut attribute = rdn.nested(der::SEQUENCE, what)?;
                 attribute.contents(der::OID, what)?;
                 attribute.any()?;
@@ -429,6 +438,19 @@ mod tests {
     extern crate std;
     use super::*;
     use alloc::vec::Vec;
+
+    #[test]
+    fn a_set_of_many_attributes_is_refused() {
+        // Each attribute: SEQUENCE of OID 2.5.4.3 and a PrintableString of one letter.
+        let attribute = [0x30, 8, 6, 3, 0x55, 4, 3, 0x13, 1, b'x'];
+        let rdn = |count: usize| {
+            let mut set = [0x31, 0x81, u8::try_from(count * attribute.len()).unwrap()].to_vec();
+            set.extend(attribute.repeat(count));
+            set
+        };
+        assert_eq!(DistinguishedName::new(&rdn(16)).check("name"), Ok(()));
+        assert!(DistinguishedName::new(&rdn(17)).check("name").is_err());
+    }
 
     #[test]
     fn host_names() {

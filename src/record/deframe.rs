@@ -68,7 +68,9 @@ pub fn deframe(input: &[u8], first: bool, protected: bool) -> Result<Deframed, V
     let body_len = usize::from(u16::from_be_bytes([high, low]));
     // RFC 9846 5.1 and 5.2: 2^14 bytes in plaintext, 2^14 + 256 protected, record_overflow
     // beyond.
-    let most = if protected {
+    // Application data before there are keys is early data, protected by others.
+    let data = content_type == ContentType::APPLICATION_DATA;
+    let most = if protected || data {
         MAX_CIPHERTEXT
     } else {
         MAX_PLAINTEXT

@@ -11,6 +11,9 @@ pub const USEFUL_ROOM: usize = 512;
 const HEADER: usize = 5;
 
 /// How protected records are padded (RFC 9846 5.4): what an observer learns of lengths.
+///
+/// Padding yields where the sink's room is short: give room for a whole record (16,645 bytes) if
+/// lengths are to be hidden.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Padding {
@@ -63,8 +66,33 @@ pub fn write_record<'a>(
     padding: usize,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
+    // RFC 9846 5.1: legacy_record_version MUST be 0x0303 in all records but an initial ClientHello.
+    all_or_nothing(sink, |sink| {
+        write_parts(sealer, content_type, [3, 3], parts, padding, sink)
+    })
+}
+
+/// As [`write_record`], for a record of the initial ClientHello: the one that doesn't answer a
+/// HelloRetryRequest.
+///
+/// # Errors
+/// Those of [`write_record`].
+pub fn write_initial_hello<'a>(
+    parts: impl Iterator<Item = &'a [u8]>,
+    sink: &mut dyn Sink,
+) -> Result<(), Error> {
+    // RFC 9846 5.1: there legacy_record_version may be 0x0301, which old servers insist on.
+    all_or_nothing(sink, |sink| {
+        write_parts(None, ContentType::HANDSHAKE, [3, 1], parts, 0, sink)
+    })
+}
+
+fn all_or_nothing(
+    sink: &mut dyn Sink,
+    write: impl FnOnce(&mut dyn Sink) -> Result<(), Error>,
+) -> Result<(), Error> {
     let before = sink.room();
-    let result = write_parts(sealer, content_type, parts, padding, sink);
+    let result = write(sink);
     if result.is_err() {
         sink.retract(before.saturating_sub(sink.room()));
     }
@@ -74,26 +102,33 @@ pub fn write_record<'a>(
 fn write_parts<'a>(
     sealer: Option<&mut Sealer>,
     content_type: ContentType,
+    [major, minor]: [u8; 2],
     parts: impl Iterator<Item = &'a [u8]>,
     padding: usize,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     const FULL: ErrorKind = ErrorKind::Internal("the sink has less room than it said");
-    let outer = if sealer.is_some() {
+    let hides_type = sealer.as_ref().is_some_and(|sealer| sealer.hides_type());
+    let outer = if hides_type {
         ContentType::APPLICATION_DATA
     } else {
         content_type
     };
-    let mut ok = sink.append(&[outer.0, 3, 3, 0, 0]);
-    let mut len = 0_usize;
+    let mut ok = sink.append(&[outer.0, major, minor, 0, 0]);
+    let mut len = sealer.as_ref().map_or(0, |sealer| sealer.front_len());
+    ok = ok && sink.append([0; 8].get(..len).unwrap_or(&[]));
     for part in parts {
         ok = ok && sink.append(part);
         len = len.saturating_add(part.len());
     }
     if let Some(sealer) = &sealer {
-        ok = ok && sink.append(&[content_type.0]);
-        let mut zeros = padding.saturating_add(sealer.tag_len());
-        len = len.saturating_add(1).saturating_add(zeros);
+        let mut zeros = sealer.tag_len();
+        if hides_type {
+            ok = ok && sink.append(&[content_type.0]);
+            len = len.saturating_add(1);
+            zeros = zeros.saturating_add(padding);
+        }
+        len = len.saturating_add(zeros);
         while zeros > 0 {
             let some = [0; 64];
             let now = zeros.min(some.len());
@@ -110,7 +145,7 @@ fn write_parts<'a>(
         return Err(FULL.into());
     };
     let [high, low] = body_len.to_be_bytes();
-    *header = [outer.0, 3, 3, high, low];
+    *header = [outer.0, major, minor, high, low];
     match sealer {
         Some(sealer) => sealer.seal(header, body),
         None => Ok(()),

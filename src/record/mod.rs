@@ -9,8 +9,9 @@ mod joiner;
 mod protect;
 mod sink;
 
+pub use crate::keys::Epoch;
 pub use deframe::{Deframed, Frame, deframe};
-pub use fragment::{Padding, USEFUL_ROOM, record_room, write_record};
+pub use fragment::{Padding, USEFUL_ROOM, record_room, write_initial_hello, write_record};
 pub use joiner::{Joined, Joiner};
 pub use protect::{Opener, Plaintext, Sealer};
 pub use sink::{FixedSink, Sink};
@@ -19,16 +20,3 @@ pub use sink::{FixedSink, Sink};
 pub const MAX_PLAINTEXT: usize = 16_384;
 /// The longest protected record body (RFC 9846 5.2).
 pub const MAX_CIPHERTEXT: usize = MAX_PLAINTEXT + 256;
-
-/// Which keys protect a direction (RFC 9846 5, 7.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Epoch {
-    /// None yet.
-    Plaintext,
-    /// Those of client_early_traffic_secret.
-    EarlyData,
-    /// Those of the handshake traffic secrets.
-    Handshake,
-    /// Those of the application traffic secrets, of any generation.
-    Application,
-}

@@ -521,8 +521,9 @@ impl<'a> ServerHelloExtensions<'a> {
     }
 
     fn write(&self, w: &mut Writer<'_>, retry: bool) {
-        if let Some(version) = self.supported_version {
-            w.extension(ExtensionType::SUPPORTED_VERSIONS, |w| w.u16(version.0));
+        // In the order of RFC 8448's traces; any other would do as well.
+        if let Some(identity) = self.pre_shared_key {
+            w.extension(ExtensionType::PRE_SHARED_KEY, |w| w.u16(identity));
         }
         match (retry, self.retry_group, &self.key_share) {
             (true, Some(group), _) => w.extension(ExtensionType::KEY_SHARE, |w| w.u16(group.0)),
@@ -531,6 +532,9 @@ impl<'a> ServerHelloExtensions<'a> {
         }
         if let Some(cookie) = self.cookie {
             w.extension(ExtensionType::COOKIE, |w| w.vec16(|w| w.bytes(cookie)));
+        }
+        if let Some(version) = self.supported_version {
+            w.extension(ExtensionType::SUPPORTED_VERSIONS, |w| w.u16(version.0));
         }
         w.flag_extension(ExtensionType::SERVER_NAME, self.server_name);
         w.flag_extension(
@@ -552,9 +556,6 @@ impl<'a> ServerHelloExtensions<'a> {
         w.flag_extension(ExtensionType::STATUS_REQUEST, self.status_request);
         if let Some(limit) = self.record_size_limit {
             w.extension(ExtensionType::RECORD_SIZE_LIMIT, |w| w.u16(limit));
-        }
-        if let Some(identity) = self.pre_shared_key {
-            w.extension(ExtensionType::PRE_SHARED_KEY, |w| w.u16(identity));
         }
     }
 }

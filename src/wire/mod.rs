@@ -18,6 +18,7 @@ pub mod extension;
 pub mod handshake;
 pub mod hello;
 pub mod record;
+pub mod tls12;
 
 pub use codec::{EncodeError, Item, List, ListIter, Reader, Writer};
 pub use extension::{

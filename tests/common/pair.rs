@@ -135,6 +135,9 @@ pub struct Pair {
     pub server: End<ServerConnection>,
     /// How many bytes are carried at a time; all of them if `None`.
     pub step: Option<usize>,
+    /// All that was carried, each way.
+    pub to_server: Vec<u8>,
+    pub to_client: Vec<u8>,
 }
 
 impl Pair {
@@ -150,6 +153,8 @@ impl Pair {
             client: End::new(client),
             server: End::new(server),
             step: None,
+            to_server: Vec::new(),
+            to_client: Vec::new(),
         }
     }
 
@@ -158,11 +163,13 @@ impl Pair {
         self.client.run();
         self.server.run();
         for _ in 0..200_000 {
-            let mut moved = carry(&mut self.client.output, &mut self.server.input, self.step);
+            let (from, to) = (&mut self.client.output, &mut self.server.input);
+            let mut moved = carry(from, to, self.step, &mut self.to_server);
             if moved {
                 self.server.run();
             }
-            let back = carry(&mut self.server.output, &mut self.client.input, self.step);
+            let (from, to) = (&mut self.server.output, &mut self.client.input);
+            let back = carry(from, to, self.step, &mut self.to_client);
             if back {
                 self.client.run();
             }
@@ -190,8 +197,21 @@ impl Pair {
     }
 }
 
-fn carry(from: &mut Vec<u8>, to: &mut Vec<u8>, step: Option<usize>) -> bool {
+/// The records in these bytes, as (outer content type, length of the body).
+pub fn records(mut bytes: &[u8]) -> Vec<(u8, usize)> {
+    let mut found = Vec::new();
+    while let Some((header, rest)) = bytes.split_first_chunk::<5>() {
+        let len = usize::from(u16::from_be_bytes([header[3], header[4]]));
+        found.push((header[0], len));
+        bytes = &rest[len..];
+    }
+    assert!(bytes.is_empty());
+    found
+}
+
+fn carry(from: &mut Vec<u8>, to: &mut Vec<u8>, step: Option<usize>, log: &mut Vec<u8>) -> bool {
     let len = step.unwrap_or(usize::MAX).min(from.len());
+    log.extend(&from[..len]);
     to.extend(from.drain(..len));
     len > 0
 }

@@ -6,7 +6,12 @@
     reason = "each test that includes this file uses a part of it"
 )]
 
+// Named, as the library's own tests include this file where `std` has no prelude.
+use std::borrow::ToOwned;
+use std::format;
 use std::path::PathBuf;
+use std::string::String;
+use std::vec::Vec;
 
 /// One `[name]` with its values, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,16 +1,17 @@
 //! ClientHello out, ServerHello or HelloRetryRequest in (RFC 9846 4.2).
 
-use super::{ClientCx, tls13};
+use super::{ClientCx, State, tls12, tls13};
 use crate::codepoint::{
     CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode,
     SignatureScheme,
 };
 use crate::crypto::{KeyExchangeGroup, SharedSecret};
 use crate::error::{CryptoError, Error, ErrorKind, Violation};
+use crate::handshake::tls12::usable as usable_in_tls12;
 use crate::handshake::{Action, Message, Out};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::record::Epoch;
 use crate::wire::codec::List;
 use crate::wire::extension::{KeyShareEntry, ProtocolName};
 use crate::wire::hello::{
@@ -23,7 +24,8 @@ use rustls_pki_types::ServerName;
 /// Draws what is random, makes the key shares and sends the first ClientHello.
 pub(super) fn start(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
     c.cx.client_random = c.cx.random.array();
-    if c.config.middlebox_compatibility {
+    let tls13 = c.config.common.speaks(ProtocolVersion::TLS13);
+    if c.config.middlebox_compatibility && tls13 {
         // RFC 9846 D.4: a non-empty session ID, not predictable.
         c.session_id = (c.cx.random.array(), 32);
     }
@@ -31,6 +33,7 @@ pub(super) fn start(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
         c.grease = Some(c.cx.random.array());
     }
     match c.config.key_shares.clone() {
+        _ if !tls13 => {}
         Some(names) => {
             for name in names {
                 start_exchange(c, name)?;
@@ -102,6 +105,67 @@ fn grease(seed: [u8; 8], which: usize) -> u16 {
     u16::from_be_bytes([byte, byte])
 }
 
+/// What is offered of each kind, with a GREASE value first or last (RFC 8701 3.1).
+struct Lists {
+    suites: Vec<CipherSuite>,
+    groups: Vec<NamedGroup>,
+    versions: Vec<ProtocolVersion>,
+    schemes: Vec<SignatureScheme>,
+}
+
+impl Lists {
+    fn new(c: &ClientCx) -> Self {
+        let common = &c.config.common;
+        let greased = |which| c.grease.map(|seed| grease(seed, which));
+        let tls13 = common.speaks(ProtocolVersion::TLS13);
+        let tls12 = common.speaks(ProtocolVersion::TLS12);
+        let suites: Vec<CipherSuite> = greased(0)
+            .map(CipherSuite)
+            .into_iter()
+            .chain(
+                common
+                    .suites
+                    .iter()
+                    .filter(|_| tls13)
+                    .map(|suite| suite.name),
+            )
+            .chain(
+                common
+                    .tls12_suites
+                    .iter()
+                    .filter(|_| tls12)
+                    .map(|suite| suite.name),
+            )
+            .collect();
+        let usable = common
+            .groups
+            .iter()
+            .filter(|group| tls13 || usable_in_tls12(**group));
+        let groups: Vec<NamedGroup> = greased(1)
+            .map(NamedGroup)
+            .into_iter()
+            .chain(usable.map(|group| group.name()))
+            .collect();
+        let versions: Vec<ProtocolVersion> = greased(2)
+            .map(ProtocolVersion)
+            .into_iter()
+            .chain(common.versions.iter().copied())
+            .collect();
+        let schemes: Vec<SignatureScheme> = common
+            .provider
+            .verify
+            .supported()
+            .chain(greased(3).map(SignatureScheme))
+            .collect();
+        Self {
+            suites,
+            groups,
+            versions,
+            schemes,
+        }
+    }
+}
+
 /// Encodes the ClientHello, first or second, and has it sent. The transcript isn't touched.
 fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
     let (share_bytes, share_ranges) = write_shares(c)?;
@@ -122,27 +186,9 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
             key_exchange,
         });
     }
-    let suites: Vec<CipherSuite> = greased(0)
-        .map(CipherSuite)
-        .into_iter()
-        .chain(common.suites.iter().map(|suite| suite.name))
-        .collect();
-    let groups: Vec<NamedGroup> = greased(1)
-        .map(NamedGroup)
-        .into_iter()
-        .chain(common.groups.iter().map(|group| group.name()))
-        .collect();
-    let versions: Vec<ProtocolVersion> = greased(2)
-        .map(ProtocolVersion)
-        .into_iter()
-        .chain([ProtocolVersion::TLS13])
-        .collect();
-    let schemes: Vec<SignatureScheme> = common
-        .provider
-        .verify
-        .supported()
-        .chain(greased(3).map(SignatureScheme))
-        .collect();
+    let tls13 = common.speaks(ProtocolVersion::TLS13);
+    let tls12 = common.speaks(ProtocolVersion::TLS12);
+    let lists = Lists::new(c);
     let alpn: Vec<ProtocolName<'_>> = common.alpn.iter().map(|name| ProtocolName(name)).collect();
     let modes = [PskKeyExchangeMode::PSK_DHE_KE];
     let host = match &c.name {
@@ -153,39 +199,40 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
         grease: c.grease.map(grease_extensions),
         // RFC 6066 3: the name goes without a trailing dot.
         server_name: host.map(|host| host.strip_suffix('.').unwrap_or(host).as_bytes()),
-        supported_versions: Some(List::Values(&versions)),
-        supported_groups: Some(List::Values(&groups)),
-        signature_algorithms: Some(List::Values(&schemes)),
-        signature_algorithms_cert: Some(List::Values(&schemes)),
+        // A client of TLS 1.2 alone looks like one: what only TLS 1.3 has isn't sent.
+        supported_versions: tls13.then_some(List::Values(&lists.versions)),
+        extended_master_secret: tls12,
+        renegotiation_info: tls12.then_some(&[]),
+        ec_point_formats: tls12.then_some(&[0]),
+        supported_groups: Some(List::Values(&lists.groups)),
+        signature_algorithms: Some(List::Values(&lists.schemes)),
+        signature_algorithms_cert: Some(List::Values(&lists.schemes)),
         alpn: Some(List::Values(alpn.as_slice())).filter(|_| !alpn.is_empty()),
         status_request: c.config.verifier.wants_ocsp(),
         record_size_limit: common.record_size_limit,
-        key_shares: Some(List::Values(&shares)),
+        key_shares: tls13.then_some(List::Values(&shares)),
         cookie: c.cookie.as_deref(),
-        psk_key_exchange_modes: Some(List::Values(&modes)),
+        psk_key_exchange_modes: tls13.then_some(List::Values(&modes)),
         ..ClientExtensions::default()
     };
     let (session_id, session_id_len) = &c.session_id;
+    let random = c.cx.client_random;
     let hello = ClientHello {
         legacy_version: ProtocolVersion::TLS12,
-        random: &c.cx.client_random,
+        random: &random,
         session_id: session_id.get(..*session_id_len).unwrap_or(&[]),
-        cipher_suites: List::Values(&suites),
+        cipher_suites: List::Values(&lists.suites),
         compression_methods: &[0],
         extensions,
     };
     let offered = hello.extensions.offered();
-    let start = c.cx.flight.len();
-    crate::wire::handshake::write_message(&mut c.cx.flight, HandshakeType::CLIENT_HELLO, |w| {
-        hello.write(w);
-    })
-    .map_err(|_| ErrorKind::Internal("a ClientHello that is too long"))?;
+    let (start, end) =
+        c.cx.write(HandshakeType::CLIENT_HELLO, |w| hello.write(w))?;
     let server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
     let names = share_ranges.iter().map(|(name, _)| *name).collect();
     c.offered = offered;
     c.shares = names;
     c.cx.server_name = server_name;
-    let (start, end) = crate::handshake::flight_range(start, c.cx.flight.len())?;
     out.push(Action::Send(start, end))?;
     Ok((start, end))
 }
@@ -201,17 +248,21 @@ fn grease_extensions(seed: [u8; 8]) -> GreaseExtensions {
     }
 }
 
-/// Reads a ServerHello: the next state, or none after a HelloRetryRequest.
+/// Reads a ServerHello or HelloRetryRequest: the next state.
 pub(super) fn server_hello(
     c: &mut ClientCx,
     message: Message<'_>,
     out: &mut Out,
-) -> Result<Option<tls13::State>, Error> {
+) -> Result<State, Error> {
     let hello = ServerHello::parse(message.body)?;
+    if hello.extensions.supported_version.is_none() {
+        check_old_version(c, &hello)?;
+        return tls12::server_hello(c, message, &hello).map(State::Tls12);
+    }
     check_server_hello(c, &hello)?;
     if hello.is_hello_retry_request() {
         retry(c, message, &hello, out)?;
-        return Ok(None);
+        return Ok(State::WaitServerHello);
     }
     let suite = choose_suite(c, hello.cipher_suite)?;
     let entry = hello
@@ -239,23 +290,34 @@ pub(super) fn server_hello(
         out.push(Action::ChangeCipherSpec)?;
     }
     out.push(Action::SetWrite(Epoch::Handshake))?;
-    Ok(Some(tls13::State::WaitEncryptedExtensions))
+    Ok(State::Tls13(tls13::State::WaitEncryptedExtensions))
 }
 
-/// What ServerHello and HelloRetryRequest have in common.
+/// Whether a version before TLS 1.3 may be gone on with.
+fn check_old_version(c: &ClientCx, hello: &ServerHello<'_>) -> Result<(), Error> {
+    let common = &c.config.common;
+    // RFC 9846 4.2.3: with the sentinel of a server that has a newer version, someone interfered.
+    let tail = hello.random.last_chunk::<8>();
+    let sentinel = tail == Some(&DOWNGRADE_TO_TLS12) || tail == Some(&DOWNGRADE_TO_TLS11);
+    if sentinel && common.speaks(ProtocolVersion::TLS13) {
+        return Err(Violation::Downgrade.into());
+    }
+    // RFC 9846 4.2.4: after a HelloRetryRequest the version stays.
+    if c.cx.retried || hello.is_hello_retry_request() {
+        return Err(Violation::ServerHelloVersion.into());
+    }
+    if hello.legacy_version != ProtocolVersion::TLS12 || !common.speaks(ProtocolVersion::TLS12) {
+        return Err(Violation::OldServer.into());
+    }
+    Ok(())
+}
+
+/// What ServerHello and HelloRetryRequest of TLS 1.3 have in common.
 fn check_server_hello(c: &ClientCx, hello: &ServerHello<'_>) -> Result<(), Error> {
     let extensions = &hello.extensions;
-    let Some(version) = extensions.supported_version else {
-        // RFC 9846 4.2.3: an older version; with the sentinel of a server that has a newer one,
-        // someone interfered.
-        let tail = hello.random.last_chunk::<8>();
-        if tail == Some(&DOWNGRADE_TO_TLS12) || tail == Some(&DOWNGRADE_TO_TLS11) {
-            return Err(Violation::Downgrade.into());
-        }
-        return Err(Violation::OldServer.into());
-    };
+    let version = extensions.supported_version.ok_or(Violation::OldServer)?;
     // RFC 9846 4.3.1: only a version that was offered, and not one before TLS 1.3.
-    if version != ProtocolVersion::TLS13 {
+    if version != ProtocolVersion::TLS13 || !c.config.common.speaks(version) {
         return Err(Violation::ServerHelloVersion.into());
     }
     // RFC 9846 4.2.3: legacy_version is 0x0303.
@@ -285,10 +347,6 @@ fn check_server_hello(c: &ClientCx, hello: &ServerHello<'_>) -> Result<(), Error
         .or(extensions.unknown);
     if let Some(extension) = unasked {
         return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
-    }
-    // RFC 9846 4.3.11: no PSK was offered.
-    if extensions.pre_shared_key.is_some() {
-        return Err(Violation::PskNotOffered.into());
     }
     Ok(())
 }
@@ -326,7 +384,9 @@ fn choose_suite(
 /// The shared secret with the server's share.
 fn agree(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Error> {
     let exchanges = core::mem::take(&mut c.exchanges);
+    let mut half = None;
     for exchange in exchanges {
+        // A share of its own goes before the half of a hybrid's: that one wasn't sent then.
         if exchange.group() == entry.group {
             return Ok(exchange.finish(entry.key_exchange)?);
         }
@@ -334,8 +394,11 @@ fn agree(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Err
             .component()
             .is_some_and(|(name, _)| name == entry.group)
         {
-            return Ok(exchange.finish_component(entry.key_exchange)?);
+            half = Some(exchange);
         }
+    }
+    if let Some(exchange) = half {
+        return Ok(exchange.finish_component(entry.key_exchange)?);
     }
     Err(CryptoError::InvalidKeyShare.into())
 }

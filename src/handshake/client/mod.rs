@@ -1,10 +1,12 @@
 //! The client's handshake: the hello, and which version goes on.
 
 mod hello;
+#[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
+mod tls12;
 mod tls13;
 
 use super::{Answer, Cx, Input, Machine, Out, Request, Summary};
-use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::codepoint::{HandshakeType, NamedGroup, SignatureScheme};
 use crate::config::{CertificateRequestInfo, ClientConfig, Common};
 use crate::crypto::KeyExchange;
 use crate::error::{Error, ErrorKind};
@@ -36,6 +38,7 @@ pub(crate) struct ClientCx {
     asked_share: bool,
     main: Option<schedule::Main>,
     certificate_request: Option<CertificateRequestInfo>,
+    server: tls12::Server,
     /// The schemes that the server verifies, while our certificate is chosen.
     peer_schemes: Vec<SignatureScheme>,
 }
@@ -46,6 +49,7 @@ enum State {
     Start,
     WaitServerHello,
     Tls13(tls13::State),
+    Tls12(tls12::State),
     Failed,
 }
 
@@ -79,6 +83,7 @@ impl ClientMachine {
             asked_share: false,
             main: None,
             certificate_request: None,
+            server: tls12::Server::default(),
             peer_schemes: Vec::new(),
         };
         Self {
@@ -88,10 +93,8 @@ impl ClientMachine {
     }
 }
 
-impl Machine for ClientMachine {
-    const CLIENT: bool = true;
-
-    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+impl ClientMachine {
+    fn advance(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
         let cx = &mut self.inner;
         self.state = match (core::mem::replace(&mut self.state, State::Failed), input) {
             (State::Start, Input::Start) => {
@@ -101,15 +104,25 @@ impl Machine for ClientMachine {
             (State::WaitServerHello, Input::Message(m))
                 if m.kind == HandshakeType::SERVER_HELLO =>
             {
-                match hello::server_hello(cx, m, out).map_err(|e| e.in_message(m.kind))? {
-                    Some(state) => State::Tls13(state),
-                    None => State::WaitServerHello,
-                }
+                hello::server_hello(cx, m, out)?
             }
+            (State::Tls12(state), input) => State::Tls12(tls12::step(state, cx, input, out)?),
             (State::Tls13(state), input) => State::Tls13(tls13::step(state, cx, input, out)?),
             (_, input) => return Err(input.unexpected()),
         };
         Ok(())
+    }
+}
+
+impl Machine for ClientMachine {
+    const CLIENT: bool = true;
+
+    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+        let kind = input.message_kind();
+        self.advance(input, out).map_err(|e| match kind {
+            Some(kind) => e.in_message(kind),
+            None => e,
+        })
     }
 
     fn cx(&self) -> &Cx {
@@ -162,14 +175,15 @@ impl Machine for ClientMachine {
     }
 
     fn summary(&mut self) -> Result<Summary, Error> {
-        let State::Tls13(state) = &self.state else {
-            return Err(ErrorKind::Internal("a summary before the end").into());
-        };
-        state.check_done()?;
+        match &self.state {
+            State::Tls13(state) => state.check_done()?,
+            State::Tls12(state) => state.check_done()?,
+            _ => return Err(ErrorKind::Internal("a summary before the end").into()),
+        }
         let ClientCx { cx, config, .. } = &mut self.inner;
         Ok(Summary {
-            version: ProtocolVersion::TLS13,
-            cipher_suite: cx.suite()?.name,
+            version: cx.version(),
+            cipher_suite: cx.suite_name()?,
             group: cx.group,
             alpn: cx.alpn.take(),
             peer_signature_scheme: cx.peer_scheme,

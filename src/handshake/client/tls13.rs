@@ -6,8 +6,8 @@ use crate::config::{CertificateRequestInfo, Credential};
 use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::auth::{self, FinishedValid, SignatureValid};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request, negotiate};
+use crate::keys::Epoch;
 use crate::pki::{Role, VerifiedChain, VerifyRequest};
-use crate::record::Epoch;
 use crate::wire::codec::List;
 use crate::wire::handshake::{Certificate, CertificateRequest, EncryptedExtensions};
 use alloc::sync::Arc;
@@ -55,11 +55,7 @@ pub(super) fn step(
 ) -> Result<State, Error> {
     use HandshakeType as T;
     use Input::{Answer as A, Message as M};
-    let kind = match &input {
-        Input::Message(message) => Some(message.kind),
-        _ => None,
-    };
-    let result = match (state, input) {
+    match (state, input) {
         (State::WaitEncryptedExtensions, M(m)) if m.kind == T::ENCRYPTED_EXTENSIONS => {
             encrypted_extensions(c, m)
         }
@@ -89,8 +85,7 @@ pub(super) fn step(
                 .and_then(|()| finish(c, proof, out))
         }
         (_, input) => Err(input.unexpected()),
-    };
-    result.map_err(|e| kind.map_or(e.clone(), |kind| e.in_message(kind)))
+    }
 }
 
 fn encrypted_extensions(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
@@ -114,7 +109,7 @@ fn encrypted_extensions(c: &mut ClientCx, message: Message<'_>) -> Result<State,
         c.cx.alpn = Some(protocol.to_vec());
     }
     let limit = negotiate::record_size_limit(extensions.record_size_limit)?;
-    // RFC 8449 4: a client MUST NOT accept a limit above the version's own maximum.
+    // RFC 8449 4: a client may end the handshake over a limit above the version's own maximum.
     if limit.is_some_and(|limit| limit > 16_385) {
         return Err(Violation::RecordSizeLimitRange.into());
     }

@@ -2,16 +2,16 @@
 //!
 //! Named decisions, one after the other: parameters, retry, certificate, hello.
 
-use super::{ServerCx, State, tls13};
+use super::{Chosen, ServerCx, State, tls12, tls13};
 use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion};
-use crate::config::{ClientHelloInfo, Credential, ServerConfig};
+use crate::config::{ClientHelloInfo, Credential, ServerConfig, Uses};
 use crate::crypto::Tls13Suite;
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
 use crate::handshake::negotiate::{self, GroupChoice};
 use crate::handshake::{Action, Message, Out, Request, auth};
+use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::record::Epoch;
 use crate::wire::codec::List;
 use crate::wire::extension::{DistinguishedName, KeyShareEntry};
 use crate::wire::handshake::{CertificateRequest, EncryptedExtensions};
@@ -42,35 +42,60 @@ pub(super) fn client_hello(
     parameters(s, out)
 }
 
-/// Chooses version, suite and group; retries, or goes on to the certificate.
+/// Chooses the version and its parameters; retries, or goes on to the certificate.
 pub(super) fn parameters(s: &mut ServerCx, out: &mut Out) -> Result<State, Error> {
     let config = s.config()?;
     let info = s.hello.clone().ok_or(GONE)?;
     let hello = info.hello().ok_or(GONE)?;
-    negotiate::version(&hello)?;
-    negotiate::check_tls13(&hello)?;
+    let version = negotiate::version(&config, &hello)?;
     s.cx.peer_record_limit = negotiate::record_size_limit(hello.extensions.record_size_limit)?;
-    let suite = negotiate::suite(&config, &hello)?;
-    let choice = negotiate::group(&config, &hello)?;
-    if s.retry.is_some() {
-        check_second_hello(s, &hello, suite)?;
-    } else {
-        s.cx.suite = Some(suite);
-        let mut transcript = Transcript::new(suite.hash);
-        transcript.add(&s.hello_raw);
-        s.cx.transcript = Some(transcript);
-        if let GroupChoice::Retry(group) = choice {
-            return retry(s, &hello, group, suite, out);
+    let (chosen, uses) = if version == ProtocolVersion::TLS13 {
+        match tls13_parameters(s, &config, &hello, out)? {
+            Some(suite) => (Chosen::Tls13(suite), Uses::Tls13),
+            None => return Ok(State::WaitClientHello),
         }
-    }
+    } else {
+        // RFC 9846 4.2.4: after a HelloRetryRequest the version stays.
+        if s.retry.is_some() {
+            return Err(Violation::ChangedClientHello.into());
+        }
+        tls12::check_hello(&config, &hello)?;
+        (Chosen::Tls12, tls12::uses(&config, &hello))
+    };
     s.cx.alpn = negotiate::alpn(&config.common, &hello)?;
     s.cx.server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
     s.cx.staple = hello.extensions.status_request;
     // RFC 9846 4.3.10: early data that isn't taken is skipped; after a HelloRetryRequest there is
-    // none under other keys.
-    s.cx.skip_early_data = hello.extensions.early_data && !s.cx.retried;
-    s.cx.ask(out, Request::ServerCredential(info.clone()))?;
-    Ok(State::WaitCredential(suite))
+    // none under other keys. RFC 9846 D.3: TLS 1.2 has none at all.
+    let tls13 = version == ProtocolVersion::TLS13;
+    s.cx.skip_early_data = tls13 && hello.extensions.early_data && !s.cx.retried;
+    s.cx.ask(out, Request::ServerCredential(info.with_uses(uses)))?;
+    Ok(State::WaitCredential(chosen))
+}
+
+/// Chooses the suite of TLS 1.3; none if another share was asked for.
+fn tls13_parameters(
+    s: &mut ServerCx,
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+    out: &mut Out,
+) -> Result<Option<&'static Tls13Suite>, Error> {
+    negotiate::check_tls13(hello)?;
+    let suite = negotiate::suite(config, hello)?;
+    let choice = negotiate::group(config, hello)?;
+    if s.retry.is_some() {
+        check_second_hello(s, hello, suite)?;
+        return Ok(Some(suite));
+    }
+    s.cx.suite = Some(suite);
+    let mut transcript = Transcript::new(suite.hash);
+    transcript.add(&s.hello_raw);
+    s.cx.transcript = Some(transcript);
+    if let GroupChoice::Retry(group) = choice {
+        retry(s, hello, group, suite, out)?;
+        return Ok(None);
+    }
+    Ok(Some(suite))
 }
 
 /// Asks for a share of another group (RFC 9846 4.2.4).
@@ -80,10 +105,11 @@ fn retry(
     group: NamedGroup,
     suite: &'static Tls13Suite,
     out: &mut Out,
-) -> Result<State, Error> {
+) -> Result<(), Error> {
     let body = s.hello_raw.get(4..).unwrap_or(&[]);
     s.retry = Some((group, negotiate::fixed_part(suite.hash, body)?));
     s.cx.transcript()?.replace_by_message_hash();
+    let cookie = cookie(s);
     let message = ServerHello {
         legacy_version: ProtocolVersion::TLS12,
         random: &HELLO_RETRY_REQUEST_RANDOM,
@@ -93,6 +119,7 @@ fn retry(
         extensions: ServerHelloExtensions {
             supported_version: Some(ProtocolVersion::TLS13),
             retry_group: Some(group),
+            cookie: cookie.as_deref(),
             ..ServerHelloExtensions::default()
         },
     };
@@ -105,7 +132,15 @@ fn retry(
         out.push(Action::ChangeCipherSpec)?;
     }
     s.hello = None;
-    Ok(State::WaitClientHello)
+    Ok(())
+}
+
+/// The cookie of a HelloRetryRequest: none is sent. (In tests a published trace has one.)
+fn cookie(_s: &ServerCx) -> Option<Vec<u8>> {
+    #[cfg(test)]
+    return _s.cx.replay.cookie.clone();
+    #[cfg(not(test))]
+    None
 }
 
 /// What the second ClientHello must be, after a HelloRetryRequest.
@@ -122,8 +157,8 @@ fn check_second_hello(
     if s.cx.suite != Some(suite) || !same || hello.extensions.early_data {
         return Err(Violation::ChangedClientHello.into());
     }
-    // RFC 9846 4.2.4: no cookie was sent.
-    if hello.extensions.cookie.is_some() {
+    // RFC 9846 4.2.4: the cookie is the one that was sent.
+    if hello.extensions.cookie != cookie(s).as_deref() {
         return Err(Violation::BadCookie.into());
     }
     // RFC 9846 4.3.8: key_share is one entry of the group that was asked for.

@@ -1,16 +1,21 @@
 //! The server's handshake: ClientHello, and which version goes on.
 
 mod hello;
+#[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
+mod tls12;
 mod tls13;
 
+use super::auth::SignatureValid;
 use super::{Answer, Cx, Input, Machine, Out, Request, Summary};
-use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion};
+use crate::codepoint::{HandshakeType, NamedGroup};
 use crate::config::{ClientHelloInfo, Common, Limits, ServerConfig};
-use crate::crypto::{HashOutput, Tls13Suite};
+use crate::crypto::{HashOutput, KeyExchange, Tls13Suite};
 use crate::error::{Error, ErrorKind};
 use crate::keys::tls13 as schedule;
 use crate::pki::Decision;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use rustls_pki_types::UnixTime;
 
 /// What a server keeps through the handshake besides [`Cx`].
@@ -25,6 +30,9 @@ pub(crate) struct ServerCx {
     /// After a HelloRetryRequest: the group asked for, and what must not have changed.
     retry: Option<(NamedGroup, HashOutput)>,
     main: Option<schedule::Main>,
+    /// TLS 1.2: the key exchange under way, and its parameters until they are signed.
+    exchange: Option<Box<dyn KeyExchange>>,
+    params: Vec<u8>,
 }
 
 /// Where the server stands (RFC 9846 A.2).
@@ -35,9 +43,26 @@ enum State {
     /// The application chooses the config.
     WaitConfig,
     /// The application chooses the certificate.
-    WaitCredential(&'static Tls13Suite),
+    WaitCredential(Chosen),
     Tls13(tls13::State),
+    Tls12(tls12::State),
     Failed,
+}
+
+/// What is known of the client before its Finished.
+#[derive(Clone, Copy, Debug)]
+enum Client {
+    /// It wasn't asked, or showed no certificate and needn't.
+    Anonymous,
+    /// It signed the handshake, or its transcript.
+    Signed(#[allow(dead_code, reason = "held as proof")] SignatureValid),
+}
+
+/// The version that was chosen, and its suite if that doesn't depend on the certificate.
+#[derive(Clone, Copy, Debug)]
+enum Chosen {
+    Tls13(&'static Tls13Suite),
+    Tls12,
 }
 
 const _: () = assert!(size_of::<State>() <= 64);
@@ -65,6 +90,8 @@ impl ServerMachine {
             hello_raw: Arc::default(),
             retry: None,
             main: None,
+            exchange: None,
+            params: Vec::new(),
         };
         Self {
             state: State::WaitClientHello,
@@ -81,31 +108,44 @@ impl ServerCx {
     }
 }
 
-impl Machine for ServerMachine {
-    const CLIENT: bool = false;
-
-    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+impl ServerMachine {
+    fn advance(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
         let s = &mut self.inner;
-        let in_hello = |e: Error| e.in_message(HandshakeType::CLIENT_HELLO);
         self.state = match (core::mem::replace(&mut self.state, State::Failed), input) {
             (State::WaitClientHello, Input::Start) => State::WaitClientHello,
             (State::WaitClientHello, Input::Message(m))
                 if m.kind == HandshakeType::CLIENT_HELLO =>
             {
-                hello::client_hello(s, m, out).map_err(in_hello)?
+                hello::client_hello(s, m, out)?
             }
             (State::WaitConfig, Input::Answer(Answer::Config(config))) => {
                 s.limits = config.common.limits;
                 s.config = Some(config);
-                hello::parameters(s, out).map_err(in_hello)?
+                hello::parameters(s, out)?
             }
-            (State::WaitCredential(suite), Input::Answer(Answer::Credential(credential))) => {
-                State::Tls13(hello::accept(s, suite, credential, out).map_err(in_hello)?)
+            (State::WaitCredential(chosen), Input::Answer(Answer::Credential(credential))) => {
+                match chosen {
+                    Chosen::Tls13(suite) => State::Tls13(hello::accept(s, suite, credential, out)?),
+                    Chosen::Tls12 => State::Tls12(tls12::accept(s, credential, out)?),
+                }
             }
+            (State::Tls12(state), input) => State::Tls12(tls12::step(state, s, input, out)?),
             (State::Tls13(state), input) => State::Tls13(tls13::step(state, s, input, out)?),
             (_, input) => return Err(input.unexpected()),
         };
         Ok(())
+    }
+}
+
+impl Machine for ServerMachine {
+    const CLIENT: bool = false;
+
+    fn step(&mut self, input: Input<'_>, out: &mut Out) -> Result<(), Error> {
+        let kind = input.message_kind();
+        self.advance(input, out).map_err(|e| match kind {
+            Some(kind) => e.in_message(kind),
+            None => e,
+        })
     }
 
     fn cx(&self) -> &Cx {
@@ -149,10 +189,11 @@ impl Machine for ServerMachine {
     }
 
     fn summary(&mut self) -> Result<Summary, Error> {
-        let State::Tls13(state) = &self.state else {
-            return Err(ErrorKind::Internal("a summary before the end").into());
-        };
-        state.check_done()?;
+        match &self.state {
+            State::Tls13(state) => state.check_done()?,
+            State::Tls12(state) => state.check_done()?,
+            _ => return Err(ErrorKind::Internal("a summary before the end").into()),
+        }
         let provider = self.inner.config()?.common.provider;
         let cx = &mut self.inner.cx;
         let own = cx
@@ -160,8 +201,8 @@ impl Machine for ServerMachine {
             .as_ref()
             .and_then(|c| c.chain().first().cloned());
         Ok(Summary {
-            version: ProtocolVersion::TLS13,
-            cipher_suite: cx.suite()?.name,
+            version: cx.version(),
+            cipher_suite: cx.suite_name()?,
             group: cx.group,
             alpn: cx.alpn.take(),
             peer_signature_scheme: cx.peer_scheme,

@@ -1,13 +1,13 @@
 //! The server's TLS 1.3 handshake after its hello (RFC 9846 A.2).
 
-use super::ServerCx;
+use super::{Client, ServerCx};
 use crate::codepoint::HandshakeType;
 use crate::config::ClientAuth;
 use crate::error::{Error, ErrorKind, Violation};
-use crate::handshake::auth::{self, FinishedValid, SignatureValid};
+use crate::handshake::auth::{self, FinishedValid};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request};
+use crate::keys::Epoch;
 use crate::pki::{Role, VerifyRequest};
-use crate::record::Epoch;
 use alloc::sync::Arc;
 
 /// Where the server stands.
@@ -21,15 +21,6 @@ pub(super) enum State {
     WaitCertificateVerify,
     WaitFinished(Client),
     Done(#[allow(dead_code, reason = "held as proof")] (Client, FinishedValid)),
-}
-
-/// What is known of the client before its Finished.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Client {
-    /// It wasn't asked, or showed no certificate and needn't.
-    Anonymous,
-    /// It signed the transcript.
-    Signed(#[allow(dead_code, reason = "held as proof")] SignatureValid),
 }
 
 impl State {
@@ -50,11 +41,7 @@ pub(super) fn step(
 ) -> Result<State, Error> {
     use HandshakeType as T;
     use Input::{Answer as A, Message as M};
-    let kind = match &input {
-        Input::Message(message) => Some(message.kind),
-        _ => None,
-    };
-    let result = match (state, input) {
+    match (state, input) {
         (State::WaitSignature, A(Answer::Signature(signature))) => finish(s, &signature, out),
         (State::WaitCertificate, M(m)) if m.kind == T::CERTIFICATE => certificate(s, m, out),
         (State::WaitVerdict, A(Answer::Chain(verdict))) => verdict
@@ -72,8 +59,7 @@ pub(super) fn step(
             client_finished(s, m, client, out)
         }
         (_, input) => Err(input.unexpected()),
-    };
-    result.map_err(|e| kind.map_or(e.clone(), |kind| e.in_message(kind)))
+    }
 }
 
 /// CertificateVerify, Finished and the application keys: the end of the first flight.

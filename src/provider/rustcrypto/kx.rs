@@ -22,11 +22,11 @@ use zeroize::Zeroize;
 /// The groups, best first: the hybrid that everybody has, then the classical ones.
 pub static GROUPS: &[&dyn KeyExchangeGroup] = &[
     X25519MLKEM768,
+    SECP256R1MLKEM768,
+    SECP384R1MLKEM1024,
     X25519,
     SECP256R1,
     SECP384R1,
-    SECP256R1MLKEM768,
-    SECP384R1MLKEM1024,
 ];
 
 /// X25519MLKEM768.
@@ -376,6 +376,10 @@ impl<H: HybridGroup> fmt::Debug for Hybrid<H> {
 }
 
 impl<H: HybridGroup> KeyExchangeGroup for Hybrid<H> {
+    fn is_encapsulation(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> NamedGroup {
         H::GROUP
     }

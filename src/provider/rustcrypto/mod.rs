@@ -16,7 +16,7 @@ pub mod verify;
 mod sign;
 
 use crate::codepoint::CipherSuite;
-use crate::crypto::{CryptoProvider, Tls13Suite};
+use crate::crypto::{CryptoProvider, SuiteAuth, Tls12Suite, Tls13Suite};
 use crate::error::CryptoError;
 
 /// The provider of this module with all that it has.
@@ -25,6 +25,7 @@ pub const RUSTCRYPTO: CryptoProvider = CryptoProvider {
     sha384: hash::SHA384,
     sha512: hash::SHA512,
     tls13_suites: TLS13_SUITES,
+    tls12_suites: TLS12_SUITES,
     groups: kx::GROUPS,
     verify: verify::ALGORITHMS,
     keys: keys::LOADER,
@@ -78,6 +79,43 @@ pub static TLS_AES_128_CCM_8_SHA256: Tls13Suite = Tls13Suite {
     aead: aead::AES_128_CCM_8,
     by_default: false,
 };
+
+/// The TLS 1.2 suites, best first (RFC 5289, RFC 7905, RFC 7251).
+pub static TLS12_SUITES: &[&Tls12Suite] = &[
+    &ECDHE_ECDSA_AES_128_GCM,
+    &ECDHE_RSA_AES_128_GCM,
+    &ECDHE_ECDSA_AES_256_GCM,
+    &ECDHE_RSA_AES_256_GCM,
+    &ECDHE_ECDSA_CHACHA20_POLY1305,
+    &ECDHE_RSA_CHACHA20_POLY1305,
+    &ECDHE_ECDSA_AES_128_CCM,
+    &ECDHE_ECDSA_AES_128_CCM_8,
+];
+
+macro_rules! tls12_suites {
+    ($($(#[$doc:meta])* $id:ident = $name:ident, $auth:ident, $hash:expr, $aead:expr, $explicit:literal, $default:literal;)*) => {
+        $($(#[$doc])* #[doc = concat!("`", stringify!($name), "`")]
+        pub static $id: Tls12Suite = Tls12Suite {
+            name: CipherSuite::$name,
+            auth: SuiteAuth::$auth,
+            hash: $hash,
+            aead: $aead,
+            explicit_nonce: $explicit,
+            by_default: $default,
+        };)*
+    };
+}
+
+tls12_suites! {
+    ECDHE_ECDSA_AES_128_GCM = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, Ecdsa, hash::SHA256, aead::AES_128_GCM, true, true;
+    ECDHE_RSA_AES_128_GCM = TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, Rsa, hash::SHA256, aead::AES_128_GCM, true, true;
+    ECDHE_ECDSA_AES_256_GCM = TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, Ecdsa, hash::SHA384, aead::AES_256_GCM, true, true;
+    ECDHE_RSA_AES_256_GCM = TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, Rsa, hash::SHA384, aead::AES_256_GCM, true, true;
+    ECDHE_ECDSA_CHACHA20_POLY1305 = TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, Ecdsa, hash::SHA256, aead::CHACHA20_POLY1305, false, true;
+    ECDHE_RSA_CHACHA20_POLY1305 = TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, Rsa, hash::SHA256, aead::CHACHA20_POLY1305, false, true;
+    ECDHE_ECDSA_AES_128_CCM = TLS_ECDHE_ECDSA_WITH_AES_128_CCM, Ecdsa, hash::SHA256, aead::AES_128_CCM, true, false;
+    ECDHE_ECDSA_AES_128_CCM_8 = TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, Ecdsa, hash::SHA256, aead::AES_128_CCM_8, true, false;
+}
 
 /// Copies `from` to `to`, which must have the same length.
 fn copy_exact(to: &mut [u8], from: &[u8]) -> Result<(), CryptoError> {

@@ -106,7 +106,7 @@ fn hello_retry_request_byte_for_byte() {
     };
     let bytes = written(|w| retry.write(w));
     let expected = "0303 cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c
-         020707 1301 00 0015 002b00020304 003300020017 002c00050003010203";
+         020707 1301 00 0015 003300020017 002c00050003010203 002b00020304";
     assert_eq!(bytes, hex(expected));
     assert!(retry.is_hello_retry_request());
     assert_eq!(ServerHello::parse(&bytes), Ok(retry));

@@ -29,15 +29,16 @@ fn respond(group: &dyn KeyExchangeGroup, client_share: &[u8]) -> Result<SharedSe
 fn both_sides_agree() {
     let lens = [
         (NamedGroup::X25519MLKEM768, 1216, 1120, 64),
+        (NamedGroup::SECP256R1MLKEM768, 1249, 1153, 64),
+        (NamedGroup::SECP384R1MLKEM1024, 1665, 1665, 80),
         (NamedGroup::X25519, 32, 32, 32),
         (NamedGroup::SECP256R1, 65, 65, 32),
         (NamedGroup::SECP384R1, 97, 97, 48),
-        (NamedGroup::SECP256R1MLKEM768, 1249, 1153, 64),
-        (NamedGroup::SECP384R1MLKEM1024, 1665, 1665, 80),
     ];
     assert_eq!(GROUPS.len(), lens.len());
     for (group, (name, client_len, server_len, secret_len)) in GROUPS.iter().zip(lens) {
         assert_eq!(group.name(), name);
+        assert_eq!(group.is_encapsulation(), client_len > 1000);
         let (key, client_share, server_share, secret) = exchange(*group);
         assert_eq!(key.group(), name);
         assert_eq!(client_share.len(), client_len);

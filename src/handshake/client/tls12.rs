@@ -1,0 +1,349 @@
+//! The client's TLS 1.2 handshake after ServerHello (RFC 5246 7.3).
+
+use super::ClientCx;
+use crate::codepoint::{ExtensionType, HandshakeType};
+use crate::config::{CertificateRequestInfo, Credential};
+use crate::error::{Error, ErrorKind, Violation};
+use crate::handshake::auth::{self, FinishedValid, SignatureValid};
+use crate::handshake::tls12::{self, Tls12Cx};
+use crate::handshake::{Action, Answer, Input, Message, Out, Request, negotiate};
+use crate::keys::Epoch;
+use crate::keys::Transcript;
+use crate::pki::{PeerChain, Role, VerifyRequest};
+use crate::wire::codec::List;
+use crate::wire::hello::ServerHello;
+use crate::wire::tls12::{
+    Certificate, CertificateRequest, CertificateStatus, ClientKeyExchange, ServerKeyExchange,
+    parse_empty,
+};
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// Where the client stands. What proves who the server is goes along.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    WaitCertificate,
+    WaitKeyExchange,
+    /// The application judges the chain.
+    WaitVerdict(SignatureValid),
+    WaitRequestOrDone(SignatureValid),
+    WaitDone(SignatureValid),
+    /// The application chooses our certificate.
+    WaitCredential(SignatureValid),
+    /// The application signs.
+    WaitSignature(SignatureValid),
+    WaitChangeCipherSpec(SignatureValid),
+    WaitFinished(SignatureValid),
+    Done(#[allow(dead_code, reason = "held as proof")] (SignatureValid, FinishedValid)),
+}
+
+impl State {
+    pub(super) fn check_done(self) -> Result<(), Error> {
+        match self {
+            Self::Done(_) => Ok(()),
+            _ => Err(ErrorKind::Internal("a summary before the end").into()),
+        }
+    }
+}
+
+/// What only this version's client keeps.
+#[derive(Debug, Default)]
+pub(super) struct Server {
+    /// The body of its Certificate.
+    certificate: Vec<u8>,
+    /// Its OCSP response, where it sent one.
+    status: Option<Vec<u8>>,
+    /// Its public key.
+    share: Vec<u8>,
+    /// It said that a CertificateStatus may come.
+    pub(super) status_promised: bool,
+}
+
+/// One step.
+pub(super) fn step(
+    state: State,
+    c: &mut ClientCx,
+    input: Input<'_>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    use HandshakeType as T;
+    use Input::{Answer as A, Message as M};
+    match (state, input) {
+        (State::WaitCertificate, M(m)) if m.kind == T::CERTIFICATE => certificate(c, m),
+        (State::WaitKeyExchange, M(m))
+            if m.kind == T::CERTIFICATE_STATUS && c.server.status_promised =>
+        {
+            certificate_status(c, m)
+        }
+        (State::WaitKeyExchange, M(m)) if m.kind == T::SERVER_KEY_EXCHANGE => {
+            server_key_exchange(c, m, out)
+        }
+        (State::WaitVerdict(signed), A(Answer::Chain(verdict))) => {
+            verdict.map_err(Error::from).map(|chain| {
+                c.cx.verified = Some(chain);
+                State::WaitRequestOrDone(signed)
+            })
+        }
+        (State::WaitRequestOrDone(signed), M(m)) if m.kind == T::CERTIFICATE_REQUEST => {
+            certificate_request(c, m).map(|()| State::WaitDone(signed))
+        }
+        (State::WaitRequestOrDone(signed) | State::WaitDone(signed), M(m))
+            if m.kind == T::SERVER_HELLO_DONE =>
+        {
+            server_hello_done(c, m, signed, out)
+        }
+        (State::WaitCredential(signed), A(Answer::Credential(credential))) => {
+            show_certificate(c, credential, signed, out)
+        }
+        (State::WaitSignature(signed), A(Answer::Signature(signature))) => {
+            auth::send_certificate_verify(&mut c.cx, out, &signature)
+                .and_then(|()| finish(c, signed, out))
+        }
+        (State::WaitChangeCipherSpec(signed), Input::ChangeCipherSpec) => out
+            .push(Action::SetRead(Epoch::Application))
+            .map(|()| State::WaitFinished(signed)),
+        (State::WaitFinished(signed), M(m)) if m.kind == T::FINISHED => {
+            tls12::verify_finished(&mut c.cx, m, false).and_then(|valid| {
+                out.push(Action::Done)?;
+                Ok(State::Done((signed, valid)))
+            })
+        }
+        // RFC 5246 7.4.1.1: a HelloRequest during the handshake is ignored, and is in no hash.
+        (state, M(m)) if m.kind == T::HELLO_REQUEST => parse_empty(m.body, "HelloRequest")
+            .map(|()| state)
+            .map_err(Error::from),
+        (_, input) => Err(input.unexpected()),
+    }
+}
+
+/// Takes over what a ServerHello of TLS 1.2 says.
+pub(super) fn server_hello(
+    c: &mut ClientCx,
+    message: Message<'_>,
+    hello: &ServerHello<'_>,
+) -> Result<State, Error> {
+    let extensions = &hello.extensions;
+    // RFC 5246 7.4.1.4: responses only to what was asked. supported_groups is tolerated, as old
+    // servers send it.
+    let mut asked = c.offered;
+    asked.insert(ExtensionType::SUPPORTED_GROUPS);
+    let unasked = extensions
+        .present
+        .difference(asked)
+        .iter()
+        .next()
+        .or(extensions.unknown);
+    if let Some(extension) = unasked {
+        return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
+    }
+    // RFC 9846 4.2.2: no session was offered, so none can be resumed.
+    let (session_id, len) = &c.session_id;
+    if *len > 0 && Some(hello.session_id) == session_id.get(..*len) {
+        return Err(Violation::SessionNotOffered.into());
+    }
+    if hello.compression_method != 0 {
+        return Err(Violation::BadCompression.into());
+    }
+    let common = &c.config.common;
+    let suite = common
+        .tls12_suites
+        .iter()
+        .copied()
+        .find(|suite| suite.name == hello.cipher_suite);
+    let suite = suite.ok_or(Violation::SuiteNotOffered)?;
+    // RFC 5746 3.4: empty in a first handshake.
+    match extensions.renegotiation_info {
+        Some([]) => {}
+        Some(_) => return Err(Violation::BadRenegotiationInfo.into()),
+        None => return Err(Violation::NoRenegotiationInfo.into()),
+    }
+    if common.require_extended_master_secret && !extensions.extended_master_secret {
+        return Err(Violation::NoExtendedMasterSecret.into());
+    }
+    // RFC 8422 5.2: the uncompressed format is always among them.
+    if extensions
+        .ec_point_formats
+        .is_some_and(|formats| !formats.contains(&0))
+    {
+        return Err(Violation::PointFormats.into());
+    }
+    if let Some(protocol) = extensions.alpn {
+        // RFC 7301 3.1: the server's choice is one of those offered.
+        if !common.alpn.iter().any(|ours| ours == protocol) {
+            return Err(Violation::AlpnNotOffered.into());
+        }
+        c.cx.alpn = Some(protocol.to_vec());
+    }
+    c.cx.peer_record_limit = negotiate::record_size_limit(extensions.record_size_limit)?;
+    c.server.status_promised = extensions.status_request;
+    c.exchanges = Vec::new();
+    c.cx.tls12 = Some(Tls12Cx::new(
+        suite,
+        *hello.random,
+        extensions.extended_master_secret,
+    ));
+    let mut transcript = Transcript::new(suite.hash);
+    let first = core::mem::take(&mut c.hello);
+    transcript.add(&first);
+    c.cx.transcript = Some(transcript);
+    // What a client certificate would sign, until it is known that none is asked for.
+    c.cx.messages = Some(first);
+    c.cx.add(message.raw)?;
+    Ok(State::WaitCertificate)
+}
+
+fn certificate(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
+    let entries = Certificate::parse(message.body)?.entries;
+    // RFC 5246 7.4.2: a server must send a certificate.
+    if entries.is_empty() {
+        return Err(Violation::EmptyServerCertificate.into());
+    }
+    c.server.certificate = message.body.to_vec();
+    c.cx.add(message.raw)?;
+    Ok(State::WaitKeyExchange)
+}
+
+fn certificate_status(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
+    let status = CertificateStatus::parse(message.body)?;
+    c.server.status = Some(status.response.to_vec());
+    // RFC 6066 8: once, right after Certificate.
+    c.server.status_promised = false;
+    c.cx.add(message.raw)?;
+    Ok(State::WaitKeyExchange)
+}
+
+fn server_key_exchange(
+    c: &mut ClientCx,
+    message: Message<'_>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let exchange = ServerKeyExchange::parse(message.body)?;
+    // RFC 8422 5.4: a curve that the client offered.
+    let groups = &c.config.common.groups;
+    let group = groups.iter().find(|group| group.name() == exchange.group);
+    let group = group
+        .filter(|group| tls12::usable(**group))
+        .ok_or(Violation::GroupNotOffered)?;
+    c.cx.group = Some(group.name());
+    c.server.share = exchange.public.to_vec();
+
+    let entries = Certificate::parse(&c.server.certificate)?.entries;
+    let status = c.server.status.take();
+    let staple = core::iter::once(status.as_deref()).chain(core::iter::repeat(None));
+    let chain = PeerChain::new(entries.iter().map(|entry| entry.0).zip(staple));
+    c.server.certificate = Vec::new();
+    c.cx.peer_chain = Some(Arc::clone(&chain));
+
+    let suite = c.cx.tls12()?.suite;
+    // RFC 8422 5.4: the suite says which kind of key signs.
+    if !suite.auth.fits(exchange.scheme) {
+        return Err(Violation::SchemeNotForKey.into());
+    }
+    let content = tls12::key_exchange_content(&c.cx, exchange.params)?;
+    let algorithms = c.config.common.provider.verify;
+    let signed = tls12::verify_signature(
+        &mut c.cx,
+        exchange.scheme,
+        &content,
+        exchange.signature,
+        &algorithms,
+    )?;
+    c.cx.add(message.raw)?;
+    let request = VerifyRequest {
+        chain,
+        role: Role::Server,
+        name: Some(c.name.clone()),
+        now: c.cx.now,
+    };
+    c.cx.ask(out, Request::VerifyChain(request))?;
+    Ok(State::WaitVerdict(signed))
+}
+
+fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<(), Error> {
+    let request = CertificateRequest::parse(message.body)?;
+    let names = request.certificate_authorities;
+    // RFC 5246 7.4.4: a certificate is of one of the types and signs in one of the schemes.
+    let types = request.certificate_types;
+    let schemes = request.signature_algorithms.iter();
+    let usable = schemes.filter(|scheme| types.contains(&tls12::certificate_type(*scheme)));
+    c.certificate_request = Some(CertificateRequestInfo {
+        schemes: usable.collect(),
+        authorities: names.iter().map(|name| name.0.to_vec()).collect(),
+    });
+    c.cx.add(message.raw)
+}
+
+fn server_hello_done(
+    c: &mut ClientCx,
+    message: Message<'_>,
+    signed: SignatureValid,
+    out: &mut Out,
+) -> Result<State, Error> {
+    parse_empty(message.body, "ServerHelloDone")?;
+    c.cx.add(message.raw)?;
+    let Some(info) = c.certificate_request.take() else {
+        c.cx.messages = None;
+        key_exchange(c, out)?;
+        return finish(c, signed, out);
+    };
+    c.peer_schemes = info.schemes.clone();
+    c.cx.ask(out, Request::ClientCredential(info))?;
+    Ok(State::WaitCredential(signed))
+}
+
+fn show_certificate(
+    c: &mut ClientCx,
+    credential: Option<Arc<Credential>>,
+    signed: SignatureValid,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let schemes = core::mem::take(&mut c.peer_schemes);
+    let usable = credential.and_then(|credential| {
+        let scheme = credential.tls12_scheme_for(|scheme| schemes.contains(&scheme))?;
+        Some((credential, scheme))
+    });
+    let Some((credential, scheme)) = usable else {
+        // RFC 5246 7.4.6: a client without a suitable certificate sends an empty list.
+        c.cx.messages = None;
+        let empty = Certificate {
+            entries: List::Values(&[]),
+        };
+        c.cx.send(out, HandshakeType::CERTIFICATE, |w| empty.write(w))?;
+        key_exchange(c, out)?;
+        return finish(c, signed, out);
+    };
+    tls12::send_certificate(&mut c.cx, out, &credential)?;
+    key_exchange(c, out)?;
+    // RFC 5246 7.4.8: all handshake messages so far are signed.
+    let content: Arc<[u8]> = c.cx.messages.take().unwrap_or_default().into();
+    tls12::ask_signature(&mut c.cx, out, scheme, content)?;
+    Ok(State::WaitSignature(signed))
+}
+
+/// ClientKeyExchange, and the keys.
+fn key_exchange(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
+    const GONE: ErrorKind = ErrorKind::Internal("no group to exchange keys in");
+    let name = c.cx.group.ok_or(GONE)?;
+    let groups = &c.config.common.groups;
+    let group = groups
+        .iter()
+        .copied()
+        .find(|group| group.name() == name)
+        .ok_or(GONE)?;
+    let mut public = vec![0; group.server_share_len()];
+    let shared = group.respond(&mut c.cx.random, &c.server.share, &mut public)?;
+    let message = ClientKeyExchange { public: &public };
+    c.cx.send(out, HandshakeType::CLIENT_KEY_EXCHANGE, |w| {
+        message.write(w)
+    })?;
+    tls12::derive_keys(&mut c.cx, &shared)
+}
+
+/// ChangeCipherSpec and Finished.
+fn finish(c: &mut ClientCx, signed: SignatureValid, out: &mut Out) -> Result<State, Error> {
+    out.push(Action::ChangeCipherSpec)?;
+    out.push(Action::SetWrite(Epoch::Application))?;
+    tls12::send_finished(&mut c.cx, out, true)?;
+    Ok(State::WaitChangeCipherSpec(signed))
+}

@@ -1,0 +1,393 @@
+//! The server's TLS 1.2 handshake (RFC 5246 7.3).
+
+use super::{Client, ServerCx};
+use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion};
+use crate::config::{ClientAuth, Credential, ServerConfig, Uses};
+use crate::crypto::{KeyExchangeGroup, SuiteAuth, Tls12Suite};
+use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
+use crate::handshake::auth::FinishedValid;
+use crate::handshake::tls12::{self, Tls12Cx};
+use crate::handshake::{Action, Answer, Input, Message, Out, Request};
+use crate::keys::Epoch;
+use crate::keys::Transcript;
+use crate::pki::{PeerChain, Role, VerifyRequest};
+use crate::wire::codec::{List, Writer};
+use crate::wire::extension::DistinguishedName;
+use crate::wire::handshake::CertificateVerify;
+use crate::wire::hello::{ClientHello, DOWNGRADE_TO_TLS12, ServerHello, ServerHelloExtensions};
+use crate::wire::tls12::{
+    Certificate, CertificateRequest, CertificateStatus, ClientKeyExchange, ServerKeyExchange,
+    write_params,
+};
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// Where the server stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    /// The application signs.
+    WaitSignature,
+    WaitCertificate,
+    /// The application judges the client's chain.
+    WaitVerdict,
+    /// Whether the client showed a certificate, and so must sign.
+    WaitKeyExchange {
+        signs: bool,
+    },
+    WaitCertificateVerify,
+    WaitChangeCipherSpec(Client),
+    WaitFinished(Client),
+    Done(#[allow(dead_code, reason = "held as proof")] (Client, FinishedValid)),
+}
+
+impl State {
+    pub(super) fn check_done(self) -> Result<(), Error> {
+        match self {
+            Self::Done(_) => Ok(()),
+            _ => Err(ErrorKind::Internal("a summary before the end").into()),
+        }
+    }
+}
+
+const GONE: ErrorKind = ErrorKind::Internal("the ClientHello is gone");
+
+/// What every TLS 1.2 ClientHello must have, before a certificate is chosen for it.
+pub(super) fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<(), Error> {
+    // RFC 5246 7.4.1.2: the null method is always there.
+    if !hello.compression_methods.contains(&0) {
+        return Err(Violation::BadCompression.into());
+    }
+    // RFC 5746 3.6: this is no renegotiation.
+    if hello
+        .extensions
+        .renegotiation_info
+        .is_some_and(|info| !info.is_empty())
+    {
+        return Err(Violation::BadRenegotiationInfo.into());
+    }
+    // RFC 8422 5.1.2: the uncompressed format is always among them, or illegal_parameter.
+    if hello
+        .extensions
+        .ec_point_formats
+        .is_some_and(|formats| !formats.contains(&0))
+    {
+        return Err(Violation::PointFormats.into());
+    }
+    if config.common.require_extended_master_secret && !hello.extensions.extended_master_secret {
+        return Err(Violation::NoExtendedMasterSecret.into());
+    }
+    Ok(())
+}
+
+/// Which keys the suites that both have are for.
+pub(super) fn uses(config: &ServerConfig, hello: &ClientHello<'_>) -> Uses {
+    let common = |auth| {
+        let mut ours = config
+            .common
+            .tls12_suites
+            .iter()
+            .filter(|suite| suite.auth == auth);
+        ours.any(|suite| hello.cipher_suites.contains(suite.name))
+    };
+    Uses::Tls12 {
+        ecdsa: common(SuiteAuth::Ecdsa),
+        rsa: common(SuiteAuth::Rsa),
+    }
+}
+
+/// The suite: the best that both have and the certificate's key is for.
+fn choose_suite(
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+    credential: &Credential,
+) -> Result<&'static Tls12Suite, Error> {
+    let ours = &config.common.tls12_suites;
+    let theirs = hello.cipher_suites;
+    let fits = |suite: &&&'static Tls12Suite| {
+        credential
+            .key()
+            .schemes()
+            .iter()
+            .any(|scheme| suite.auth.fits(*scheme))
+    };
+    let mut usable = ours.iter().filter(fits);
+    let chosen = if config.prefer_client_suites {
+        theirs
+            .iter()
+            .find_map(|name| usable.clone().find(|suite| suite.name == name))
+    } else {
+        usable.find(|suite| theirs.contains(suite.name))
+    };
+    chosen.copied().ok_or_else(|| {
+        let ours = ours.iter().filter(fits).map(|suite| suite.name.0);
+        Mismatch::new(Parameter::CipherSuite, ours, theirs.iter().map(u16::from)).into()
+    })
+}
+
+/// The group: the best that both have. A client that names none has any (RFC 8422 4).
+fn choose_group(
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+) -> Result<&'static dyn KeyExchangeGroup, Error> {
+    let any = [NamedGroup::SECP256R1];
+    let theirs = hello
+        .extensions
+        .supported_groups
+        .unwrap_or(List::Values(&any));
+    let ours = || {
+        config
+            .common
+            .groups
+            .iter()
+            .copied()
+            .filter(|group| tls12::usable(*group))
+    };
+    ours()
+        .find(|group| theirs.contains(group.name()))
+        .ok_or_else(|| {
+            let ours = ours().map(|group| group.name().0);
+            Mismatch::new(Parameter::Group, ours, theirs.iter().map(u16::from)).into()
+        })
+}
+
+/// Answers with the first flight, up to the signature of ServerKeyExchange.
+pub(super) fn accept(
+    s: &mut ServerCx,
+    credential: Option<Arc<Credential>>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let config = s.config()?;
+    let info = s.hello.take().ok_or(GONE)?;
+    let hello = info.hello().ok_or(GONE)?;
+    let credential = credential.ok_or_else(|| Mismatch::new(Parameter::Certificate, [], []))?;
+    let suite = choose_suite(&config, &hello, &credential)?;
+    let group = choose_group(&config, &hello)?;
+    let scheme = credential.tls12_scheme_for(|s| suite.auth.fits(s) && info.verifies(s));
+    let scheme = scheme.ok_or_else(|| {
+        let theirs = hello
+            .extensions
+            .signature_algorithms
+            .unwrap_or(List::Values(&[]));
+        let ours = credential.key().schemes().iter().map(|scheme| scheme.0);
+        Mismatch::new(
+            Parameter::SignatureScheme,
+            ours,
+            theirs.iter().map(u16::from),
+        )
+    })?;
+    server_hello(s, &config, &hello, suite, &credential, out)?;
+    tls12::send_certificate(&mut s.cx, out, &credential)?;
+    if let Some(response) = credential.staple().filter(|_| s.cx.staple) {
+        let status = CertificateStatus { response };
+        s.cx.send(out, HandshakeType::CERTIFICATE_STATUS, |w| status.write(w))?;
+    }
+    let exchange = group.start(&mut s.cx.random)?;
+    let mut public = vec![0; group.client_share_len()];
+    exchange.write_share(&mut public)?;
+    s.cx.group = Some(group.name());
+    s.exchange = Some(exchange);
+    let mut params = Vec::new();
+    write_params(&mut Writer::new(&mut params), group.name(), &public);
+    let content = tls12::key_exchange_content(&s.cx, &params)?;
+    s.params = params;
+    tls12::ask_signature(&mut s.cx, out, scheme, content.into())?;
+    Ok(State::WaitSignature)
+}
+
+fn server_hello(
+    s: &mut ServerCx,
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+    suite: &'static Tls12Suite,
+    credential: &Credential,
+    out: &mut Out,
+) -> Result<(), Error> {
+    let mut random: [u8; 32] = s.cx.random.array();
+    if config.common.speaks(ProtocolVersion::TLS13) {
+        // RFC 9846 4.2.3: the end of the random says that a newer version could have been spoken.
+        for (to, from) in random.iter_mut().skip(24).zip(DOWNGRADE_TO_TLS12) {
+            *to = from;
+        }
+    }
+    let offered = &hello.extensions;
+    // RFC 5746 3.6: answered if the client sent either sign of it.
+    let secure = offered.renegotiation_info.is_some()
+        || hello
+            .cipher_suites
+            .contains(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
+    s.cx.staple = s.cx.staple && credential.staple().is_some();
+    let alpn = s.cx.alpn.clone();
+    // RFC 8449 4: a server that heeds the client's limit answers with its own.
+    let limit = config
+        .common
+        .record_size_limit
+        .unwrap_or(16_384)
+        .min(16_384);
+    let message = ServerHello {
+        legacy_version: ProtocolVersion::TLS12,
+        random: &random,
+        session_id: &[],
+        cipher_suite: suite.name,
+        compression_method: 0,
+        extensions: ServerHelloExtensions {
+            server_name: offered.server_name.is_some(),
+            extended_master_secret: offered.extended_master_secret,
+            renegotiation_info: secure.then_some(&[]),
+            ec_point_formats: offered.ec_point_formats.map(|_| &[0][..]),
+            alpn: alpn.as_deref(),
+            status_request: s.cx.staple,
+            record_size_limit: offered.record_size_limit.map(|_| limit),
+            ..ServerHelloExtensions::default()
+        },
+    };
+    s.cx.tls12 = Some(Tls12Cx::new(suite, random, offered.extended_master_secret));
+    let mut transcript = Transcript::new(suite.hash);
+    transcript.add(&s.hello_raw);
+    s.cx.transcript = Some(transcript);
+    if config.client_auth.verifier().is_some() {
+        s.cx.messages = Some(s.hello_raw.to_vec());
+    }
+    s.hello_raw = Arc::default();
+    s.cx.send(out, HandshakeType::SERVER_HELLO, |w| message.write(w))
+}
+
+/// One step.
+pub(super) fn step(
+    state: State,
+    s: &mut ServerCx,
+    input: Input<'_>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    use HandshakeType as T;
+    use Input::{Answer as A, Message as M};
+    match (state, input) {
+        (State::WaitSignature, A(Answer::Signature(signature))) => {
+            server_key_exchange(s, &signature, out)
+        }
+        (State::WaitCertificate, M(m)) if m.kind == T::CERTIFICATE => certificate(s, m, out),
+        (State::WaitVerdict, A(Answer::Chain(verdict))) => {
+            verdict.map_err(Error::from).map(|chain| {
+                s.cx.verified = Some(chain);
+                State::WaitKeyExchange { signs: true }
+            })
+        }
+        (State::WaitKeyExchange { signs }, M(m)) if m.kind == T::CLIENT_KEY_EXCHANGE => {
+            client_key_exchange(s, m, signs)
+        }
+        (State::WaitCertificateVerify, M(m)) if m.kind == T::CERTIFICATE_VERIFY => {
+            certificate_verify(s, m)
+        }
+        (State::WaitChangeCipherSpec(client), Input::ChangeCipherSpec) => out
+            .push(Action::SetRead(Epoch::Application))
+            .map(|()| State::WaitFinished(client)),
+        (State::WaitFinished(client), M(m)) if m.kind == T::FINISHED => finished(s, m, client, out),
+        (_, input) => Err(input.unexpected()),
+    }
+}
+
+/// ServerKeyExchange, CertificateRequest and ServerHelloDone.
+fn server_key_exchange(s: &mut ServerCx, signature: &[u8], out: &mut Out) -> Result<State, Error> {
+    let scheme =
+        s.cx.scheme
+            .ok_or(ErrorKind::Internal("a signature without a scheme"))?;
+    let params = core::mem::take(&mut s.params);
+    let message = ServerKeyExchange {
+        params: &params,
+        group: s.cx.group.unwrap_or(NamedGroup(0)),
+        public: &[],
+        scheme,
+        signature,
+    };
+    s.cx.send(out, HandshakeType::SERVER_KEY_EXCHANGE, |w| {
+        message.write(w)
+    })?;
+    let config = s.config()?;
+    let mut next = State::WaitKeyExchange { signs: false };
+    if let Some(verifier) = config.client_auth.verifier() {
+        let schemes: Vec<_> = config.common.provider.verify.supported().collect();
+        let hints = verifier.root_hints();
+        let names: Vec<_> = hints.iter().map(|name| DistinguishedName(name)).collect();
+        let request = CertificateRequest {
+            certificate_types: &[tls12::ECDSA_SIGN, tls12::RSA_SIGN],
+            signature_algorithms: List::Values(&schemes),
+            certificate_authorities: List::Values(&names),
+        };
+        s.cx.send(out, HandshakeType::CERTIFICATE_REQUEST, |w| {
+            request.write(w)
+        })?;
+        next = State::WaitCertificate;
+    }
+    s.cx.send(out, HandshakeType::SERVER_HELLO_DONE, |_| ())?;
+    Ok(next)
+}
+
+fn certificate(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
+    let entries = Certificate::parse(message.body)?.entries;
+    s.cx.add(message.raw)?;
+    if entries.is_empty() {
+        // RFC 5246 7.4.6: a server may go on without a certificate, or end the handshake with
+        // handshake_failure.
+        return match s.config()?.client_auth {
+            ClientAuth::Required(_) => Err(Violation::NoClientCertificate.into()),
+            _ => {
+                s.cx.messages = None;
+                Ok(State::WaitKeyExchange { signs: false })
+            }
+        };
+    }
+    let chain = PeerChain::new(entries.iter().map(|entry| (entry.0, None)));
+    s.cx.peer_chain = Some(Arc::clone(&chain));
+    let request = VerifyRequest {
+        chain,
+        role: Role::Client,
+        name: None,
+        now: s.cx.now,
+    };
+    s.cx.ask(out, Request::VerifyChain(request))?;
+    Ok(State::WaitVerdict)
+}
+
+fn client_key_exchange(
+    s: &mut ServerCx,
+    message: Message<'_>,
+    signs: bool,
+) -> Result<State, Error> {
+    let public = ClientKeyExchange::parse(message.body)?.public;
+    let exchange = s
+        .exchange
+        .take()
+        .ok_or(ErrorKind::Internal("no key exchange under way"))?;
+    let shared = exchange.finish(public)?;
+    s.cx.add(message.raw)?;
+    tls12::derive_keys(&mut s.cx, &shared)?;
+    Ok(match signs {
+        true => State::WaitCertificateVerify,
+        false => State::WaitChangeCipherSpec(Client::Anonymous),
+    })
+}
+
+fn certificate_verify(s: &mut ServerCx, message: Message<'_>) -> Result<State, Error> {
+    let verify = CertificateVerify::parse(message.body)?;
+    let algorithms = s.config()?.common.provider.verify;
+    let content = s.cx.messages.take().unwrap_or_default();
+    let (scheme, signature) = (verify.scheme, verify.signature);
+    let valid = tls12::verify_signature(&mut s.cx, scheme, &content, signature, &algorithms)?;
+    s.cx.add(message.raw)?;
+    Ok(State::WaitChangeCipherSpec(Client::Signed(valid)))
+}
+
+/// Verifies the client's Finished and answers with ours.
+fn finished(
+    s: &mut ServerCx,
+    message: Message<'_>,
+    client: Client,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let valid = tls12::verify_finished(&mut s.cx, message, true)?;
+    out.push(Action::ChangeCipherSpec)?;
+    out.push(Action::SetWrite(Epoch::Application))?;
+    tls12::send_finished(&mut s.cx, out, false)?;
+    out.push(Action::Done)?;
+    Ok(State::Done((client, valid)))
+}

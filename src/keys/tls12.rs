@@ -1,0 +1,172 @@
+//! The key schedule of TLS 1.2 (RFC 5246 5, 6.3, 8.1; RFC 7627): a PRF and what is taken from it.
+
+use crate::crypto::{Hash, HashOutput, SharedSecret, Tls12Suite};
+use crate::secret::Secret;
+
+/// The master secret: always 48 bytes.
+pub type MasterSecret = Secret<48>;
+
+/// Bytes of verify_data (RFC 5246 7.4.9).
+pub const VERIFY_DATA_LEN: usize = 12;
+
+/// The PRF of RFC 5246 5: P_hash(secret, label + seed). The seed comes in at most four parts.
+pub fn prf(hash: &dyn Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+    // A(i), then label, then the seed.
+    let mut parts: [&[u8]; 6] = [&[]; 6];
+    for (to, from) in parts.iter_mut().skip(1).zip([label].iter().chain(seed)) {
+        *to = from;
+    }
+    // A(1) = HMAC(secret, label + seed); an empty part adds nothing.
+    let mut a = hash.hmac(secret, &parts);
+    for chunk in out.chunks_mut(hash.output_len().max(1)) {
+        let mut with_a = parts;
+        if let Some(first) = with_a.first_mut() {
+            *first = a.expose();
+        }
+        let block = hash.hmac(secret, &with_a);
+        for (to, from) in chunk.iter_mut().zip(block.expose()) {
+            *to = *from;
+        }
+        a = hash.hmac(secret, &[a.expose()]);
+    }
+}
+
+/// The two randoms of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Randoms<'a> {
+    /// ClientHello.random.
+    pub client: &'a [u8; 32],
+    /// ServerHello.random.
+    pub server: &'a [u8; 32],
+}
+
+/// The master secret of RFC 5246 8.1, bound to the randoms only.
+#[must_use]
+pub fn master_secret(hash: &dyn Hash, shared: &SharedSecret, randoms: Randoms<'_>) -> MasterSecret {
+    let mut out = MasterSecret::zeroed(48);
+    let seed: [&[u8]; 2] = [randoms.client, randoms.server];
+    prf(
+        hash,
+        shared.expose(),
+        b"master secret",
+        &seed,
+        out.expose_mut(),
+    );
+    out
+}
+
+/// The extended master secret of RFC 7627 4, bound to the handshake up to ClientKeyExchange.
+#[must_use]
+pub fn extended_master_secret(
+    hash: &dyn Hash,
+    shared: &SharedSecret,
+    session_hash: &HashOutput,
+) -> MasterSecret {
+    let mut out = MasterSecret::zeroed(48);
+    let seed = [session_hash.as_bytes()];
+    prf(
+        hash,
+        shared.expose(),
+        b"extended master secret",
+        &seed,
+        out.expose_mut(),
+    );
+    out
+}
+
+/// The traffic keys of both directions (RFC 5246 6.3). AEAD suites have no MAC keys.
+#[derive(Debug)]
+pub struct KeyBlock {
+    block: Secret<88>,
+    key_len: usize,
+    iv_len: usize,
+}
+
+impl KeyBlock {
+    /// Derives them.
+    #[must_use]
+    pub fn new(suite: &Tls12Suite, master: &MasterSecret, randoms: Randoms<'_>) -> Self {
+        let key_len = suite.aead.key_len();
+        let iv_len = if suite.explicit_nonce { 4 } else { 12 };
+        let total = key_len.saturating_add(iv_len).saturating_mul(2);
+        let mut block = Secret::zeroed(total);
+        // RFC 5246 6.3: the server's random goes first here.
+        let seed: [&[u8]; 2] = [randoms.server, randoms.client];
+        prf(
+            suite.hash,
+            master.expose(),
+            b"key expansion",
+            &seed,
+            block.expose_mut(),
+        );
+        Self {
+            block,
+            key_len,
+            iv_len,
+        }
+    }
+
+    /// Key and IV for what the client writes, or the server.
+    #[must_use]
+    pub fn write_key(&self, by_client: bool) -> (&[u8], &[u8]) {
+        let (keys, ivs) = self
+            .block
+            .expose()
+            .split_at_checked(self.key_len.saturating_mul(2))
+            .unwrap_or_default();
+        let (client_key, server_key) = keys.split_at_checked(self.key_len).unwrap_or_default();
+        let (client_iv, server_iv) = ivs.split_at_checked(self.iv_len).unwrap_or_default();
+        if by_client {
+            (client_key, client_iv)
+        } else {
+            (server_key, server_iv)
+        }
+    }
+}
+
+/// The verify_data of a Finished (RFC 5246 7.4.9).
+#[must_use]
+pub fn finished(
+    hash: &dyn Hash,
+    master: &MasterSecret,
+    by_client: bool,
+    transcript: &HashOutput,
+) -> [u8; VERIFY_DATA_LEN] {
+    let label: &[u8] = if by_client {
+        b"client finished"
+    } else {
+        b"server finished"
+    };
+    let mut out = [0; VERIFY_DATA_LEN];
+    prf(
+        hash,
+        master.expose(),
+        label,
+        &[transcript.as_bytes()],
+        &mut out,
+    );
+    out
+}
+
+/// Exported keying material (RFC 5705 4): no context and an empty one differ.
+///
+/// The context must be shorter than 2^16 bytes, which the caller has checked.
+pub fn export(
+    hash: &dyn Hash,
+    master: &MasterSecret,
+    randoms: Randoms<'_>,
+    label: &[u8],
+    context: Option<(&[u8], u16)>,
+    out: &mut [u8],
+) {
+    let (context, len) = context.map_or((&[][..], None), |(bytes, len)| (bytes, Some(len)));
+    let len = len.map(u16::to_be_bytes);
+    let len: &[u8] = len.as_ref().map_or(&[], |bytes| bytes);
+    prf(
+        hash,
+        master.expose(),
+        label,
+        &[randoms.client, randoms.server, len, context],
+        out,
+    );
+}

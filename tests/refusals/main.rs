@@ -1,0 +1,48 @@
+//! Each rule that a peer can break: the error, the alert on the wire, and that nothing was
+//! accepted.
+
+#[path = "../common"]
+mod common {
+    pub mod certs;
+    pub mod pair;
+    pub mod rogue;
+}
+mod client_hello;
+mod floods;
+mod messages;
+mod records;
+mod server_hello;
+
+use symbolon::error::Violation;
+
+/// Rules of TLS 1.2, which has tests of its own.
+const OF_TLS12: [Violation; 7] = [
+    Violation::BadRenegotiationInfo,
+    Violation::NoRenegotiationInfo,
+    Violation::NoExtendedMasterSecret,
+    Violation::NoClientCertificate,
+    Violation::FallbackNotAllowed,
+    Violation::SessionNotOffered,
+    Violation::PointFormats,
+];
+
+#[test]
+fn every_rule_has_a_test() {
+    let sources = [
+        include_str!("client_hello.rs"),
+        include_str!("floods.rs"),
+        include_str!("messages.rs"),
+        include_str!("records.rs"),
+        include_str!("server_hello.rs"),
+    ]
+    .concat();
+    let untested: Vec<_> = Violation::ALL
+        .iter()
+        .filter(|v| !OF_TLS12.contains(v))
+        .filter(|v| {
+            !sources.contains(&format!("Violation::{v:?}"))
+                && !sources.contains(&format!("V::{v:?}"))
+        })
+        .collect();
+    assert_eq!(untested, Vec::<&Violation>::new());
+}

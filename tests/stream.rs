@@ -1,0 +1,86 @@
+//! The blocking stream over a transport in memory.
+#![cfg(feature = "std")]
+
+mod common {
+    pub mod certs;
+}
+
+use common::certs::{KeyKind, NOW, TestPki};
+use std::io::{self, Read, Write};
+use symbolon::config::{ClientConfig, Credential, ServerConfig};
+use symbolon::conn::{ClientConnection, Event, HalfEvent, ServerConnection};
+use symbolon::io::Stream;
+use symbolon::provider::default_provider;
+
+/// A transport with a server at its other end, which greets as soon as it may: before the
+/// client's Finished has come, and so in one flight with its own.
+struct Greeter {
+    server: ServerConnection,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    greeted: bool,
+}
+
+impl Read for Greeter {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.output.len().min(out.len());
+        out[..n].copy_from_slice(&self.output[..n]);
+        self.output.drain(..n);
+        Ok(n)
+    }
+}
+
+impl Write for Greeter {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.input.extend_from_slice(data);
+        loop {
+            let received = self.server.receive(&mut self.input, &mut self.output);
+            let consumed = received.consumed;
+            let waits = matches!(received.event, Event::NeedInput { .. });
+            self.input.drain(..consumed);
+            if waits {
+                break;
+            }
+        }
+        if !self.greeted {
+            let sent = self
+                .server
+                .send_before_client_finished(b"hello", &mut self.output);
+            self.greeted = sent.is_ok();
+        }
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_came_along_with_the_handshake_is_not_lost() {
+    let pki = TestPki::new();
+    let (chain, key) = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
+    let credential = Credential::new(chain, &key, &default_provider()).unwrap();
+    let server = ServerConfig::builder().credential(credential).build();
+    let client = ClientConfig::builder().roots(pki.roots()).build();
+    let name = "server.example".try_into().unwrap();
+    let greeter = Greeter {
+        server: ServerConnection::new(server.unwrap(), [1; 32], NOW).unwrap(),
+        input: Vec::new(),
+        output: Vec::new(),
+        greeted: false,
+    };
+    let client = ClientConnection::new(client.unwrap(), name, [2; 32], NOW).unwrap();
+    let mut stream = Stream::new(client, greeter);
+    assert!(stream.unread().is_empty());
+    stream.handshake().unwrap().expect("the first handshake");
+    let mut unread = stream.unread().to_vec();
+    // A record of five bytes of data: header, type and tag around them.
+    assert_eq!(unread.len(), 5 + 5 + 1 + 16);
+    let (connection, _) = stream.into_parts();
+    let (_, mut receiver) = connection.into_split().expect("the handshake is done");
+    match receiver.receive(&mut unread).event {
+        HalfEvent::Data(data) => assert_eq!(&*data, b"hello"),
+        other => panic!("{other:?}"),
+    }
+}
