@@ -6,7 +6,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex};
-use symbolon::codepoint::NamedGroup;
+use symbolon::codepoint::{NamedGroup, ProtocolVersion};
 use symbolon::config::{
     ClientAuth, ClientConfig, Credential, Limits, Observation, Observer, ServerConfig,
 };
@@ -35,6 +35,8 @@ impl Options {
     pub const ASK: u8 = 1 << 4;
     /// A client sends shares of two classical groups, and reserved values.
     pub const GREASE: u8 = 1 << 5;
+    /// Only TLS 1.2 is spoken; both versions otherwise.
+    pub const TLS12: u8 = 1 << 6;
 
     fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
@@ -103,6 +105,9 @@ fn client_config(options: Options) -> Arc<ClientConfig> {
             NamedGroup::SECP384R1,
         ]);
     }
+    if options.has(Options::TLS12) {
+        builder = builder.versions(&[ProtocolVersion::TLS12]);
+    }
     builder.alpn(["h2", "http/1.1"]).build().unwrap()
 }
 
@@ -121,6 +126,9 @@ fn server_config(options: Options) -> Arc<ServerConfig> {
         builder = builder.record_size_limit(1000).prefer_client_suites(true);
     } else {
         builder = builder.observer(Arc::new(Watcher));
+    }
+    if options.has(Options::TLS12) {
+        builder = builder.versions(&[ProtocolVersion::TLS12]);
     }
     builder.build().unwrap()
 }
