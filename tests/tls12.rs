@@ -469,3 +469,26 @@ fn other_pki() -> TestPki {
     other.intermediate = other.root.intermediate("Other Issuer", KeyKind::EcdsaP256);
     other
 }
+
+#[test]
+fn after_the_hello_records_bear_the_negotiated_version() {
+    let (_, client, server) = tls12(KeyKind::EcdsaP256);
+    let mut pair = Pair::new(client.build().unwrap(), server.build().unwrap());
+    let mut records = Vec::new();
+    while pair.client.done.is_none() {
+        pair.client.run();
+        let mut rest = &pair.client.output[..];
+        while let [kind, major, minor, high, low, body @ ..] = rest {
+            records.push((*kind, [*major, *minor]));
+            rest = &body[usize::from(u16::from_be_bytes([*high, *low]))..];
+        }
+        pair.server.input.append(&mut pair.client.output);
+        pair.server.run();
+        pair.client.input.append(&mut pair.server.output);
+    }
+    // ClientHello; ClientKeyExchange; change_cipher_spec; Finished (RFC 5246 E.1).
+    assert_eq!(
+        records,
+        [(22, [3, 1]), (22, [3, 3]), (20, [3, 3]), (22, [3, 3])]
+    );
+}

@@ -608,8 +608,9 @@ impl<M: Machine> Handshaking<M> {
                 None => MAX_PLAINTEXT.saturating_add(1),
             };
             let padding = sender.padding();
-            self.queue.initial_hello = M::CLIENT && !self.machine.cx().retried;
-            let flight = &self.machine.cx().flight;
+            let cx = self.machine.cx();
+            self.queue.initial_hello = M::CLIENT && !cx.retried && cx.tls12.is_none();
+            let flight = &cx.flight;
             let sealer = sender.sealer.as_mut();
             match self.queue.write_next(flight, sealer, most, padding, sink)? {
                 Next::Nothing => {
