@@ -1,11 +1,13 @@
-//! The key schedule of TLS 1.3, for each hash.
+//! The key schedules of both versions, for each hash.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
-use symbolon::crypto::{Aead, Hash, HashOutput, HashSecret, SharedSecret};
+use symbolon::crypto::{Aead, Hash, HashOutput, HashSecret, SharedSecret, Tls12Suite};
+use symbolon::keys::tls12::{self, KeyBlock, Randoms, extended_master_secret};
 use symbolon::keys::tls13::{Early, finished, hkdf_expand_label, next_traffic_secret, traffic_key};
 use symbolon::provider::rustcrypto::{
-    TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256,
+    ECDHE_ECDSA_AES_128_GCM, ECDHE_ECDSA_AES_256_GCM, TLS_AES_128_GCM_SHA256,
+    TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256,
 };
 
 fn hashes() -> [(&'static str, &'static dyn Hash); 2] {
@@ -35,6 +37,36 @@ fn schedule(hash: &'static dyn Hash, shared: &SharedSecret, transcript: &HashOut
     black_box(main.server_traffic_secret(transcript).expect("derives"));
     black_box(main.exporter_secret(transcript).expect("derives"));
     black_box(main.resumption_secret(transcript).expect("derives"));
+}
+
+/// The same for TLS 1.2: master secret, traffic keys and both Finished.
+fn tls12_schedule(suite: &Tls12Suite, shared: &SharedSecret, transcript: &HashOutput) {
+    let randoms = Randoms {
+        client: &[1; 32],
+        server: &[2; 32],
+    };
+    let master = extended_master_secret(suite.hash, shared, transcript);
+    black_box(KeyBlock::new(suite, &master, randoms));
+    for by_client in [true, false] {
+        let finished = tls12::finished(suite.hash, &master, by_client, transcript);
+        black_box(finished);
+    }
+}
+
+fn tls12_secrets(c: &mut Criterion) {
+    let suites = [
+        ("SHA-256", &ECDHE_ECDSA_AES_128_GCM),
+        ("SHA-384", &ECDHE_ECDSA_AES_256_GCM),
+    ];
+    for (name, suite) in suites {
+        let transcript = suite.hash.hash(&[b"transcript"]);
+        let shared = SharedSecret::zeroed(32);
+        let mut group = c.benchmark_group(format!("TLS 1.2 {name}"));
+        group.bench_function("schedule", |b| {
+            b.iter(|| tls12_schedule(suite, black_box(&shared), &transcript));
+        });
+        group.finish();
+    }
 }
 
 fn secrets(c: &mut Criterion) {
@@ -80,5 +112,5 @@ fn traffic_keys(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, secrets, traffic_keys);
+criterion_group!(benches, secrets, tls12_secrets, traffic_keys);
 criterion_main!(benches);

@@ -5,10 +5,12 @@ mod common;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
+use std::rc::Rc;
 use symbolon::codepoint::{CipherSuite, NamedGroup};
 use symbolon::conn::Event;
-use symbolon::crypto::{HashSecret, Tls13Suite};
-use symbolon::provider::rustcrypto::TLS13_SUITES;
+use symbolon::crypto::{HashSecret, Tls12Suite, Tls13Suite};
+use symbolon::keys::tls12::{KeyBlock, MasterSecret, Randoms};
+use symbolon::provider::rustcrypto::{TLS12_SUITES, TLS13_SUITES};
 use symbolon::record::{FixedSink, MAX_PLAINTEXT, Opener, Sealer};
 
 /// Bytes of content: a message, what fits a packet, a full record.
@@ -17,20 +19,51 @@ const SIZES: [usize; 3] = [64, 1350, MAX_PLAINTEXT];
 /// Records per round: an opener takes each number once, so a round opens what was sealed for it.
 const ROUND: usize = 16;
 
-fn sealer(suite: &Tls13Suite) -> Sealer {
-    let secret = HashSecret::zeroed(suite.hash.output_len());
-    Sealer::new(suite.hash, suite.aead, &secret, u64::MAX).expect("it has a key")
+/// A suite's record layer.
+struct Layer {
+    name: CipherSuite,
+    sealer: Box<dyn Fn() -> Sealer>,
+    opener: Box<dyn Fn() -> Opener>,
 }
 
-fn opener(suite: &Tls13Suite) -> Opener {
-    let secret = HashSecret::zeroed(suite.hash.output_len());
-    Opener::new(suite.hash, suite.aead, &secret).expect("it has a key")
+fn tls13(suite: &'static Tls13Suite) -> Layer {
+    let secret = || HashSecret::zeroed(suite.hash.output_len());
+    Layer {
+        name: suite.name,
+        sealer: Box::new(move || {
+            let sealer = Sealer::new(suite.hash, suite.aead, &secret(), u64::MAX);
+            sealer.expect("it has a key")
+        }),
+        opener: Box::new(move || {
+            let opener = Opener::new(suite.hash, suite.aead, &secret());
+            opener.expect("it has a key")
+        }),
+    }
+}
+
+fn tls12(suite: &'static Tls12Suite) -> Layer {
+    let master = MasterSecret::zeroed(48);
+    let randoms = Randoms {
+        client: &[1; 32],
+        server: &[2; 32],
+    };
+    let keys = Rc::new(KeyBlock::new(suite, &master, randoms));
+    let same = Rc::clone(&keys);
+    Layer {
+        name: suite.name,
+        sealer: Box::new(move || {
+            Sealer::tls12(suite, keys.write_key(true), u64::MAX).expect("it has a key")
+        }),
+        opener: Box::new(move || Opener::tls12(suite, same.write_key(true)).expect("it has a key")),
+    }
 }
 
 /// The body of a record before it is sealed, and its header.
 fn body(sealer: &Sealer, size: usize) -> ([u8; 5], Vec<u8>) {
-    let mut body = vec![0x5a; size];
-    body.push(23);
+    let mut body = vec![0x5a; sealer.front_len() + size];
+    if sealer.hides_type() {
+        body.push(23);
+    }
     body.resize(size + sealer.overhead(), 0);
     let [high, low] = u16::try_from(body.len())
         .expect("it is short")
@@ -39,14 +72,21 @@ fn body(sealer: &Sealer, size: usize) -> ([u8; 5], Vec<u8>) {
 }
 
 fn layer(c: &mut Criterion) {
-    for suite in TLS13_SUITES {
-        let mut group = c.benchmark_group(format!("{}/layer", suite.name));
+    let layers = TLS13_SUITES.iter().map(|suite| tls13(suite));
+    let layers = layers.chain(TLS12_SUITES.iter().map(|suite| tls12(suite)));
+    for Layer {
+        name,
+        sealer,
+        opener,
+    } in layers
+    {
+        let mut group = c.benchmark_group(format!("{name}/layer"));
         for size in SIZES {
             group.throughput(Throughput::Bytes((ROUND * size) as u64));
-            let (header, plain) = body(&sealer(suite), size);
+            let (header, plain) = body(&sealer(), size);
             group.bench_function(BenchmarkId::new("seal", size), |b| {
                 b.iter_batched_ref(
-                    || (sealer(suite), plain.clone()),
+                    || (sealer(), plain.clone()),
                     |(sealer, body)| {
                         for _ in 0..ROUND {
                             sealer.seal(&header, body).expect("it seals");
@@ -55,7 +95,7 @@ fn layer(c: &mut Criterion) {
                     BatchSize::SmallInput,
                 );
             });
-            let mut sealing = sealer(suite);
+            let mut sealing = sealer();
             let sealed: Vec<_> = (0..ROUND)
                 .map(|_| {
                     let mut body = plain.clone();
@@ -65,7 +105,7 @@ fn layer(c: &mut Criterion) {
                 .collect();
             group.bench_function(BenchmarkId::new("open", size), |b| {
                 b.iter_batched_ref(
-                    || (opener(suite), sealed.clone()),
+                    || (opener(), sealed.clone()),
                     |(opener, sealed)| {
                         for body in sealed {
                             let opened = opener.open(&header, body, MAX_PLAINTEXT + 1);

@@ -62,6 +62,8 @@ const PROGRAM: Program = Program {
             "Send an HTTP/1.1 request for PATH and print the response's body.",
         ),
         setup::ALPN,
+        setup::TLS12,
+        setup::TLS13,
         setup::SUITES,
         setup::GROUPS,
         option(

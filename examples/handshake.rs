@@ -1,4 +1,4 @@
-//! A TLS 1.3 handshake to look at: client and server in one process, over loopback TCP, with
+//! TLS 1.3 and TLS 1.2 handshakes to look at: client and server in one process, over loopback TCP, with
 //! certificates made on the spot. Every message is printed when its sender sends it.
 
 mod support;
@@ -15,8 +15,8 @@ use rcgen::ExtendedKeyUsagePurpose;
 use support::args::{Args, Program, flag, wrap};
 use support::certs::Authority;
 use support::failure::{Failure, run};
-use support::{print, trace};
-use symbolon::codepoint::{HandshakeType, NamedGroup};
+use support::{print, setup, trace};
+use symbolon::codepoint::{HandshakeType, NamedGroup, ProtocolVersion};
 use symbolon::config::{ClientAuth, ClientConfig, Direction, Observation, Observer, ServerConfig};
 use symbolon::conn::{ClientConnection, ServerConnection};
 use symbolon::error::Error;
@@ -27,19 +27,21 @@ use symbolon::record::Epoch;
 
 const PROGRAM: Program = Program {
     name: "handshake",
-    about: "Shows a TLS 1.3 connection between a client and a server, message by message: over \
-            real\nTCP on the loopback interface, with certificates made on the spot.",
+    about: "Shows a connection between a client and a server in TLS 1.3 and then in TLS 1.2, message \
+            by\nmessage: over real TCP on the loopback interface, with certificates made on the spot.",
     positional: None,
     options: &[
         flag(
             "--hrr",
             "Let the client send a key share that the server doesn't want, so that it answers \
-             with a HelloRetryRequest.",
+             with a HelloRetryRequest (TLS 1.3).",
         ),
         flag(
             "--client-auth",
             "Let the server ask the client for a certificate too.",
         ),
+        flag("--tls1.2", "Only TLS 1.2."),
+        flag("--tls1.3", "Only TLS 1.3."),
     ],
     notes: "
 Colours appear only on a terminal, and not if NO_COLOR is set.
@@ -93,6 +95,7 @@ impl Role {
 #[derive(Debug)]
 struct Stage {
     colours: bool,
+    version: ProtocolVersion,
     told: Mutex<Told>,
 }
 
@@ -101,6 +104,7 @@ struct Told {
     /// Who sent the last handshake message, and how often that changed.
     speaker: Option<Role>,
     flights: usize,
+    messages: usize,
     /// Under which keys each of both sends, as far as it was told.
     epochs: [Option<Epoch>; 2],
 }
@@ -115,10 +119,14 @@ impl Told {
 }
 
 impl Stage {
-    fn new() -> Self {
+    fn new(version: ProtocolVersion) -> Self {
         let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let told = Mutex::default();
-        Self { colours, told }
+        Self {
+            colours,
+            version,
+            told,
+        }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -171,12 +179,18 @@ impl Stage {
         let before = told.epoch(role).replace(epoch);
         let who = role.name();
         match epoch {
+            // The message that came first under them told of them.
+            Epoch::Application
+                if before == Some(epoch) && self.version == ProtocolVersion::TLS12 => {}
             Epoch::Application if before == Some(epoch) => {
                 self.mark(&format!("the {who} goes on with its next keys"));
             }
             Epoch::Handshake => self.mark(&format!(
                 "from here on the {who} encrypts: handshake keys, from the key exchange"
             )),
+            Epoch::Application if self.version == ProtocolVersion::TLS12 => {
+                self.mark(&format!("from here on the {who} encrypts"));
+            }
             Epoch::Application => self.mark(&format!(
                 "from here on the {who} encrypts with application keys, bound to all messages so far"
             )),
@@ -207,6 +221,7 @@ impl Observer for Witness {
                 if told.speaker.replace(*role) != Some(*role) {
                     told.flights += 1;
                 }
+                told.messages += 1;
                 // The keys are changed when the queue has gone out; it is a message's own keys
                 // that tell where encryption begins.
                 if *epoch > Epoch::Plaintext && *told.epoch(*role) != Some(*epoch) {
@@ -214,14 +229,20 @@ impl Observer for Witness {
                 }
                 let name = trace::name(*kind, parsed.as_ref());
                 let fields = parsed.as_ref().map(trace::fields).unwrap_or_default();
-                let (why, size) = (purpose(*kind, &name, *role), trace::bytes(bytes.len()));
+                let (why, size) = (
+                    purpose(stage.version, *kind, &name, *role),
+                    trace::bytes(bytes.len()),
+                );
                 let lines = trace::layout(&fields, 20);
                 stage.sent(*role, &name, &size, trace::protection(*epoch), why, &lines);
             }
             Observation::ChangeCipherSpec {
                 direction: Direction::Sent,
             } => {
-                let why = "Means nothing in TLS 1.3; middleboxes used to TLS 1.2 let it pass.";
+                let why = match stage.version {
+                    ProtocolVersion::TLS12 => "The next record comes under the new keys.",
+                    _ => "Means nothing in TLS 1.3; middleboxes used to TLS 1.2 let it pass.",
+                };
                 let how = trace::protection(Epoch::Plaintext);
                 stage.sent(*role, "change_cipher_spec", "1 byte", how, why, &[]);
             }
@@ -250,10 +271,16 @@ impl Observer for Witness {
 }
 
 /// What a message is for.
-fn purpose(kind: HandshakeType, name: &str, from: Role) -> &'static str {
+fn purpose(version: ProtocolVersion, kind: HandshakeType, name: &str, from: Role) -> &'static str {
     match kind {
         _ if name == "HelloRetryRequest" => {
             "No share of a group that the server wants: once more, with this one."
+        }
+        HandshakeType::SERVER_HELLO if version == ProtocolVersion::TLS12 => {
+            "What the server chose; its half of the key exchange comes later."
+        }
+        HandshakeType::CLIENT_HELLO if version == ProtocolVersion::TLS12 => {
+            "What the client can do."
         }
         HandshakeType::CLIENT_HELLO => "What the client can do, and its half of the key exchange.",
         HandshakeType::SERVER_HELLO => {
@@ -272,6 +299,13 @@ fn purpose(kind: HandshakeType, name: &str, from: Role) -> &'static str {
         }
         HandshakeType::FINISHED => {
             "A MAC over all messages so far: both saw the same ones, nobody changed any."
+        }
+        HandshakeType::SERVER_KEY_EXCHANGE => {
+            "Its half of the key exchange, signed with the certificate's key."
+        }
+        HandshakeType::SERVER_HELLO_DONE => "That is all for now.",
+        HandshakeType::CLIENT_KEY_EXCHANGE => {
+            "The client's half: from here on both share a secret."
         }
         HandshakeType::NEW_SESSION_TICKET => "For a shorter handshake the next time.",
         HandshakeType::KEY_UPDATE => "The sender's next data comes under new keys.",
@@ -306,13 +340,63 @@ impl Write for Counted {
     }
 }
 
+/// What a handshake took.
+struct Taken {
+    version: ProtocolVersion,
+    round_trips: usize,
+    messages: usize,
+    written: usize,
+    read: usize,
+    time: Duration,
+}
+
+impl Taken {
+    fn row(&self) -> String {
+        format!(
+            "{:<9}{:>20}{:>10}{:>14}{:>14}{:>12}\n",
+            self.version.to_string(),
+            self.round_trips,
+            self.messages,
+            trace::bytes(self.written),
+            trace::bytes(self.read),
+            format!("{:.1} ms", self.time.as_secs_f64() * 1000.0),
+        )
+    }
+}
+
 fn handshake(args: &Args) -> Result<(), Failure> {
-    let stage = Arc::new(Stage::new());
+    let versions = setup::versions(args);
+    let mut taken = Vec::new();
+    for version in &versions {
+        taken.push(connection(args, *version)?);
+    }
+    if taken.len() > 1 {
+        let head = [
+            "",
+            "round trips to data",
+            "messages",
+            "client sent",
+            "got",
+            "time",
+        ];
+        let [a, b, c, d, e, f] = head;
+        print(&format!("\n{a:<9}{b:>20}{c:>10}{d:>14}{e:>14}{f:>12}\n"));
+        for row in taken {
+            print(&row.row());
+        }
+    }
+    Ok(())
+}
+
+/// Shows one connection.
+fn connection(args: &Args, version: ProtocolVersion) -> Result<Taken, Failure> {
+    let stage = Arc::new(Stage::new(version));
     let (client, server) = configs(args, &stage).map_err(Failure::of_config)?;
     let loopback = |e| Failure::Io("no loopback connection".to_owned(), e);
     let listener = TcpListener::bind("127.0.0.1:0").map_err(loopback)?;
     let address = listener.local_addr().map_err(loopback)?;
-    print(&stage.paint("1", "A TLS 1.3 connection, message by message"));
+    let title = format!("A {version} connection, message by message");
+    print(&stage.paint("1", &title));
     print(&format!(
         "\nover TCP to {address}; each message is shown as its sender sends it\n"
     ));
@@ -322,7 +406,7 @@ fn handshake(args: &Args) -> Result<(), Failure> {
     let socket = TcpStream::connect(address).map_err(loopback)?;
     let result = speak(socket, client, &stage);
     let served = server.join();
-    let summary = result?;
+    let (summary, taken) = result?;
     served.map_err(|_| Failure::Io("the server".to_owned(), io::Error::other("panicked")))??;
 
     print("\n");
@@ -334,7 +418,10 @@ fn handshake(args: &Args) -> Result<(), Failure> {
         print("\n");
     }
     print(&format!("{summary}\n"));
-    Ok(())
+    if setup::versions(args).last() != Some(&version) {
+        print("\n\n");
+    }
+    Ok(taken)
 }
 
 /// Both configs, with an authority that both trust.
@@ -351,10 +438,12 @@ fn configs(
     let identity = issuer.credential(&[NAME], NAME, ExtendedKeyUsagePurpose::ServerAuth)?;
     let mut server = ServerConfig::builder()
         .credential(identity)
+        .versions(&[stage.version])
         .alpn(["http/1.1"])
         .observer(witness(Role::Server));
     let mut client = ClientConfig::builder()
         .roots(roots.clone())
+        .versions(&[stage.version])
         .alpn(["h2", "http/1.1"])
         .observer(witness(Role::Client));
     if args.flag("--hrr") {
@@ -387,7 +476,11 @@ fn serve(listener: &TcpListener, config: Arc<ServerConfig>, stage: &Stage) -> Re
 }
 
 /// The client's side.
-fn speak(socket: TcpStream, config: Arc<ClientConfig>, stage: &Stage) -> Result<Summary, Failure> {
+fn speak(
+    socket: TcpStream,
+    config: Arc<ClientConfig>,
+    stage: &Stage,
+) -> Result<(Summary, Taken), Failure> {
     let failed = |e| Failure::of_stream("the client's connection failed", e);
     let tls = |e| Failure::Tls("the client can't begin", Box::new(e));
     limit_waiting(&socket).map_err(failed)?;
@@ -404,20 +497,27 @@ fn speak(socket: TcpStream, config: Arc<ClientConfig>, stage: &Stage) -> Result<
     let summary = stream.handshake().map_err(failed)?;
     let missing = || failed(io::Error::other("there was no handshake"));
     let summary = summary.ok_or_else(missing)?;
-    let took = begin.elapsed();
-    let flights = stage.told.lock().map_or(0, |told| told.flights);
+    let time = begin.elapsed();
+    let counts = stage.told.lock().map(|told| (told.flights, told.messages));
+    let (flights, messages) = counts.unwrap_or_default();
     // The client may send data with its last flight: that one waits for nobody.
-    let round_trips = match flights / 2 {
+    let taken = Taken {
+        version: summary.version,
+        round_trips: flights / 2,
+        messages,
+        written: stream.transport().written.get(),
+        read: stream.transport().read.get(),
+        time,
+    };
+    let round_trips = match taken.round_trips {
         1 => "1 round trip".to_owned(),
         n => format!("{n} round trips"),
     };
-    let transport = stream.transport();
-    let (written, read) = (transport.written.get(), transport.read.get());
     stage.mark(&format!(
         "handshake done: {round_trips}, {:.1} ms with all this printing; {} out, {} in",
-        took.as_secs_f64() * 1000.0,
-        trace::bytes(written),
-        trace::bytes(read),
+        taken.time.as_secs_f64() * 1000.0,
+        trace::bytes(taken.written),
+        trace::bytes(taken.read),
     ));
     stage.data(Role::Client, REQUEST);
     stream.write_all(REQUEST.as_bytes()).map_err(failed)?;
@@ -425,7 +525,7 @@ fn speak(socket: TcpStream, config: Arc<ClientConfig>, stage: &Stage) -> Result<
     stream.read_exact(&mut response).map_err(failed)?;
     stream.close().map_err(failed)?;
     io::copy(&mut stream, &mut io::sink()).map_err(failed)?;
-    Ok(summary)
+    Ok((summary, taken))
 }
 
 /// Neither end waits forever for the other.

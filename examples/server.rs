@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use support::args::{Args, Program, Usage, flag, option};
 use support::failure::{Failure, run};
 use support::{certs, note, print, setup, trace};
+use symbolon::codepoint::ProtocolVersion;
 use symbolon::config::{ClientAuth, RetryPolicy, ServerConfig};
 use symbolon::conn::ServerConnection;
 use symbolon::handshake::Summary;
@@ -53,6 +54,8 @@ const PROGRAM: Program = Program {
             "Refuse clients without one. Default: they may have none.",
         ),
         setup::ALPN,
+        setup::TLS12,
+        setup::TLS13,
         setup::SUITES,
         setup::GROUPS,
         option(
@@ -307,7 +310,8 @@ impl Service {
         };
         let missing = || failed(io::Error::other("there was no handshake"));
         let summary = summary.ok_or_else(missing)?;
-        if self.update_keys {
+        // TLS 1.2 has no such thing.
+        if self.update_keys && summary.version == ProtocolVersion::TLS13 {
             stream.connection().update_keys(true).map_err(tls)?;
             stream.flush().map_err(failed)?;
         }

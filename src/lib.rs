@@ -1,4 +1,4 @@
-//! TLS 1.3 as a state machine: bytes in, bytes out, no I/O, no C, no global state.
+//! TLS 1.3 and 1.2 as a state machine: bytes in, bytes out, no I/O, no C, no global state.
 //!
 //! A connection ([`conn::ClientConnection`], [`conn::ServerConnection`]) opens no socket, reads no
 //! clock and asks no operating system for randomness: bytes, the time and a seed are inputs. It works on the
@@ -95,7 +95,7 @@
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet
-//! TLS 1.2, resumption and 0-RTT (tickets are received and handed out, not used), revocation
+//! Resumption and 0-RTT (tickets are received and handed out, not used), revocation
 //! (an OCSP staple is carried, not judged), QUIC, async adapters.
 #![no_std]
 #![forbid(unsafe_code)]

@@ -185,10 +185,22 @@ fn the_handshake_ends_with_what_was_negotiated() {
         let output = output("handshake", args);
         assert_status(&output, 0);
         let text = stdout(&output);
-        let last = text.lines().last();
+        let has = |line: &str| text.lines().any(|l| l == line);
+        assert!(has("TLS 1.3 · TLS_AES_128_GCM_SHA256 · X25519MLKEM768"));
+        assert!(has(
+            "TLS 1.2 · TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 · x25519"
+        ));
+        // Both counts beside each other at the end.
+        let rows: Vec<Vec<&str>> = text
+            .lines()
+            .rev()
+            .take(2)
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        assert_eq!(rows[0][..3], ["TLS", "1.2", "2"]);
         assert_eq!(
-            last,
-            Some("TLS 1.3 · TLS_AES_128_GCM_SHA256 · X25519MLKEM768")
+            rows[1][..3],
+            ["TLS", "1.3", if retried { "2" } else { "1" }]
         );
         assert!(!text.contains('\x1b'), "no colours into a pipe");
         let names = [
@@ -207,7 +219,10 @@ fn the_handshake_ends_with_what_was_negotiated() {
             rest = &rest[at..];
         }
         assert_eq!(text.contains("HelloRetryRequest"), retried);
-        assert_eq!(text.contains("2 round trips"), retried);
+        assert_eq!(
+            text.matches("2 round trips").count(),
+            1 + usize::from(retried)
+        );
         assert_eq!(text.contains("CertificateRequest"), authenticated);
         assert_eq!(text.contains("CN=Alice"), authenticated);
     }
@@ -237,6 +252,8 @@ fn help_tells_every_option() {
         "--quiet",
         "--timeout",
         "--help",
+        "--tls1.2",
+        "--tls1.3",
     ];
     let server = [
         "--cert",
@@ -258,9 +275,11 @@ fn help_tells_every_option() {
         "--record-size-limit",
         "--padding",
         "--timeout",
+        "--tls1.2",
+        "--tls1.3",
         "--help",
     ];
-    let handshake = ["--hrr", "--client-auth", "--help"];
+    let handshake = ["--hrr", "--client-auth", "--tls1.2", "--tls1.3", "--help"];
     for (name, options) in [
         ("client", &client[..]),
         ("server", &server),
@@ -388,6 +407,32 @@ fn the_client_takes_all_its_options() {
     let log = fs::read_to_string(log).expect("the log is there");
     assert_eq!(log.matches("CLIENT_TRAFFIC_SECRET_0 ").count(), 1);
     assert_eq!(log.matches("SERVER_HANDSHAKE_TRAFFIC_SECRET ").count(), 1);
+}
+
+#[test]
+fn versions_are_negotiated_or_told_apart() {
+    let files = Files::new();
+    let old = Server::new(&files, &["--tls1.2"]);
+    for args in [&["--get", "/"][..], &["--get", "/", "--tls1.2"]] {
+        let output = old.client(&files, args);
+        assert_status(&output, 0);
+        let page = stdout(&output);
+        assert!(page.starts_with("TLS 1.2 · TLS_ECDHE_"), "{page}");
+    }
+    let both = Server::new(&files, &["--tls1.2", "--tls1.3"]);
+    let suite = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
+    let output = both.client(&files, &["--get", "/", "--suites", suite]);
+    assert_status(&output, 0);
+    assert!(stdout(&output).starts_with(&format!("TLS 1.2 · {suite} · x25519")));
+    let output = both.client(&files, &["--get", "/"]);
+    assert!(stdout(&output).starts_with("TLS 1.3 · "));
+
+    let new = Server::new(&files, &["--tls1.3"]);
+    let output = new.client(&files, &["--get", "/", "--tls1.2"]);
+    assert_status(&output, 1);
+    let told = stderr(&output);
+    assert!(told.contains("protocol_version"), "{told}");
+    assert!(told.contains("does not speak any version"), "{told}");
 }
 
 fn assert_pattern(bytes: &[u8], length: usize) {

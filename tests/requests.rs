@@ -61,13 +61,19 @@ struct Asking {
 
 impl Asking {
     fn new() -> Self {
+        Self::of(ProtocolVersion::TLS13)
+    }
+
+    fn of(version: ProtocolVersion) -> Self {
         let world = World::new();
         let client = world
             .client_config()
+            .versions(&[version])
             .verifier(Arc::new(Later))
             .credentials(Arc::new(Later));
         let server_config = world
             .server_config()
+            .versions(&[version])
             .credentials(Arc::new(Later))
             .client_auth(ClientAuth::Required(Arc::new(Later)))
             .build()
@@ -212,23 +218,46 @@ const ALL: [&str; 7] = [
     "server: chain",
 ];
 
+/// In TLS 1.2 the chain is looked at with the signature.
+const ALL_OF_TLS12: [&str; 7] = [
+    "server: config",
+    "server: server credential",
+    "server: sign",
+    "client: chain",
+    "client: client credential",
+    "client: sign",
+    "server: chain",
+];
+
+const VERSIONS: [(ProtocolVersion, [&str; 7]); 2] = [
+    (ProtocolVersion::TLS13, ALL),
+    (ProtocolVersion::TLS12, ALL_OF_TLS12),
+];
+
 #[test]
 fn everything_can_be_answered_later() {
-    let mut asking = Asking::new();
-    let (names, open) = run(&mut asking, usize::MAX);
-    assert_eq!(names, ALL);
-    assert!(open.is_none());
-    let (client, server) = asking.pair.handshake();
-    assert!(client.verified.is_some() && server.verified.is_some());
-    asking.pair.client.send(b"ping");
-    asking.pair.run();
-    assert_eq!(asking.pair.server.data, b"ping");
+    for (version, all) in VERSIONS {
+        let mut asking = Asking::of(version);
+        let (names, open) = run(&mut asking, usize::MAX);
+        assert_eq!(names, all);
+        assert!(open.is_none());
+        let (client, server) = asking.pair.handshake();
+        assert_eq!((client.version, server.version), (version, version));
+        assert!(client.verified.is_some() && server.verified.is_some());
+        asking.pair.client.send(b"ping");
+        asking.pair.run();
+        assert_eq!(asking.pair.server.data, b"ping");
+    }
 }
 
 #[test]
 fn requests_are_told_again_and_wrong_answers_change_nothing() {
-    for (at, expected) in ALL.iter().enumerate() {
-        let mut asking = Asking::new();
+    let cases = VERSIONS.iter().flat_map(|(version, all)| {
+        let each = all.iter().enumerate();
+        each.map(move |(at, expected)| (*version, all, at, expected))
+    });
+    for (version, all, at, expected) in cases {
+        let mut asking = Asking::of(version);
         let (_, request) = run(&mut asking, at);
         let (at_client, request) = request.unwrap();
         for answer in wrong(&asking, &request) {
@@ -244,7 +273,7 @@ fn requests_are_told_again_and_wrong_answers_change_nothing() {
             assert_eq!(name(&again.unwrap()), name(&request));
         }
         let (names, _) = run(&mut asking, usize::MAX);
-        assert_eq!(names, ALL[at..]);
+        assert_eq!(names, all[at..]);
         asking.pair.handshake();
     }
 }

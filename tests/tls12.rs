@@ -12,7 +12,8 @@ use symbolon::codepoint::{
     AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme,
 };
 use symbolon::config::{
-    ClientAuth, ClientConfig, ClientConfigBuilder, Credential, ServerConfig, ServerConfigBuilder,
+    ClientAuth, ClientConfig, ClientConfigBuilder, ClientCredentials, Credential, ServerConfig,
+    ServerConfigBuilder,
 };
 use symbolon::conn::Eof;
 use symbolon::error::{Error, ErrorKind, Limit, Misuse, Parameter, Violation};
@@ -343,6 +344,17 @@ fn exporters_know_whether_there_is_a_context() {
     };
     assert_ne!(export(None), export(Some(b"")));
     assert_ne!(export(Some(b"")), export(Some(b"x")));
+    // RFC 5705 6: the labels of the handshake itself are reserved.
+    for label in ["client finished", "master secret", "key expansion"] {
+        let mut out = [0; 12];
+        let exporter = pair.client.connection.exporter().unwrap();
+        let error = exporter.export(label.as_bytes(), None, &mut out);
+        let bad = ErrorKind::Misuse(Misuse::BadExporterInput);
+        assert_eq!(*error.unwrap_err().kind(), bad, "{label}");
+    }
+    let refused = pair.client.connection.tls_unique().unwrap_err();
+    assert_eq!(*refused.kind(), ErrorKind::Misuse(Misuse::TlsUnique));
+    assert!(refused.to_string().contains("use tls-exporter"));
     let binding = pair.client.connection.tls_exporter().unwrap();
     assert_eq!(binding, pair.server.connection.tls_exporter().unwrap());
 }
@@ -425,6 +437,37 @@ fn any_segmentation_gives_the_same() {
         pair.server.room = None;
         ping_pong(&mut pair);
     }
+}
+
+#[test]
+fn clients_choose_by_authority_and_scheme() {
+    for versions in [TLS12, TLS13] {
+        let (pki, client, server) = configs(KeyKind::EcdsaP256);
+        let other = other_pki();
+        let list = vec![
+            Arc::new(credential(
+                other.client("of another CA", KeyKind::EcdsaP256),
+            )),
+            Arc::new(credential(pki.client("of the right CA", KeyKind::Ed25519))),
+        ];
+        let choose = |list| Arc::new(ClientCredentials::new(list));
+        // The server names its authority.
+        let verifier = Arc::new(PathVerifier::new(pki.roots()).with_root_hints());
+        let server = server
+            .client_auth(ClientAuth::Required(verifier))
+            .versions(versions);
+        let client = client.credentials(choose(list));
+        let (_, summary, _) = run(client, server);
+        assert_eq!(summary.signature_scheme, Some(SignatureScheme::ED25519));
+    }
+}
+
+/// Certificates under a root of another name.
+fn other_pki() -> TestPki {
+    let mut other = TestPki::new();
+    other.root = common::certs::Ca::root("Other Root", KeyKind::EcdsaP256);
+    other.intermediate = other.root.intermediate("Other Issuer", KeyKind::EcdsaP256);
+    other
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! From the command line to the parts of a config.
 
-use super::args::{Args, Opt, Usage, option};
+use super::args::{Args, Opt, Usage, flag, option};
 use super::failure::Failure;
 use std::fs;
 use std::sync::Arc;
-use symbolon::codepoint::{CipherSuite, NamedGroup};
+use symbolon::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 use symbolon::config::{Credential, KeyLogFile};
 use symbolon::pki::RootStore;
 use symbolon::provider::default_provider;
@@ -15,14 +15,14 @@ use rustls_pki_types::pem::PemObject;
 pub const SUITES: Opt = option(
     "--suites",
     "LIST",
-    "Cipher suites, best first. Default: TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, \
-     TLS_CHACHA20_POLY1305_SHA256; the CCM suites are used only if named here.",
+    "Cipher suites of either version, best first. Default: AES-128-GCM, AES-256-GCM, \
+     ChaCha20-Poly1305; the CCM suites are used only if named here.",
 );
 pub const GROUPS: Opt = option(
     "--groups",
     "LIST",
-    "Key-exchange groups, best first. Default: X25519MLKEM768, x25519, secp256r1, secp384r1, \
-     SecP256r1MLKEM768, SecP384r1MLKEM1024.",
+    "Key-exchange groups, best first. Default: X25519MLKEM768, SecP256r1MLKEM768, \
+     SecP384r1MLKEM1024, x25519, secp256r1, secp384r1; TLS 1.2 uses the last three.",
 );
 pub const ALPN: Opt = option(
     "--alpn",
@@ -46,10 +46,30 @@ pub const PADDING: Opt = option(
     "Pad records to a multiple of N bytes. Default: no padding.",
 );
 
+pub const TLS12: Opt = flag(
+    "--tls1.2",
+    "Speak TLS 1.2 only. With --tls1.3 as well: both, as by default.",
+);
+pub const TLS13: Opt = flag("--tls1.3", "Speak TLS 1.3 only.");
+
+/// The versions that were asked for, newest first.
+pub fn versions(args: &Args) -> Vec<ProtocolVersion> {
+    let (old, new) = (args.flag("--tls1.2"), args.flag("--tls1.3"));
+    let all = [
+        (ProtocolVersion::TLS13, new || !old),
+        (ProtocolVersion::TLS12, old || !new),
+    ];
+    all.into_iter()
+        .filter(|(_, on)| *on)
+        .map(|(version, _)| version)
+        .collect()
+}
+
 /// Sets what clients and servers have in common on a builder of either.
 #[allow(unused_macros, reason = "not every example has a config to set")]
 macro_rules! common {
     ($builder:ident, $args:ident) => {
+        $builder = $builder.versions(&$crate::support::setup::versions($args));
         if let Some(suites) = $crate::support::setup::suites($args)? {
             $builder = $builder.cipher_suites(&suites);
         }
@@ -91,7 +111,12 @@ fn named<T: Copy + std::fmt::Display>(
 /// The suites of `--suites`.
 pub fn suites(args: &Args) -> Result<Option<Vec<CipherSuite>>, Usage> {
     let provider = default_provider();
-    let known = provider.tls13_suites.iter().map(|suite| suite.name);
+    let old = provider.tls12_suites.iter().map(|suite| suite.name);
+    let known = provider
+        .tls13_suites
+        .iter()
+        .map(|suite| suite.name)
+        .chain(old);
     let Some(names) = args.list("--suites") else {
         return Ok(None);
     };

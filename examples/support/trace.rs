@@ -7,7 +7,7 @@ use symbolon::config::{Direction, Observation, Observer, Parsed};
 use symbolon::pki;
 use symbolon::record::Epoch;
 use symbolon::wire::hello::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, ServerHello};
-use symbolon::wire::{Certificate, CertificateRequest, EncryptedExtensions, NewSessionTicket};
+use symbolon::wire::{CertificateRequest, EncryptedExtensions, NewSessionTicket};
 
 /// What something is called, and its value.
 pub type Field = (&'static str, String);
@@ -42,7 +42,32 @@ pub fn fields(parsed: &Parsed<'_>) -> Vec<Field> {
         Parsed::ServerHello(hello) => server_hello(hello),
         Parsed::EncryptedExtensions(extensions) => encrypted_extensions(extensions),
         Parsed::CertificateRequest(request) => certificate_request(request),
-        Parsed::Certificate(certificate) => certificates(certificate),
+        Parsed::Certificate(certificate) => {
+            let entries = certificate.entries.iter();
+            certificates(entries.map(|entry| (entry.certificate, entry.ocsp)))
+        }
+        Parsed::Tls12Certificate(certificate) => {
+            certificates(certificate.entries.iter().map(|entry| (entry.0, None)))
+        }
+        Parsed::CertificateStatus(status) => vec![("OCSP response", bytes(status.response.len()))],
+        Parsed::ServerKeyExchange(exchange) => vec![
+            (
+                "key share",
+                format!("{} ({})", exchange.group, bytes(exchange.public.len())),
+            ),
+            ("scheme", exchange.scheme.to_string()),
+            ("signature", bytes(exchange.signature.len())),
+        ],
+        Parsed::Tls12CertificateRequest(request) => vec![
+            ("signatures", list(request.signature_algorithms, |s| s.0)),
+            (
+                "authorities",
+                format!("{} named", request.certificate_authorities.len()),
+            ),
+        ],
+        Parsed::ClientKeyExchange(exchange) => {
+            vec![("key share", bytes(exchange.public.len()))]
+        }
         Parsed::CertificateVerify(verify) => vec![
             ("scheme", verify.scheme.to_string()),
             ("signature", bytes(verify.signature.len())),
@@ -99,13 +124,19 @@ fn client_hello(hello: &ClientHello<'_>) -> Vec<Field> {
 fn server_hello(hello: &ServerHello<'_>) -> Vec<Field> {
     let e = &hello.extensions;
     let mut fields = Vec::new();
-    if let Some(version) = e.supported_version {
-        fields.push(("version", version.to_string()));
-    }
+    let version = e.supported_version.unwrap_or(hello.legacy_version);
+    fields.push(("version", version.to_string()));
     fields.push(("suite", hello.cipher_suite.to_string()));
     if let Some(share) = e.key_share {
         let share = format!("{} ({})", share.group, bytes(share.key_exchange.len()));
         fields.push(("key share", share));
+    }
+    if let Some(name) = e.alpn {
+        fields.push(("ALPN", text(name)));
+    }
+    if e.extended_master_secret {
+        let bound = "bound to the whole handshake (RFC 7627)";
+        fields.push(("master secret", bound.to_owned()));
     }
     if let Some(group) = e.retry_group {
         fields.push(("wants a share", format!("of {group}")));
@@ -144,20 +175,21 @@ fn certificate_request(request: &CertificateRequest<'_>) -> Vec<Field> {
     fields
 }
 
-fn certificates(message: &Certificate<'_>) -> Vec<Field> {
-    let mut fields = vec![("certificates", message.entries.len().to_string())];
-    for (i, entry) in message.entries.iter().enumerate() {
-        let subject = match pki::Certificate::parse(entry.certificate) {
+fn certificates<'a>(entries: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>) -> Vec<Field> {
+    let entries: Vec<_> = entries.collect();
+    let mut fields = vec![("certificates", entries.len().to_string())];
+    for (i, (der, ocsp)) in entries.into_iter().enumerate() {
+        let subject = match pki::Certificate::parse(der) {
             Ok(certificate) => format!(
                 "{}, issued by {} ({})",
                 certificate.subject(),
                 certificate.issuer(),
-                bytes(entry.certificate.len())
+                bytes(der.len())
             ),
             Err(e) => format!("not a certificate: {e}"),
         };
         fields.push((if i == 0 { "subject" } else { "issuer" }, subject));
-        if let Some(ocsp) = entry.ocsp {
+        if let Some(ocsp) = ocsp {
             fields.push(("OCSP response", bytes(ocsp.len())));
         }
     }

@@ -12,7 +12,6 @@ use symbolon_fuzz::{
 };
 
 fn main() {
-    let mut transparent = None;
     for (label, options) in [
         ("plain", 0),
         ("narrow", Options::NARROW | Options::PIECES),
@@ -27,6 +26,16 @@ fn main() {
             Options::TRANSPARENT | Options::CLIENT_AUTH | Options::ASK,
         ),
         ("transparent-grease", Options::TRANSPARENT | Options::GREASE),
+        ("plain12", Options::TLS12),
+        ("transparent12", Options::TRANSPARENT | Options::TLS12),
+        (
+            "auth12",
+            Options::TLS12 | Options::CLIENT_AUTH | Options::TRANSPARENT,
+        ),
+        (
+            "ask12",
+            Options::TLS12 | Options::TRANSPARENT | Options::CLIENT_AUTH | Options::ASK,
+        ),
     ] {
         let (to_server, to_client) = handshake(options);
         let with_options = |bytes: &[u8]| [&[options], bytes].concat();
@@ -34,19 +43,10 @@ fn main() {
         save("server", label, &with_options(&to_server));
         // Protected records look alike; a plain start and a whole stream are enough.
         save("deframer", label, &[&[3], &to_client[..]].concat());
-        if label == "transparent-auth" {
-            transparent = Some((to_server, to_client));
-        }
-    }
-    let (to_server, to_client) = transparent.expect("it is in the list");
-    for stream in [to_server, to_client] {
-        for (kind, body) in messages(&stream) {
-            let kind = kind.to_lowercase();
-            let of_kind = |(name, _): &(&str, _)| name.replace('_', "") == kind;
-            let at = PARSERS.iter().position(of_kind).expect("all are parsed");
-            let selector = u8::try_from(at).expect("there are few");
-            let input = [&[selector], &body[..]].concat();
-            save("handshake_messages", PARSERS[at].0, &input);
+        match label {
+            "transparent-auth" => save_messages("", &[to_server, to_client]),
+            "auth12" => save_messages("12", &[to_server, to_client]),
+            _ => {}
         }
     }
     save("handshake_messages", "key_update", &[9, 1]);
@@ -70,6 +70,19 @@ fn main() {
         "pkcs1",
         pem("RSA PRIVATE KEY", &rsa[26..]).as_bytes(),
     );
+}
+
+/// The messages in what both sides sent, for the parsers whose names end like this, if there is one.
+fn save_messages(version: &str, streams: &[Vec<u8>]) {
+    for (kind, body) in streams.iter().flat_map(|stream| messages(stream)) {
+        let kind = kind.to_lowercase() + version;
+        let of_kind = |(name, _): &(&str, _)| name.replace('_', "") == kind;
+        if let Some(at) = PARSERS.iter().position(of_kind) {
+            let selector = u8::try_from(at).expect("there are few");
+            let input = [&[selector], &body[..]].concat();
+            save("handshake_messages", PARSERS[at].0, &input);
+        }
+    }
 }
 
 fn save(target: &str, name: &str, bytes: &[u8]) {
@@ -98,7 +111,10 @@ fn handshake(options: u8) -> (Vec<u8>, Vec<u8>) {
     turn(&mut to_server, &mut to_client);
     client.send(b"ping", &mut to_server).expect("it is done");
     server.send(b"pong", &mut to_client).expect("it is done");
-    client.update_keys(true).expect("it is done");
+    // There is none in TLS 1.2.
+    if options & Options::TLS12 == 0 {
+        client.update_keys(true).expect("it is done");
+    }
     (to_server, to_client)
 }
 

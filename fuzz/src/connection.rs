@@ -6,7 +6,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex};
-use symbolon::codepoint::NamedGroup;
+use symbolon::codepoint::{NamedGroup, ProtocolVersion};
 use symbolon::config::{
     ClientAuth, ClientConfig, Credential, Limits, Observation, Observer, ServerConfig,
 };
@@ -35,6 +35,8 @@ impl Options {
     pub const ASK: u8 = 1 << 4;
     /// A client sends shares of two classical groups, and reserved values.
     pub const GREASE: u8 = 1 << 5;
+    /// Only TLS 1.2 is spoken; both versions otherwise.
+    pub const TLS12: u8 = 1 << 6;
 
     fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
@@ -103,6 +105,9 @@ fn client_config(options: Options) -> Arc<ClientConfig> {
             NamedGroup::SECP384R1,
         ]);
     }
+    if options.has(Options::TLS12) {
+        builder = builder.versions(&[ProtocolVersion::TLS12]);
+    }
     builder.alpn(["h2", "http/1.1"]).build().unwrap()
 }
 
@@ -121,6 +126,9 @@ fn server_config(options: Options) -> Arc<ServerConfig> {
         builder = builder.record_size_limit(1000).prefer_client_suites(true);
     } else {
         builder = builder.observer(Arc::new(Watcher));
+    }
+    if options.has(Options::TLS12) {
+        builder = builder.versions(&[ProtocolVersion::TLS12]);
     }
     builder.build().unwrap()
 }
@@ -172,26 +180,28 @@ pub fn answer(request: Request, options: Options) -> Answer {
     }
 }
 
-/// Feeds a client what a server might send; the first byte holds [`Options`].
-pub fn client(bytes: &[u8]) {
-    if let Some((options, input)) = bytes.split_first() {
+/// Feeds a client what a server might send; the first byte holds [`Options`]. Whether the
+/// handshake was done.
+pub fn client(bytes: &[u8]) -> bool {
+    bytes.split_first().is_some_and(|(options, input)| {
         let options = Options(*options);
-        drive(client_connection(options), input, options);
-    }
+        drive(client_connection(options), input, options)
+    })
 }
 
-/// Feeds a server what a client might send; the first byte holds [`Options`].
-pub fn server(bytes: &[u8]) {
-    if let Some((options, input)) = bytes.split_first() {
+/// Feeds a server what a client might send; the first byte holds [`Options`]. Whether the
+/// handshake was done.
+pub fn server(bytes: &[u8]) -> bool {
+    bytes.split_first().is_some_and(|(options, input)| {
         let options = Options(*options);
-        drive(server_connection(options), input, options);
-    }
+        drive(server_connection(options), input, options)
+    })
 }
 
 /// A room that is enough for progress, and not for much else.
 const NARROW: usize = 512;
 
-fn drive(mut connection: impl Connection, input: &[u8], options: Options) {
+fn drive(mut connection: impl Connection, input: &[u8], options: Options) -> bool {
     let mut buffer = vec![
         0;
         if options.has(Options::NARROW) {
@@ -202,7 +212,7 @@ fn drive(mut connection: impl Connection, input: &[u8], options: Options) {
     ];
     let mut input = input.to_vec();
     let (mut start, mut end) = (0, 0);
-    let mut ended = false;
+    let (mut ended, mut done) = (false, false);
     // Every call consumes, writes or tells something new; a message has four bytes at least.
     let most = 1000 + 4 * input.len();
     for _ in 0..most {
@@ -235,6 +245,7 @@ fn drive(mut connection: impl Connection, input: &[u8], options: Options) {
             }
             Event::Ask(request) => connection.answer(answer(request, options)).unwrap(),
             Event::HandshakeDone(summary) => {
+                done = true;
                 let _ = format!("{summary} {summary:?}");
                 assert!(!connection.is_handshaking());
                 connection.send(b"hello", &mut sink).unwrap();
@@ -248,13 +259,13 @@ fn drive(mut connection: impl Connection, input: &[u8], options: Options) {
                 let again = connection.receive(&mut input[start..end], &mut sink);
                 assert!(matches!(again.event, Event::Failed(e) if e == error));
                 assert!(connection.send(b"hello", &mut sink).is_err());
-                return;
+                return done;
             }
             Event::Closed(eof) => {
                 let again = connection.receive(&mut input[start..end], &mut sink);
                 assert!(matches!(again.event, Event::Closed(e) if e == eof));
                 assert!(eof == Eof::Clean || ended);
-                return;
+                return done;
             }
             _ => panic!("an event that isn't known here"),
         }

@@ -90,7 +90,7 @@ pub fn deframer(bytes: &[u8]) {
 }
 
 /// A certificate is parsed, shown, asked for names, and then judged as a server's and a client's
-/// own, and as what comes after a good one.
+/// own with another after it, and as what comes after a good one.
 pub fn certificate(bytes: &[u8]) {
     static VERIFIER: LazyLock<PathVerifier> = LazyLock::new(|| PathVerifier::new(roots()));
     let parsed = Certificate::parse(bytes);
@@ -114,8 +114,12 @@ pub fn certificate(bytes: &[u8]) {
     let added = store.add(&CertificateDer::from(bytes)).is_ok();
     assert!(!added || parsed.is_ok());
 
-    for chain in [&[bytes][..], &[LEAF, bytes], &[bytes, LEAF]] {
-        for role in [Role::Server, Role::Client] {
+    // A good signature costs most of the time: no more chains than differ.
+    for (chain, roles) in [
+        (&[bytes, LEAF][..], &[Role::Server, Role::Client][..]),
+        (&[LEAF, bytes], &[Role::Server]),
+    ] {
+        for role in roles.iter().copied() {
             let chain = PeerChain::new(chain.iter().map(|c| (*c, None)));
             let request = VerifyRequest {
                 chain,

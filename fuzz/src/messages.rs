@@ -1,24 +1,24 @@
 //! Every parser of `wire`.
 
-use symbolon::codepoint::{CipherSuite, HandshakeType};
+use symbolon::codepoint::{CipherSuite, HandshakeType, ProtocolVersion};
 use symbolon::config::Parsed;
 use symbolon::error::DecodeError;
 use symbolon::wire::{
     Alert, Certificate, CertificateRequest, CertificateVerify, ClientHello, EncryptedExtensions,
     EndOfEarlyData, Extension, Finished, HandshakeHeader, KeyUpdate, List, NewSessionTicket,
-    RecordHeader, ServerHello, Writer, write_message,
+    RecordHeader, ServerHello, Writer, tls12, write_message,
 };
 
 /// Parses; what is accepted must come back the same after being written.
 type Check = fn(&[u8]) -> Result<(), DecodeError>;
 
 macro_rules! check {
-    ($type:ident) => {
+    ($type:ty) => {
         |body| {
-            let message = $type::parse(body)?;
+            let message = <$type>::parse(body)?;
             let _ = format!("{message:?}");
             let bytes = written(|w| message.write(w));
-            let again = $type::parse(&bytes).expect("what was written is refused");
+            let again = <$type>::parse(&bytes).expect("what was written is refused");
             assert_eq!(again, message);
             // Written once more, it is the same to the byte: there is one form.
             assert_eq!(written(|w| again.write(w)), bytes);
@@ -65,11 +65,29 @@ pub const PARSERS: &[(&str, Check)] = &[
         }
         Ok(())
     }),
+    ("certificate12", check!(tls12::Certificate<'_>)),
+    ("certificate_status12", check!(tls12::CertificateStatus<'_>)),
+    (
+        "server_key_exchange12",
+        check!(tls12::ServerKeyExchange<'_>),
+    ),
+    (
+        "certificate_request12",
+        check!(tls12::CertificateRequest<'_>),
+    ),
+    (
+        "client_key_exchange12",
+        check!(tls12::ClientKeyExchange<'_>),
+    ),
+    ("server_hello_done12", |body| {
+        tls12::parse_empty(body, "ServerHelloDone").map(|()| assert!(body.is_empty()))
+    }),
     ("observed", |body| {
         // As the observer is told: a whole message.
         if let Some((kind, body)) = body.split_first() {
             let kind = HandshakeType(*kind);
-            if let Some(parsed) = Parsed::new(kind, body) {
+            let versions = [ProtocolVersion::TLS12, ProtocolVersion::TLS13];
+            for parsed in versions.map(|version| Parsed::new(version, kind, body)) {
                 let _ = format!("{parsed:?}");
                 let mut out = Vec::new();
                 let range = write_message(&mut out, kind, |w| w.bytes(body)).unwrap();

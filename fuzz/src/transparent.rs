@@ -4,8 +4,8 @@
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 use symbolon::codepoint::{CipherSuite, SignatureScheme};
 use symbolon::crypto::{
-    Aead, AeadKey, CryptoProvider, Hash, HashContext, HashOutput, HashSecret, Nonce, Tls13Suite,
-    VerifyAlgorithms,
+    Aead, AeadKey, CryptoProvider, Hash, HashContext, HashOutput, HashSecret, Nonce, SuiteAuth,
+    Tls12Suite, Tls13Suite, VerifyAlgorithms,
 };
 use symbolon::error::CryptoError;
 use symbolon::provider::RUSTCRYPTO;
@@ -13,6 +13,7 @@ use symbolon::provider::RUSTCRYPTO;
 /// The provider.
 pub const TRANSPARENT: CryptoProvider = CryptoProvider {
     tls13_suites: &[&SUITE],
+    tls12_suites: &[&GCM12, &CHACHA12],
     verify: VerifyAlgorithms {
         all: &[&Anything],
         schemes: &[
@@ -28,6 +29,26 @@ static SUITE: Tls13Suite = Tls13Suite {
     name: CipherSuite::TLS_AES_128_GCM_SHA256,
     hash: &ZeroMac,
     aead: &Open,
+    by_default: true,
+};
+
+/// With an explicit nonce in each record.
+static GCM12: Tls12Suite = Tls12Suite {
+    name: CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    auth: SuiteAuth::Ecdsa,
+    hash: &ZeroMac,
+    aead: &Open,
+    explicit_nonce: true,
+    by_default: true,
+};
+
+/// Without.
+static CHACHA12: Tls12Suite = Tls12Suite {
+    name: CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    auth: SuiteAuth::Ecdsa,
+    hash: &ZeroMac,
+    aead: &Open,
+    explicit_nonce: false,
     by_default: true,
 };
 

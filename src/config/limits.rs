@@ -20,7 +20,8 @@ pub struct Limits {
     pub flight_records: u32,
     /// Records without content in a row (32).
     pub empty_records: u32,
-    /// Warning alerts (4).
+    /// Warning alerts, and offers to renegotiate, in a row; each 256 bytes of application data make
+    /// up for one (4).
     pub warnings: u32,
     /// KeyUpdates in a row; each 256 bytes of application data make up for one (32).
     pub key_updates: u32,

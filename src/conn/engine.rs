@@ -291,11 +291,16 @@ impl<M: Machine> Engine<M> {
             suite,
             server_random,
             master: Some(master),
+            extended_master_secret,
             ..
         }) = &cx.tls12
         {
-            let randoms = (cx.client_random, *server_random);
-            self.exporter = Some(Exporter(Source::Tls12(suite, master.duplicate(), randoms)));
+            self.exporter = Some(Exporter(Source::Tls12 {
+                suite,
+                master: master.duplicate(),
+                randoms: (cx.client_random, *server_random),
+                extended: *extended_master_secret,
+            }));
         }
         let resumption = cx
             .resumption

@@ -12,9 +12,24 @@ pub struct Exporter(pub(crate) Source);
 #[derive(Debug)]
 pub(crate) enum Source {
     Tls13(&'static Tls13Suite, HashSecret),
-    /// With the client's random and the server's.
-    Tls12(&'static Tls12Suite, MasterSecret, ([u8; 32], [u8; 32])),
+    Tls12 {
+        suite: &'static Tls12Suite,
+        master: MasterSecret,
+        /// The client's and the server's.
+        randoms: ([u8; 32], [u8; 32]),
+        /// The master secret is the extended one.
+        extended: bool,
+    },
 }
+
+/// Labels of the PRF itself, which aren't for exporters (RFC 5705 6, RFC 7627 7).
+const RESERVED: [&[u8]; 5] = [
+    b"client finished",
+    b"server finished",
+    b"master secret",
+    b"key expansion",
+    b"extended master secret",
+];
 
 impl Exporter {
     /// Fills `out`. No context and an empty one are the same in TLS 1.3, and differ in TLS 1.2.
@@ -38,7 +53,15 @@ impl Exporter {
                 let context = context.unwrap_or(&[]);
                 tls13::export(suite.hash, secret, label, context, out).map_err(|_| BAD)?;
             }
-            Source::Tls12(suite, master, (client, server)) => {
+            Source::Tls12 {
+                suite,
+                master,
+                randoms: (client, server),
+                ..
+            } => {
+                if RESERVED.contains(&label) {
+                    return Err(BAD.into());
+                }
                 // RFC 5705 4: the length of the context has 16 bits.
                 let len = context
                     .map(|context| u16::try_from(context.len()))
@@ -51,13 +74,35 @@ impl Exporter {
         Ok(())
     }
 
+    /// The `tls-exporter` channel binding.
+    pub(crate) fn channel_binding(&self) -> Result<[u8; 32], Error> {
+        // RFC 9266 1: in TLS 1.2 it is defined with the extended master secret only.
+        if let Source::Tls12 {
+            extended: false, ..
+        } = self.0
+        {
+            return Err(Misuse::NoChannelBinding.into());
+        }
+        let mut out = [0; 32];
+        self.export(b"EXPORTER-Channel-Binding", Some(b""), &mut out)?;
+        Ok(out)
+    }
+
     /// A second copy, wiped on its own.
     pub(crate) fn duplicate(&self) -> Self {
         Self(match &self.0 {
             Source::Tls13(suite, secret) => Source::Tls13(suite, secret.duplicate()),
-            Source::Tls12(suite, master, randoms) => {
-                Source::Tls12(suite, master.duplicate(), *randoms)
-            }
+            Source::Tls12 {
+                suite,
+                master,
+                randoms,
+                extended,
+            } => Source::Tls12 {
+                suite,
+                master: master.duplicate(),
+                randoms: *randoms,
+                extended: *extended,
+            },
         })
     }
 }

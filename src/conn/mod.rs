@@ -142,13 +142,21 @@ macro_rules! connection_methods {
         /// The `tls-exporter` channel binding (RFC 9266).
         ///
         /// # Errors
-        /// [`crate::error::Misuse::HandshakeNotDone`].
+        /// [`crate::error::Misuse::HandshakeNotDone`];
+        /// [`crate::error::Misuse::NoChannelBinding`] in TLS 1.2 without the extended master
+        /// secret, for which it isn't defined.
         pub fn tls_exporter(&self) -> Result<[u8; 32], Error> {
-            let mut out = [0; 32];
-            self.0
-                .exporter()?
-                .export(b"EXPORTER-Channel-Binding", Some(b""), &mut out)?;
-            Ok(out)
+            self.0.exporter()?.channel_binding()
+        }
+
+        /// The `tls-unique` channel binding (RFC 5929 3) is always refused: TLS 1.3 doesn't define it
+        /// (RFC 9846 C.5), and before, two connections can be brought to have the same one where
+        /// the master secret isn't the extended one. Use `tls_exporter`.
+        ///
+        /// # Errors
+        /// [`crate::error::Misuse::TlsUnique`], always.
+        pub fn tls_unique(&self) -> Result<[u8; 12], Error> {
+            Err(crate::error::Misuse::TlsUnique.into())
         }
 
         /// Splits a connection whose handshake is done into two halves without a lock between

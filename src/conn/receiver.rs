@@ -424,6 +424,7 @@ impl Receiver {
             self.data = left;
             self.used.key_updates = self.used.key_updates.saturating_sub(1);
             self.used.tickets = self.used.tickets.saturating_sub(1);
+            self.used.warnings = self.used.warnings.saturating_sub(1);
         }
         Ok(())
     }

@@ -172,10 +172,13 @@ pub enum Misuse {
     FlushFirst,
     /// The payload is longer than one record may be.
     TooLong,
-    /// An exporter with an empty label, or with a label, context or output that is too long.
+    /// An exporter with an empty or reserved label, or with a label, context or output that is too
+    /// long.
     BadExporterInput,
     /// The channel binding isn't defined for this connection.
     NoChannelBinding,
+    /// `tls-unique` was asked for.
+    TlsUnique,
     /// TLS 1.2 has no KeyUpdate.
     NoKeyUpdate,
     /// The config lacks something; the text says what.
@@ -196,6 +199,9 @@ impl fmt::Display for Misuse {
             Self::TooLong => "the payload is longer than one record may be",
             Self::BadExporterInput => "the exporter's label, context or length is out of range",
             Self::NoChannelBinding => "the channel binding is not defined for this connection",
+            Self::TlsUnique => {
+                "tls-unique is not defined for TLS 1.3 and unsafe before it: use tls-exporter"
+            }
             Self::NoKeyUpdate => {
                 "TLS 1.2 has no KeyUpdate: its keys last as long as the connection"
             }

@@ -1,6 +1,7 @@
 //! The rules that a random test would rarely meet, and exact bytes.
 
 mod bytes;
+mod tls12;
 
 use crate::codepoint::*;
 use crate::error::{DecodeError, DecodeFault};

@@ -22,6 +22,7 @@ use symbolon::record::{MAX_CIPHERTEXT, Opener, Sealer, write_record};
 use symbolon::wire::hello::{ClientHello, ServerHello};
 
 pub const TLS12: &[ProtocolVersion] = &[ProtocolVersion::TLS12];
+pub const BOTH: &[ProtocolVersion] = &[ProtocolVersion::TLS13, ProtocolVersion::TLS12];
 
 pub fn client_config(world: &World) -> ClientConfigBuilder {
     world.client_config().versions(TLS12)
@@ -29,6 +30,16 @@ pub fn client_config(world: &World) -> ClientConfigBuilder {
 
 pub fn server_config(world: &World) -> ServerConfigBuilder {
     world.server_config().versions(TLS12)
+}
+
+/// A client that speaks TLS 1.3 as well.
+pub fn newer_client(world: &World) -> ClientConfigBuilder {
+    world.client_config().versions(BOTH)
+}
+
+/// A server that speaks TLS 1.3 as well.
+pub fn newer_server(world: &World) -> ServerConfigBuilder {
+    world.server_config().versions(BOTH)
 }
 
 /// The scripted end, with the real one as `peer`.

@@ -2,7 +2,7 @@
 
 use super::common::certs::KeyKind;
 use super::common::rogue::{World, credential, vec8, vec16, vec24};
-use super::common::rogue12::{Rogue, client_config, server_config};
+use super::common::rogue12::{Rogue, client_config, newer_server, server_config};
 use std::sync::Arc;
 use symbolon::codepoint::AlertDescription as A;
 use symbolon::codepoint::{
@@ -11,7 +11,7 @@ use symbolon::codepoint::{
 };
 use symbolon::config::{ClientAuth, ServerConfig};
 use symbolon::conn::{ClientConnection, ServerConnection};
-use symbolon::error::{CryptoError, DecodeFault, Limit, Violation as V};
+use symbolon::error::{CryptoError, DecodeFault, ErrorKind, Limit, Misuse, Violation as V};
 use symbolon::pki::PathVerifier;
 
 type Client = Rogue<ClientConnection>;
@@ -186,7 +186,7 @@ fn shares_that_are_none() {
             rogue.hello_done();
             rogue.refused(CryptoError::InvalidKeyShare, A::ILLEGAL_PARAMETER);
 
-            let config = world.server_config().groups(&[group]);
+            let config = newer_server(&world).groups(&[group]);
             let mut rogue = Rogue::<ServerConnection>::after_flight(config.build().unwrap());
             rogue.message(T::CLIENT_KEY_EXCHANGE, &vec8(&key));
             rogue.refused(CryptoError::InvalidKeyShare, A::ILLEGAL_PARAMETER);
@@ -419,6 +419,9 @@ fn extended_master_secret_left_out() {
     rogue.finished();
     rogue.peer.run();
     rogue.works();
+    // RFC 9266 1: there is no channel binding to a secret that others may share.
+    let error = rogue.peer.connection.tls_exporter().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoChannelBinding));
     let config = server_config(&world).require_extended_master_secret(false);
     let mut rogue = Rogue::client(config.build().unwrap());
     rogue.extended = false;
@@ -464,7 +467,7 @@ fn client_certificates_by_what_the_server_takes() {
 #[test]
 fn a_server_of_both_versions_is_as_strict() {
     let world = World::new();
-    let config: Arc<ServerConfig> = world.server_config().build().unwrap();
+    let config: Arc<ServerConfig> = newer_server(&world).build().unwrap();
     let mut rogue = Rogue::<ServerConnection>::after_flight(config);
     rogue.bare_ccs();
     rogue.refused(V::UnexpectedChangeCipherSpec, A::UNEXPECTED_MESSAGE);

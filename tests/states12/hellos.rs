@@ -2,7 +2,9 @@
 
 use super::common::certs::KeyKind;
 use super::common::rogue::{Hello, World, credential, share, u16s, vec8, vec16};
-use super::common::rogue12::{Rogue, TLS12, client_config, server_config, suite};
+use super::common::rogue12::{
+    Rogue, TLS12, client_config, newer_client, newer_server, server_config, suite,
+};
 use symbolon::codepoint::AlertDescription as A;
 use symbolon::codepoint::{
     CipherSuite, ContentType as C, ExtensionType as X, HandshakeType as T, NamedGroup,
@@ -32,7 +34,7 @@ fn both(edit: impl Fn(&mut Hello)) -> [Client; 2] {
     let world = World::new();
     [
         sent_to(client_config(&world), &edit),
-        sent_to(world.client_config(), &edit),
+        sent_to(newer_client(&world), &edit),
     ]
 }
 
@@ -43,7 +45,7 @@ fn said_to(config: ServerConfigBuilder, edit: impl FnOnce(&mut Hello)) -> Server
 }
 
 fn said(edit: impl FnOnce(&mut Hello)) -> Server {
-    said_to(World::new().server_config(), edit)
+    said_to(newer_server(&World::new()), edit)
 }
 
 #[test]
@@ -86,7 +88,7 @@ fn the_servers_fields() {
 fn suites_of_one_version_in_the_other() {
     // TLS 1.2's in a ServerHello of TLS 1.3.
     let world = World::new();
-    sent_to(world.client_config(), |h| {
+    sent_to(newer_client(&world), |h| {
         h.extensions = vec![
             (X::SUPPORTED_VERSIONS, vec![3, 4]),
             (X::KEY_SHARE, share(NamedGroup::X25519, &[9; 32])),
@@ -94,7 +96,7 @@ fn suites_of_one_version_in_the_other() {
         h.session_id = vec![];
     })
     .failed(Some(A::ILLEGAL_PARAMETER));
-    let config = world.client_config().middlebox_compatibility(false);
+    let config = newer_client(&world).middlebox_compatibility(false);
     sent_to(config, |h| {
         h.extensions = vec![
             (X::SUPPORTED_VERSIONS, vec![3, 4]),
@@ -120,10 +122,10 @@ fn versions_of_the_server() {
         }
     }
     let world = World::new();
-    let only_new = world.client_config().versions(TLS13);
+    let only_new = newer_client(&world).versions(TLS13);
     sent_to(only_new, |_| ()).refused(V::OldServer, A::PROTOCOL_VERSION);
     // supported_versions is not the way to TLS 1.2 (RFC 9846 4.3.1).
-    let config = world.client_config();
+    let config = newer_client(&world);
     sent_to(config, |h| {
         h.extensions = vec![(X::SUPPORTED_VERSIONS, vec![3, 3])]
     })
@@ -143,8 +145,8 @@ fn downgrades() {
     let world = World::new();
     for sentinel in [DOWNGRADE_TO_TLS12, DOWNGRADE_TO_TLS11] {
         let edit = |h: &mut Hello| h.random[24..].copy_from_slice(&sentinel);
-        sent_to(world.client_config(), edit).refused(V::Downgrade, A::ILLEGAL_PARAMETER);
-        sent_to(world.client_config(), |h| {
+        sent_to(newer_client(&world), edit).refused(V::Downgrade, A::ILLEGAL_PARAMETER);
+        sent_to(newer_client(&world), |h| {
             edit(h);
             h.version = 0x0302;
         })
@@ -153,10 +155,7 @@ fn downgrades() {
         sent_to(client_config(&world), edit).silent();
     }
     // A server writes it only where it has TLS 1.3.
-    for (config, written) in [
-        (server_config(&world), false),
-        (world.server_config(), true),
-    ] {
+    for (config, written) in [(server_config(&world), false), (newer_server(&world), true)] {
         let flight = said_to(config, |_| ()).read_flight();
         let hello = ServerHello::parse(&flight[0].1[4..]).unwrap();
         assert_eq!(hello.random[24..] == DOWNGRADE_TO_TLS12, written);
@@ -167,7 +166,7 @@ fn downgrades() {
 fn after_a_hello_retry_request_the_version_stays() {
     let world = World::new();
     let retried = || {
-        let mut rogue = Rogue::server(world.client_config().build().unwrap());
+        let mut rogue = Rogue::server(newer_client(&world).build().unwrap());
         let id = symbolon::wire::hello::ClientHello::parse(&rogue.hello[4..]);
         let id = id.unwrap().session_id.to_vec();
         rogue.server_hello(|h| {
@@ -196,7 +195,7 @@ fn after_a_hello_retry_request_the_version_stays() {
 fn a_session_that_was_not_offered() {
     // The client's own session ID, sent for middleboxes only, comes back.
     let world = World::new();
-    let mut rogue = Rogue::server(world.client_config().build().unwrap());
+    let mut rogue = Rogue::server(newer_client(&world).build().unwrap());
     let hello = symbolon::wire::hello::ClientHello::parse(&rogue.hello[4..]);
     let id = hello.unwrap().session_id.to_vec();
     assert_eq!(id.len(), 32);
@@ -296,7 +295,7 @@ fn versions_of_the_client() {
         let rogue = said(|h| h.set(X::SUPPORTED_VERSIONS, vec8(versions)));
         mismatch(rogue, Parameter::Version, A::PROTOCOL_VERSION);
     }
-    let config = World::new().server_config().versions(TLS13);
+    let config = newer_server(&World::new()).versions(TLS13);
     mismatch(
         said_to(config, |_| ()),
         Parameter::Version,
@@ -362,7 +361,7 @@ fn nothing_in_common() {
     // RFC 5246 7.4.1.4.1: without the extension, SHA-1 is all that the client has.
     let rogue = said(|h| h.remove(X::SIGNATURE_ALGORITHMS));
     mismatch(rogue, Parameter::SignatureScheme, A::HANDSHAKE_FAILURE);
-    let config = World::new().server_config().alpn(["h2"]);
+    let config = newer_server(&World::new()).alpn(["h2"]);
     let rogue = said_to(config, |h| h.set(X::ALPN, vec16(&vec8(b"h3"))));
     mismatch(rogue, Parameter::Alpn, A::NO_APPLICATION_PROTOCOL);
 }

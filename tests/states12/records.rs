@@ -1,7 +1,7 @@
 //! Records of TLS 1.2 that are wrong.
 
 use super::common::rogue::{World, message};
-use super::common::rogue12::{Rogue, client_config, server_config, suite};
+use super::common::rogue12::{Rogue, client_config, newer_client, server_config, suite};
 use symbolon::codepoint::AlertDescription as A;
 use symbolon::codepoint::{CipherSuite, ContentType as C, HandshakeType as T};
 use symbolon::conn::{ClientConnection, Eof, ServerConnection};
@@ -189,7 +189,7 @@ fn empty_records_are_counted() {
 fn a_warning_before_the_servers_hello() {
     // RFC 6066 3: older servers warn of a name that they don't know, and go on.
     let world = World::new();
-    for config in [client_config(&world), world.client_config()] {
+    for config in [client_config(&world), newer_client(&world)] {
         let mut rogue = Rogue::<ClientConnection>::server(config.build().unwrap());
         rogue.alert(1, A::UNRECOGNIZED_NAME);
         rogue.flight(&world);

@@ -650,3 +650,5 @@ fn a_changed_bit_is_noticed_wherever_it_is() {
         assert_eq!(changes, values, "{file}");
     }
 }
+
+mod tls12;

@@ -1,0 +1,143 @@
+//! What connections hold, and that data moves without allocation.
+//!
+//! One test: the counter is the process's.
+
+mod common {
+    pub mod certs;
+}
+
+use common::certs::{KeyKind, NOW, TestPki};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use symbolon::config::{ClientConfig, Credential, ServerConfig};
+use symbolon::conn::{ClientConnection, Connection, Event, ServerConnection};
+use symbolon::provider::default_provider;
+use symbolon::record::FixedSink;
+
+/// What the two traffic keys of an idle connection may take; it is 992 bytes on x86-64.
+const HEAP_OF_TWO_KEYS: usize = 1280;
+
+struct Counting;
+
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is the system's; numbers are counted on the way.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.fetch_add(1, Relaxed);
+        LIVE.fetch_add(layout.size(), Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// Live heap bytes now.
+fn live() -> usize {
+    LIVE.load(Relaxed)
+}
+
+/// Reads all that is in `input` and writes the output behind what is in `output`.
+fn run(connection: &mut impl Connection, input: &mut Vec<u8>, output: &mut Vec<u8>) {
+    let mut start = 0;
+    loop {
+        let received = connection.receive(&mut input[start..], output);
+        start += received.consumed;
+        match received.event {
+            Event::NeedInput { .. } => break,
+            Event::Failed(error) => panic!("{error}"),
+            _ => {}
+        }
+    }
+    input.clear();
+}
+
+/// Sends through a fixed sink and receives in place; the bytes of data that came.
+fn pass(
+    from: &mut impl Connection,
+    to: &mut impl Connection,
+    data: &[u8],
+    wire: &mut [u8],
+) -> usize {
+    let mut sink = FixedSink::new(wire);
+    assert_eq!(from.send(data, &mut sink).unwrap().taken, data.len());
+    let len = sink.written().len();
+    let (mut start, mut came) = (0, 0);
+    let mut answer = [0; 512];
+    while start < len {
+        let received = to.receive(&mut wire[start..len], &mut FixedSink::new(&mut answer));
+        start += received.consumed;
+        match received.event {
+            Event::Data(bytes) => came += bytes.len(),
+            Event::NeedInput { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    came
+}
+
+/// The heap that something holds for itself: what dropping it gives back.
+fn held<T>(value: T) -> usize {
+    let before = live();
+    drop(value);
+    before - live()
+}
+
+#[test]
+fn connections_are_small_and_data_allocates_nothing() {
+    let pki = TestPki::new();
+    let (chain, key) = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
+    let credential = Credential::new(chain, &key, &default_provider()).unwrap();
+    let client_config = ClientConfig::builder().roots(pki.roots()).build().unwrap();
+    let server_config = ServerConfig::builder()
+        .credential(credential)
+        .build()
+        .unwrap();
+    let server = || ServerConnection::new(Arc::clone(&server_config), [2; 32], NOW).unwrap();
+    let name = "server.example".try_into().unwrap();
+    let client = ClientConnection::new(Arc::clone(&client_config), name, [1; 32], NOW);
+    let (mut client, mut server, fresh) = (client.unwrap(), server(), server());
+
+    let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        run(&mut client, &mut to_client, &mut to_server);
+        run(&mut server, &mut to_server, &mut to_client);
+    }
+    assert!(!client.is_handshaking() && !server.is_handshaking());
+
+    let data = [7; 16_384 + 100];
+    let mut wire = [0; 20_000];
+    let calls = CALLS.load(Relaxed);
+    for size in [1, 1350, data.len()] {
+        for _ in 0..10 {
+            let data = &data[..size];
+            assert_eq!(pass(&mut client, &mut server, data, &mut wire), size);
+            assert_eq!(pass(&mut server, &mut client, data, &mut wire), size);
+        }
+    }
+    assert_eq!(CALLS.load(Relaxed), calls, "data was allocated for");
+
+    // The lines are for whoever asks for them with --nocapture.
+    let [client_size, server_size] = [size_of_val(&client), size_of_val(&server)];
+    let [client, server, fresh] = [held(client), held(server), held(fresh)];
+    println!("client: {client_size} bytes, and {client} of heap when idle");
+    println!("server: {server_size} bytes, and {server} of heap when idle, {fresh} when new");
+    // Two AEAD keys, each expanded and with its hash key, and nothing else.
+    assert!(client <= HEAP_OF_TWO_KEYS, "{client}");
+    assert!(server <= HEAP_OF_TWO_KEYS, "{server}");
+    assert!(server_size + fresh <= 4096, "{server_size} + {fresh}");
+    assert!(
+        client_size.max(server_size) <= 1024,
+        "{client_size}, {server_size}"
+    );
+}
