@@ -10,7 +10,7 @@ use symbolon::codepoint::AlertDescription;
 use symbolon::config::{ClientAuth, ServerConfigBuilder};
 
 /// Asks for a page of the server.
-fn start(site: &Site, curl: &Path, listener: &Listener, path: &str, more: &[&str]) -> Peer {
+pub fn start(site: &Site, curl: &Path, listener: &Listener, path: &str, more: &[&str]) -> Peer {
     let url = format!("https://localhost:{}{path}", listener.port);
     let resolve = format!("localhost:{}:127.0.0.1", listener.port);
     let mut args = vec!["--silent", "--show-error", "--tlsv1.3", "--max-time", "30"];
@@ -27,17 +27,17 @@ fn start(site: &Site, curl: &Path, listener: &Listener, path: &str, more: &[&str
     Peer::start(&site.dir, curl, &args)
 }
 
-fn http(site: &Site) -> ServerConfigBuilder {
+pub fn http(site: &Site) -> ServerConfigBuilder {
     site.our_server(KeyKind::EcdsaP256).alpn(["http/1.1"])
 }
 
 /// Reads a request: its first line.
-fn request(stream: &mut OurServer) -> String {
+pub fn request(stream: &mut OurServer) -> String {
     let head = String::from_utf8(read_until(stream, b"\r\n\r\n")).expect("a request in ASCII");
     head.lines().next().expect("a first line").to_owned()
 }
 
-const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+pub const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
 
 #[test]
 fn a_page_of_many_bytes() {

@@ -38,7 +38,7 @@ const SIGNATURES: [(KeyKind, SignatureScheme); 4] = [
 ];
 
 /// Starts a server that sends lines back.
-fn start(site: &Site, serv: &Path, files: &Files, priority: &str, more: &[&str]) -> (Peer, u16) {
+pub fn start(site: &Site, serv: &Path, files: &Files, priority: &str, more: &[&str]) -> (Peer, u16) {
     let port = free_port();
     let number = port.to_string();
     let mut args = vec!["-p", &number, "--echo", "--priority", priority];
@@ -50,7 +50,7 @@ fn start(site: &Site, serv: &Path, files: &Files, priority: &str, more: &[&str])
 }
 
 /// Starts a client that trusts our root.
-fn start_client(
+pub fn start_client(
     site: &Site,
     cli: &Path,
     listener: &Listener,
@@ -67,7 +67,7 @@ fn start_client(
 }
 
 /// A line to the server and back.
-fn echoed(stream: &mut OurClient) {
+pub fn echoed(stream: &mut OurClient) {
     stream
         .write_all(b"there and back\n")
         .expect("it takes data");
@@ -75,7 +75,7 @@ fn echoed(stream: &mut OurClient) {
 }
 
 /// A line from the client, an answer to it, and an end in good order from both.
-fn converse(stream: &mut OurServer, peer: &mut Peer) {
+pub fn converse(stream: &mut OurServer, peer: &mut Peer) {
     peer.type_in("hello\n");
     assert_eq!(read_until(stream, b"\n"), b"hello\n");
     stream.write_all(b"hello yourself\n").unwrap();

@@ -52,7 +52,7 @@ fn program(go: &Path) -> &'static Path {
 }
 
 /// Starts a server that sends back what it gets.
-fn start(site: &Site, go: &Path, files: &Files, more: &[&str]) -> (Peer, u16) {
+pub fn start(site: &Site, go: &Path, files: &Files, more: &[&str]) -> (Peer, u16) {
     let own = ["-cert", &files.cert, "-key", &files.key];
     let mut peer = Peer::start(&site.dir, program(go), &[&own, more].concat());
     let port = peer.wait_for("port ").parse().expect("a port");
@@ -60,7 +60,7 @@ fn start(site: &Site, go: &Path, files: &Files, more: &[&str]) -> (Peer, u16) {
 }
 
 /// Starts a client that trusts our root.
-fn start_client(site: &Site, go: &Path, listener: &Listener, more: &[&str]) -> Peer {
+pub fn start_client(site: &Site, go: &Path, listener: &Listener, more: &[&str]) -> Peer {
     let address = listener.address();
     let args = ["-connect", &address, "-ca", &site.ca];
     Peer::start(&site.dir, program(go), &[&args, more].concat())
@@ -71,7 +71,7 @@ fn code(group: NamedGroup) -> String {
 }
 
 /// Sends back what comes until close_notify, then closes.
-fn echo(stream: &mut OurServer, peer: &mut Peer) {
+pub fn echo(stream: &mut OurServer, peer: &mut Peer) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let n = stream.read(&mut buffer).unwrap();

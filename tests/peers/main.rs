@@ -11,8 +11,10 @@ mod common {
 mod curl;
 mod gnutls;
 mod go;
+mod mixed;
 mod nginx;
 mod openssl_client;
 mod openssl_server;
 mod support;
+mod tls12;
 mod tshark;

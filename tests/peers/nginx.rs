@@ -10,8 +10,19 @@ use symbolon::codepoint::{CipherSuite, NamedGroup};
 
 /// Starts a server of the directory's files that tells at `/state` what it made of the handshake.
 fn start(site: &Site, nginx: &Path, more: &str) -> (Peer, u16) {
+    start_any(site, nginx, KeyKind::EcdsaP256, "TLSv1.3", more)
+}
+
+/// The same with these versions and a certificate of this kind.
+pub fn start_any(
+    site: &Site,
+    nginx: &Path,
+    kind: KeyKind,
+    versions: &str,
+    more: &str,
+) -> (Peer, u16) {
     let port = free_port();
-    let files = site.server_files(KeyKind::EcdsaP256);
+    let files = site.server_files(kind);
     let (dir, ca) = (site.dir.path().display(), &site.ca);
     let conf = format!(
         "daemon off; master_process off; pid {dir}/pid; error_log stderr;
@@ -22,7 +33,7 @@ fn start(site: &Site, nginx: &Path, more: &str) -> (Peer, u16) {
             fastcgi_temp_path {dir}/t3; uwsgi_temp_path {dir}/t4; scgi_temp_path {dir}/t5;
             server {{
                 listen 127.0.0.1:{port} ssl; root {dir};
-                ssl_protocols TLSv1.3; ssl_certificate {cert}; ssl_certificate_key {key};
+                ssl_protocols {versions}; ssl_certificate {cert}; ssl_certificate_key {key};
                 ssl_verify_client optional; ssl_verify_depth 3; ssl_client_certificate {ca};
                 {more}
                 location = /state {{
@@ -40,7 +51,7 @@ fn start(site: &Site, nginx: &Path, more: &str) -> (Peer, u16) {
 }
 
 /// The body of a page; the server closes after it.
-fn get(stream: &mut OurClient, path: &str) -> Vec<u8> {
+pub fn get(stream: &mut OurClient, path: &str) -> Vec<u8> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut all = Vec::new();

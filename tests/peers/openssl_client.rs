@@ -22,8 +22,19 @@ fn start(site: &Site, openssl: &Path, listener: &Listener, more: &[&str]) -> Pee
 }
 
 fn start_for(name: &str, site: &Site, openssl: &Path, listener: &Listener, more: &[&str]) -> Peer {
+    start_any(name, site, openssl, listener, &[&["-tls1_3"], more].concat())
+}
+
+/// A client of the versions that the arguments say.
+pub fn start_any(
+    name: &str,
+    site: &Site,
+    openssl: &Path,
+    listener: &Listener,
+    more: &[&str],
+) -> Peer {
     let address = listener.address();
-    let mut args = vec!["s_client", "-connect", &address, "-tls1_3"];
+    let mut args = vec!["s_client", "-connect", &address];
     args.extend(["-CAfile", &site.ca, "-verify_return_error"]);
     args.extend(["-servername", name, "-verify_hostname", name]);
     args.extend(more);
@@ -31,7 +42,7 @@ fn start_for(name: &str, site: &Site, openssl: &Path, listener: &Listener, more:
 }
 
 /// A line from the client, an answer to it, and an end in good order from both.
-fn converse(stream: &mut OurServer, peer: &mut Peer) {
+pub fn converse(stream: &mut OurServer, peer: &mut Peer) {
     peer.type_in("hello\n");
     assert_eq!(read_until(stream, b"\n"), b"hello\n");
     stream.write_all(b"hello yourself\n").unwrap();

@@ -19,7 +19,12 @@ const SUITES: &str = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20
 
 /// Starts a server on a port of its own choice.
 fn start(site: &Site, openssl: &Path, files: &Files, more: &[&str]) -> (Peer, u16) {
-    let mut args = vec!["s_server", "-accept", "0", "-tls1_3"];
+    start_any(site, openssl, files, &[&["-tls1_3"], more].concat())
+}
+
+/// Starts a server of the versions that the arguments say.
+pub fn start_any(site: &Site, openssl: &Path, files: &Files, more: &[&str]) -> (Peer, u16) {
+    let mut args = vec!["s_server", "-accept", "0"];
     args.extend(["-cert", &files.cert, "-cert_chain", &files.cert]);
     args.extend(["-key", &files.key]);
     args.extend(more);
@@ -33,7 +38,7 @@ fn start(site: &Site, openssl: &Path, files: &Files, more: &[&str]) -> (Peer, u1
 }
 
 /// A line to a server that sends lines back reversed.
-fn reversed(stream: &mut OurClient) {
+pub fn reversed(stream: &mut OurClient) {
     stream.write_all(b"nolobmys\n").expect("it takes data");
     assert_eq!(read_until(stream, b"\n"), b"symbolon\n");
 }

@@ -23,6 +23,8 @@ var (
 	key     = flag.String("key", "", "own key")
 	groups  = flag.String("groups", "", "code points of key-exchange groups")
 	alpn    = flag.String("alpn", "", "application protocols")
+	min     = flag.String("min", "1.3", "the lowest version")
+	max     = flag.String("max", "1.3", "the highest version")
 	auth    = flag.Bool("auth", false, "require a client certificate")
 	amount  = flag.Int("bytes", 1000, "how much a client sends")
 )
@@ -41,8 +43,12 @@ func main() {
 	}
 }
 
+var versions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+
 func configure() (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS13, ServerName: *name}
+	config := &tls.Config{
+		MinVersion: versions[*min], MaxVersion: versions[*max], ServerName: *name,
+	}
 	for _, text := range strings.FieldsFunc(*groups, func(r rune) bool { return r == ',' }) {
 		group, err := strconv.ParseUint(text, 0, 16)
 		if err != nil {
@@ -83,9 +89,18 @@ func tell(conn *tls.Conn) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("state suite=%04x group=%04x retry=%t alpn=%s name=%s certificates=%d export=%x\n",
-		state.CipherSuite, uint16(state.CurveID), state.HelloRetryRequest,
-		state.NegotiatedProtocol, state.ServerName, len(state.PeerCertificates), material)
+	bare, err := state.ExportKeyingMaterial("EXPORTER-symbolon", nil, 32)
+	if err != nil {
+		return err
+	}
+	empty, err := state.ExportKeyingMaterial("EXPORTER-symbolon", []byte{}, 32)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("state version=%04x suite=%04x group=%04x retry=%t alpn=%s name=%s certificates=%d export=%x bare=%x empty=%x\n",
+		state.Version, state.CipherSuite, uint16(state.CurveID), state.HelloRetryRequest,
+		state.NegotiatedProtocol, state.ServerName, len(state.PeerCertificates), material,
+		bare, empty)
 	return nil
 }
 
