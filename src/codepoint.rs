@@ -273,6 +273,17 @@ pub const fn is_grease(value: u16) -> bool {
 }
 
 impl SignatureScheme {
+    /// The curve of the key that signs in an ECDSA scheme.
+    #[must_use]
+    pub const fn curve(self) -> Option<NamedGroup> {
+        match self {
+            Self::ECDSA_SECP256R1_SHA256 => Some(NamedGroup::SECP256R1),
+            Self::ECDSA_SECP384R1_SHA384 => Some(NamedGroup::SECP384R1),
+            Self::ECDSA_SECP521R1_SHA512 => Some(NamedGroup::SECP521R1),
+            _ => None,
+        }
+    }
+
     /// Whether it is one of ECDSA.
     #[must_use]
     pub const fn is_ecdsa(self) -> bool {

@@ -114,7 +114,7 @@ fn every_group_that_the_version_has() {
         NamedGroup::SECP384R1,
     ] {
         let (_, client, server) = tls12(KeyKind::EcdsaP256);
-        let (mut pair, summary, _) = run(client.groups(&[group]), server);
+        let (mut pair, summary, _) = run(client, server.groups(&[group]));
         assert_eq!(summary.group, Some(group));
         ping_pong(&mut pair);
     }
@@ -437,6 +437,21 @@ fn any_segmentation_gives_the_same() {
         pair.server.room = None;
         ping_pong(&mut pair);
     }
+}
+
+#[test]
+fn the_curve_of_a_certificate_is_one_of_the_clients_groups() {
+    let (_, client, server) = tls12(KeyKind::EcdsaP384);
+    let only = [NamedGroup::X25519, NamedGroup::SECP256R1];
+    let (_, error) = failed(client.clone().groups(&only), server.clone());
+    let ErrorKind::NothingInCommon(mismatch) = error.kind() else {
+        panic!("{error}")
+    };
+    assert_eq!(mismatch.parameter, Parameter::SignatureScheme);
+    run(client, server);
+    // TLS 1.3 leaves certificates to the signature schemes.
+    let (_, client, server) = configs(KeyKind::EcdsaP384);
+    run(client.groups(&only), server);
 }
 
 #[test]

@@ -239,13 +239,19 @@ impl ClientHelloInfo {
     /// negotiated; `None` if it can't be used.
     #[must_use]
     pub fn scheme_for(&self, credential: &Credential) -> Option<SignatureScheme> {
-        let offered = self.hello()?.extensions.signature_algorithms?;
+        let extensions = self.hello()?.extensions;
+        let offered = extensions.signature_algorithms?;
         let verifies = |scheme| offered.contains(scheme);
+        // RFC 8422 5.1: before TLS 1.3 the groups are the curves of certificates as well.
+        let knows_curve = |scheme: SignatureScheme| {
+            let curve = scheme.curve().zip(extensions.supported_groups);
+            curve.is_none_or(|(curve, groups)| groups.contains(curve))
+        };
         match self.uses {
             Uses::Tls13 => credential.scheme_for(verifies),
             Uses::Unknown => credential.tls12_scheme_for(verifies),
             Uses::Tls12 { ecdsa, rsa } => credential.tls12_scheme_for(|scheme| {
-                let ecdsa = ecdsa && SuiteAuth::Ecdsa.fits(scheme);
+                let ecdsa = ecdsa && SuiteAuth::Ecdsa.fits(scheme) && knows_curve(scheme);
                 verifies(scheme) && (ecdsa || (rsa && SuiteAuth::Rsa.fits(scheme)))
             }),
         }

@@ -62,7 +62,10 @@ fn our_client(site: &Site, theirs: Versions, port: u16, talk: impl Fn(&mut OurCl
 fn our_server(site: &Site, mut client: impl FnMut(&Listener, Versions) -> Rc<RefCell<Peer>>) {
     let listener = Listener::new();
     let mut number = 0;
-    for (ours, theirs) in ALL.iter().flat_map(|ours| ALL.map(|theirs| (*ours, theirs))) {
+    for (ours, theirs) in ALL
+        .iter()
+        .flat_map(|ours| ALL.map(|theirs| (*ours, theirs)))
+    {
         let config = site.our_server(KeyKind::EcdsaP256).versions(ours);
         let peer = client(&listener, theirs);
         let mut stream = listener.accept(config.build().unwrap());
@@ -172,7 +175,10 @@ fn go_as_client() {
     let go = need!("go");
     let site = Site::new();
     let listener = Listener::new();
-    for (ours, theirs) in ALL.iter().flat_map(|ours| ALL.map(|theirs| (*ours, theirs))) {
+    for (ours, theirs) in ALL
+        .iter()
+        .flat_map(|ours| ALL.map(|theirs| (*ours, theirs)))
+    {
         let (low, high) = range(theirs, "1.2", "1.3");
         let more = ["-min", low, "-max", high];
         let mut peer = go::start_client(&site, &go, &listener, &more);

@@ -163,7 +163,10 @@ pub(super) fn accept(
     let credential = credential.ok_or_else(|| Mismatch::new(Parameter::Certificate, [], []))?;
     let suite = choose_suite(&config, &hello, &credential)?;
     let group = choose_group(&config, &hello)?;
-    let scheme = credential.tls12_scheme_for(|s| suite.auth.fits(s) && info.verifies(s));
+    let scheme = info
+        .with_uses(uses(&config, &hello))
+        .scheme_for(&credential);
+    let scheme = scheme.filter(|scheme| suite.auth.fits(*scheme));
     let scheme = scheme.ok_or_else(|| {
         let theirs = hello
             .extensions
