@@ -38,7 +38,13 @@ const SIGNATURES: [(KeyKind, SignatureScheme); 4] = [
 ];
 
 /// Starts a server that sends lines back.
-pub fn start(site: &Site, serv: &Path, files: &Files, priority: &str, more: &[&str]) -> (Peer, u16) {
+pub fn start(
+    site: &Site,
+    serv: &Path,
+    files: &Files,
+    priority: &str,
+    more: &[&str],
+) -> (Peer, u16) {
     let port = free_port();
     let number = port.to_string();
     let mut args = vec!["-p", &number, "--echo", "--priority", priority];

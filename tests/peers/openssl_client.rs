@@ -22,7 +22,13 @@ fn start(site: &Site, openssl: &Path, listener: &Listener, more: &[&str]) -> Pee
 }
 
 fn start_for(name: &str, site: &Site, openssl: &Path, listener: &Listener, more: &[&str]) -> Peer {
-    start_any(name, site, openssl, listener, &[&["-tls1_3"], more].concat())
+    start_any(
+        name,
+        site,
+        openssl,
+        listener,
+        &[&["-tls1_3"], more].concat(),
+    )
 }
 
 /// A client of the versions that the arguments say.
