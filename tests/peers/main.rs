@@ -15,6 +15,7 @@ mod mixed;
 mod nginx;
 mod openssl_client;
 mod openssl_server;
+mod scanners;
 mod support;
 mod tls12;
 mod tshark;

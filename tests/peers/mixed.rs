@@ -2,11 +2,13 @@
 
 use crate::common::certs::KeyKind;
 use crate::support::{
-    Listener, NAME, OurClient, Peer, Site, alert_of, connect, need, read_until, shake, tls_error,
+    Listener, NAME, OurClient, Peer, Site, alert_of, connect, free_port, need, read_until, shake,
+    tls_error, wait,
 };
 use crate::{gnutls, go, nginx, openssl_client, openssl_server};
 use std::cell::RefCell;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
 use std::rc::Rc;
 use symbolon::codepoint::{AlertDescription, ProtocolVersion};
@@ -44,6 +46,17 @@ fn highest(ours: Versions, theirs: Versions) -> Option<ProtocolVersion> {
 
 /// Our client with each of [`ALL`] against a server of these versions.
 fn our_client(site: &Site, theirs: Versions, port: u16, talk: impl Fn(&mut OurClient)) {
+    our_client_or(AlertDescription::PROTOCOL_VERSION, site, theirs, port, talk);
+}
+
+/// The same with a server that has another alert for a client of TLS 1.3 only.
+fn our_client_or(
+    refusal: AlertDescription,
+    site: &Site,
+    theirs: Versions,
+    port: u16,
+    talk: impl Fn(&mut OurClient),
+) {
     for ours in ALL {
         let mut stream = connect(port, site.client().versions(ours).build().unwrap());
         if let Some(version) = highest(ours, theirs) {
@@ -52,7 +65,11 @@ fn our_client(site: &Site, theirs: Versions, port: u16, talk: impl Fn(&mut OurCl
             stream.close().unwrap();
         } else {
             let error = stream.handshake().unwrap_err();
-            assert_eq!(alert_of(&error), AlertDescription::PROTOCOL_VERSION);
+            let expected = match theirs == TLS12 {
+                true => refusal,
+                false => AlertDescription::PROTOCOL_VERSION,
+            };
+            assert_eq!(alert_of(&error), expected);
         }
     }
 }
@@ -137,7 +154,9 @@ fn gnutls_as_server() {
     let files = site.server_files(KeyKind::EcdsaP256);
     for theirs in ALL {
         let (_peer, port) = gnutls::start(&site, &serv, &files, &priority(theirs), &[]);
-        our_client(&site, theirs, port, gnutls::echoed);
+        // It doesn't find suites of TLS 1.2 before it finds that the version isn't offered.
+        let refusal = AlertDescription::HANDSHAKE_FAILURE;
+        our_client_or(refusal, &site, theirs, port, gnutls::echoed);
     }
 }
 
@@ -161,12 +180,7 @@ fn go_as_server() {
     for theirs in ALL {
         let (low, high) = range(theirs, "1.2", "1.3");
         let (_peer, port) = go::start(&site, &go, &files, &["-min", low, "-max", high]);
-        our_client(&site, theirs, port, |stream| {
-            stream.write_all(b"there and back").unwrap();
-            let mut back = [0; 14];
-            stream.read_exact(&mut back).unwrap();
-            assert_eq!(&back, b"there and back");
-        });
+        our_client(&site, theirs, port, echoed);
     }
 }
 
@@ -208,5 +222,165 @@ fn nginx_as_server() {
             let page = String::from_utf8(page).unwrap();
             assert!(page.ends_with(" localhost NONE"), "{page}");
         });
+    }
+}
+
+/// Sends bytes to a server that sends them back.
+fn echoed(stream: &mut OurClient) {
+    stream.write_all(b"there and back").unwrap();
+    let mut back = [0; 14];
+    stream.read_exact(&mut back).unwrap();
+    assert_eq!(&back, b"there and back");
+}
+
+/// A program of ours in another language.
+fn source(name: &str) -> String {
+    format!("{}/tests/peers/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn node_as_server() {
+    let node = need!("node");
+    let site = Site::new();
+    let files = site.server_files(KeyKind::EcdsaP256);
+    let program = source("node/peer.mjs");
+    for theirs in ALL {
+        let (low, high) = range(theirs, "TLSv1.2", "TLSv1.3");
+        let args = [&program, "server", &files.cert, &files.key, low, high];
+        let mut peer = Peer::start(&site.dir, &node, &args);
+        let port = peer.wait_for("port ").parse().expect("a port");
+        our_client(&site, theirs, port, echoed);
+        assert!(peer.text().contains(&format!("state {high} ")));
+    }
+}
+
+#[test]
+fn node_as_client() {
+    let node = need!("node");
+    let site = Site::new();
+    let args = [&source("node/peer.mjs"), "client", &site.ca];
+    let peer = Rc::new(RefCell::new(Peer::start(&site.dir, &node, &args)));
+    our_server(&site, |listener, theirs| {
+        let (low, high) = range(theirs, "TLSv1.2", "TLSv1.3");
+        let line = format!("{} {low} {high}\n", listener.port);
+        peer.borrow_mut().type_in(&line);
+        peer.clone()
+    });
+}
+
+#[test]
+fn java_as_server() {
+    // Run from its source, the program needs the compiler too.
+    need!("javac");
+    let (java, openssl) = (need!("java"), need!("openssl"));
+    let site = Site::new();
+    let files = site.server_files(KeyKind::EcdsaP256);
+    let store = site.dir.file("store.p12");
+    let mut args = vec!["pkcs12", "-export", "-passout", "pass:symbolon"];
+    args.extend(["-in", &files.cert, "-inkey", &files.key, "-out", &store]);
+    let mut pkcs12 = Peer::start(&site.dir, &openssl, &args);
+    assert!(pkcs12.exit().success(), "{}", pkcs12.text());
+
+    let names = ALL.map(|theirs| list(theirs, "TLSv1.2", "TLSv1.3", ","));
+    let program = source("java/Peer.java");
+    let mut args = vec![program.as_str(), "server", &store];
+    args.extend(names.iter().map(String::as_str));
+    let mut peer = Peer::start(&site.dir, &java, &args);
+    for (theirs, name) in ALL.iter().zip(&names) {
+        let port = peer
+            .wait_for(&format!("port {name} "))
+            .parse()
+            .expect("a port");
+        our_client(&site, theirs, port, echoed);
+    }
+}
+
+#[test]
+fn java_as_client() {
+    need!("javac");
+    let java = need!("java");
+    let site = Site::new();
+    let args = [&source("java/Peer.java"), "client", &site.ca];
+    let peer = Rc::new(RefCell::new(Peer::start(&site.dir, &java, &args)));
+    our_server(&site, |listener, theirs| {
+        let versions = list(theirs, "TLSv1.2", "TLSv1.3", ",");
+        peer.borrow_mut()
+            .type_in(&format!("{} {versions}\n", listener.port));
+        peer.clone()
+    });
+}
+
+/// Starts haproxy with these sections after its defaults.
+fn haproxy(site: &Site, program: &std::path::Path, sections: &str) -> Peer {
+    let conf = format!(
+        "global\n maxconn 50\ndefaults\n timeout connect 30s\n timeout client 30s\n \
+         timeout server 30s\n{sections}"
+    );
+    let conf = site.dir.write("haproxy.cfg", conf);
+    Peer::start(&site.dir, program, &["-db", "-q", "-f", &conf])
+}
+
+#[test]
+fn haproxy_as_server() {
+    let program = need!("haproxy");
+    let site = Site::new();
+    let files = site.server_files(KeyKind::EcdsaP256);
+    let both = [&files.cert, &files.key].map(|file| std::fs::read(file).unwrap());
+    let pem = site.dir.write("haproxy.pem", both.concat());
+    let ports = ALL.map(|_| free_port());
+    let mut sections = String::new();
+    for (theirs, port) in ALL.iter().zip(ports) {
+        let (low, high) = range(theirs, "TLSv1.2", "TLSv1.3");
+        sections += &format!(
+            "frontend on{port}\n mode http\n \
+             bind 127.0.0.1:{port} ssl crt {pem} ssl-min-ver {low} ssl-max-ver {high}\n \
+             http-request return status 200 content-type text/plain lf-string %[ssl_fc_protocol]\n"
+        );
+    }
+    let _peer = haproxy(&site, &program, &sections);
+    for (theirs, port) in ALL.iter().zip(ports) {
+        our_client(&site, theirs, port, |stream| {
+            let page = String::from_utf8(nginx::get(stream, "/")).unwrap();
+            assert!(page.starts_with("TLSv1."), "{page}");
+        });
+    }
+}
+
+#[test]
+fn haproxy_as_client() {
+    let program = need!("haproxy");
+    let site = Site::new();
+    let listener = Listener::new();
+    let ports = ALL.map(|_| free_port());
+    let mut sections = String::new();
+    for (theirs, port) in ALL.iter().zip(ports) {
+        let (low, high) = range(theirs, "TLSv1.2", "TLSv1.3");
+        sections += &format!(
+            "listen on{port}\n mode tcp\n retries 0\n bind 127.0.0.1:{port}\n \
+             server ours {} ssl verify required ca-file {} sni str({NAME}) verifyhost {NAME} \
+             ssl-min-ver {low} ssl-max-ver {high}\n",
+            listener.address(),
+            site.ca,
+        );
+    }
+    let _peer = haproxy(&site, &program, &sections);
+    for (ours, (theirs, port)) in ALL
+        .iter()
+        .flat_map(|ours| ALL.iter().zip(ports).map(move |t| (*ours, t)))
+    {
+        let config = site.our_server(KeyKind::EcdsaP256).versions(ours);
+        let mut plain = wait("haproxy", || TcpStream::connect(("127.0.0.1", port)).ok());
+        plain.write_all(b"hello\n").unwrap();
+        let mut stream = listener.accept(config.build().unwrap());
+        if let Some(version) = highest(ours, theirs) {
+            assert_eq!(shake(&mut stream).version, version);
+            assert_eq!(read_until(&mut stream, b"\n"), b"hello\n");
+            stream.write_all(b"hello yourself\n").unwrap();
+            stream.close().unwrap();
+            assert_eq!(read_until(&mut plain, b"\n"), b"hello yourself\n");
+        } else {
+            let error = stream.handshake().unwrap_err();
+            no_version_in_common(&error, ours, theirs);
+        }
     }
 }
