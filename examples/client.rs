@@ -21,7 +21,7 @@ use symbolon::pki::{DangerousAcceptAnyCertificate, RootStore};
 
 const PROGRAM: Program = Program {
     name: "client",
-    about: "A TLS 1.3 client: connects to HOST, tells on stderr what was negotiated and why the \
+    about: "A TLS client, 1.3 and 1.2: connects to HOST, tells on stderr what was negotiated and why the \
             server\nis trusted, then copies stdin to the server and the server's data to stdout.",
     positional: Some("HOST[:PORT]"),
     options: &[
@@ -69,7 +69,7 @@ const PROGRAM: Program = Program {
         option(
             "--shares",
             "LIST",
-            "Groups whose key shares go out first, or none. Default: the first group's, and a \
+            "Groups whose key shares go out first (TLS 1.3), or none. Default: the first group's, and a \
              hybrid's classical half.",
         ),
         flag(
@@ -80,7 +80,8 @@ const PROGRAM: Program = Program {
         setup::PADDING,
         flag(
             "--update-keys",
-            "Change keys after the handshake and ask the server to change its own.",
+            "Change keys after the handshake and ask the server to change its own (TLS 1.3; in TLS \
+             1.2 it is an error).",
         ),
         setup::KEYLOG,
         flag("--trace", "Tell of every handshake message on stderr."),
@@ -102,6 +103,7 @@ a file that it names; 3 the connection or other I/O failed.
 Examples:
   cargo run --example client -- example.com --get /
   cargo run --example client -- localhost:4433 --ca ca.pem --trace
+  cargo run --example client -- example.com --tls1.2 --get /
   cargo run --example client -- example.com --connect 192.0.2.7:443 --alpn h2,http/1.1 </dev/null
   echo hello | cargo run --example client -- localhost:4433 --insecure --quiet
 ",
@@ -125,6 +127,7 @@ fn client(args: &Args) -> Result<(), Failure> {
     }
     let seconds = args.number("--timeout", 1..=86_400)?.unwrap_or(30);
     let timeout = Duration::from_secs(seconds);
+    let versions = setup::versions(args)?;
     let config = config(args)?;
     let quiet = args.flag("--quiet");
 
@@ -138,21 +141,22 @@ fn client(args: &Args) -> Result<(), Failure> {
     if let (Ok(peer), false) = (socket.peer_addr(), quiet) {
         note(&format!("connected to {peer}"));
     }
-    let seed = seed().map_err(|e| Failure::Tls("no seed", Box::new(e)))?;
+    let seed = seed().map_err(|e| Failure::tls("no seed", e))?;
     let connection = ClientConnection::new(config, name, seed, now())
-        .map_err(|e| Failure::Tls("the connection can't begin", Box::new(e)))?;
+        .map_err(|e| Failure::tls("the connection can't begin", e))?;
     let mut stream = Stream::new(connection, socket);
     let summary = stream
         .handshake()
-        .map_err(|e| Failure::of_stream("the handshake failed", e))?;
+        .map_err(|e| Failure::of_stream("the handshake failed", e).with_offer(&versions))?;
     if let (Some(summary), false) = (&summary, quiet) {
         note(&report(summary));
     }
     if args.flag("--update-keys") {
-        stream
-            .connection()
-            .update_keys(true)
-            .map_err(|e| Failure::Tls("the keys can't be changed", Box::new(e)))?;
+        if let Err(error) = stream.connection().update_keys(true) {
+            // The server need not guess whether something was cut off.
+            let _ = stream.close();
+            return Err(Failure::tls("the keys can't be changed", error));
+        }
     }
     match args.value("--get") {
         Some(path) => {

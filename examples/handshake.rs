@@ -1,5 +1,6 @@
-//! TLS 1.3 and TLS 1.2 handshakes to look at: client and server in one process, over loopback TCP, with
-//! certificates made on the spot. Every message is printed when its sender sends it.
+//! TLS 1.3 and TLS 1.2 handshakes to look at: client and server in one process, over loopback TCP,
+//! with certificates made on the spot. Every message is printed when its sender sends it, and at
+//! the end what each version took.
 
 mod support;
 
@@ -40,8 +41,8 @@ const PROGRAM: Program = Program {
             "--client-auth",
             "Let the server ask the client for a certificate too.",
         ),
-        flag("--tls1.2", "Only TLS 1.2."),
-        flag("--tls1.3", "Only TLS 1.3."),
+        setup::TLS12,
+        setup::TLS13,
     ],
     notes: "
 Colours appear only on a terminal, and not if NO_COLOR is set.
@@ -49,6 +50,7 @@ Colours appear only on a terminal, and not if NO_COLOR is set.
 Examples:
   cargo run --example handshake
   cargo run --example handshake -- --hrr --client-auth
+  cargo run --example handshake -- --tls1.2
 ",
 };
 
@@ -152,6 +154,14 @@ impl Stage {
         print(&text);
     }
 
+    /// Under which keys something goes; TLS 1.2 has one pair for all that is encrypted.
+    fn protection(&self, epoch: Epoch) -> &'static str {
+        match epoch {
+            Epoch::Application if self.version == ProtocolVersion::TLS12 => "encrypted",
+            epoch => trace::protection(epoch),
+        }
+    }
+
     fn mark(&self, text: &str) {
         let line = format!("── {text} ");
         let rest = 96_usize.saturating_sub(line.chars().count());
@@ -162,7 +172,7 @@ impl Stage {
     /// Application data, which observers aren't told of.
     fn data(&self, from: Role, text: &str) {
         let size = trace::bytes(text.len());
-        let how = trace::protection(Epoch::Application);
+        let how = self.protection(Epoch::Application);
         let fields = [("data", format!("{text:?}"))];
         self.sent(
             from,
@@ -189,7 +199,9 @@ impl Stage {
                 "from here on the {who} encrypts: handshake keys, from the key exchange"
             )),
             Epoch::Application if self.version == ProtocolVersion::TLS12 => {
-                self.mark(&format!("from here on the {who} encrypts"));
+                self.mark(&format!(
+                    "from here on the {who} encrypts: keys from the master secret and both randoms"
+                ));
             }
             Epoch::Application => self.mark(&format!(
                 "from here on the {who} encrypts with application keys, bound to all messages so far"
@@ -234,7 +246,7 @@ impl Observer for Witness {
                     trace::bytes(bytes.len()),
                 );
                 let lines = trace::layout(&fields, 20);
-                stage.sent(*role, &name, &size, trace::protection(*epoch), why, &lines);
+                stage.sent(*role, &name, &size, stage.protection(*epoch), why, &lines);
             }
             Observation::ChangeCipherSpec {
                 direction: Direction::Sent,
@@ -243,7 +255,7 @@ impl Observer for Witness {
                     ProtocolVersion::TLS12 => "The next record comes under the new keys.",
                     _ => "Means nothing in TLS 1.3; middleboxes used to TLS 1.2 let it pass.",
                 };
-                let how = trace::protection(Epoch::Plaintext);
+                let how = stage.protection(Epoch::Plaintext);
                 stage.sent(*role, "change_cipher_spec", "1 byte", how, why, &[]);
             }
             Observation::KeyChange {
@@ -262,7 +274,7 @@ impl Observer for Witness {
                     "alert close_notify" => "That was all: nothing was cut off.",
                     _ => "This connection is over.",
                 };
-                let how = trace::protection(*epoch);
+                let how = stage.protection(*epoch);
                 stage.sent(*role, &name, "2 bytes", how, why, &[]);
             }
             _ => {}
@@ -365,10 +377,12 @@ impl Taken {
 }
 
 fn handshake(args: &Args) -> Result<(), Failure> {
-    let versions = setup::versions(args);
     let mut taken = Vec::new();
-    for version in &versions {
-        taken.push(connection(args, *version)?);
+    for version in setup::versions(args)? {
+        if !taken.is_empty() {
+            print("\n\n");
+        }
+        taken.push(connection(args, version)?);
     }
     if taken.len() > 1 {
         let head = [
@@ -418,9 +432,6 @@ fn connection(args: &Args, version: ProtocolVersion) -> Result<Taken, Failure> {
         print("\n");
     }
     print(&format!("{summary}\n"));
-    if setup::versions(args).last() != Some(&version) {
-        print("\n\n");
-    }
     Ok(taken)
 }
 
@@ -462,7 +473,7 @@ fn configs(
 /// The server's side: answers one request, and ends when the client does.
 fn serve(listener: &TcpListener, config: Arc<ServerConfig>, stage: &Stage) -> Result<(), Failure> {
     let failed = |e| Failure::of_stream("the server's connection failed", e);
-    let tls = |e| Failure::Tls("the server can't begin", Box::new(e));
+    let tls = |e| Failure::tls("the server can't begin", e);
     let (socket, _) = listener.accept().map_err(failed)?;
     limit_waiting(&socket).map_err(failed)?;
     let connection = ServerConnection::new(config, seed().map_err(tls)?, now()).map_err(tls)?;
@@ -482,7 +493,7 @@ fn speak(
     stage: &Stage,
 ) -> Result<(Summary, Taken), Failure> {
     let failed = |e| Failure::of_stream("the client's connection failed", e);
-    let tls = |e| Failure::Tls("the client can't begin", Box::new(e));
+    let tls = |e| Failure::tls("the client can't begin", e);
     limit_waiting(&socket).map_err(failed)?;
     let name = NAME.try_into().expect("the name is a name");
     let begin = Instant::now();

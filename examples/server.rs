@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use support::args::{Args, Program, Usage, flag, option};
 use support::failure::{Failure, run};
 use support::{certs, note, print, setup, trace};
-use symbolon::codepoint::ProtocolVersion;
 use symbolon::config::{ClientAuth, RetryPolicy, ServerConfig};
 use symbolon::conn::ServerConnection;
 use symbolon::handshake::Summary;
@@ -22,7 +21,7 @@ use symbolon::pki::PathVerifier;
 
 const PROGRAM: Program = Program {
     name: "server",
-    about: "A TLS 1.3 server: answers HTTP/1.1 requests with a page about the connection. It \
+    about: "A TLS server, 1.3 and 1.2: answers HTTP/1.1 requests with a page about the connection. It \
             prints\n\"listening on ADDR\" first, and a line for each connection.",
     positional: None,
     options: &[
@@ -61,7 +60,7 @@ const PROGRAM: Program = Program {
         option(
             "--retry",
             "WHEN",
-            "When to ask for another key share at the price of a round trip: always (if a group \
+            "When to ask for another key share (TLS 1.3) at the price of a round trip: always (if a group \
              that is preferred was offered without a share), hybrid (if that group is a \
              post-quantum one), never (only if no share fits). Default: hybrid.",
         ),
@@ -75,7 +74,8 @@ const PROGRAM: Program = Program {
         flag("--echo", "Send back whatever comes, instead of HTTP."),
         flag(
             "--update-keys",
-            "Change keys after the handshake and ask the client to change its own.",
+            "Change keys after the handshake and ask the client to change its own (TLS 1.3; with a \
+             TLS 1.2 client it says that it can't).",
         ),
         flag(
             "--once",
@@ -267,7 +267,7 @@ fn config(args: &Args, pem: &mut Option<String>) -> Result<Arc<ServerConfig>, Fa
 impl Service {
     /// Serves one connection, and tells of it on one line. Only a failed handshake is an error.
     fn serve(&self, socket: TcpStream, peer: SocketAddr) -> Result<(), Failure> {
-        let result = self.handshake(socket);
+        let result = self.handshake(socket, peer);
         let (mut stream, summary) = match result {
             Ok(done) => done,
             Err(failure) => {
@@ -287,9 +287,9 @@ impl Service {
         Ok(())
     }
 
-    fn handshake(&self, socket: TcpStream) -> Result<(Tls, Summary), Failure> {
+    fn handshake(&self, socket: TcpStream, peer: SocketAddr) -> Result<(Tls, Summary), Failure> {
         let failed = |e| Failure::of_stream("the handshake failed", e);
-        let tls = |e| Failure::Tls("the handshake failed", Box::new(e));
+        let tls = |e| Failure::tls("the handshake failed", e);
         let _ = socket.set_nodelay(true);
         socket
             .set_read_timeout(Some(self.timeout))
@@ -310,10 +310,11 @@ impl Service {
         };
         let missing = || failed(io::Error::other("there was no handshake"));
         let summary = summary.ok_or_else(missing)?;
-        // TLS 1.2 has no such thing.
-        if self.update_keys && summary.version == ProtocolVersion::TLS13 {
-            stream.connection().update_keys(true).map_err(tls)?;
-            stream.flush().map_err(failed)?;
+        if self.update_keys {
+            match stream.connection().update_keys(true) {
+                Ok(()) => stream.flush().map_err(failed)?,
+                Err(error) => note(&format!("{peer} the keys can't be changed: {error}")),
+            }
         }
         Ok((stream, summary))
     }

@@ -1,15 +1,17 @@
 //! How the programs end: what went wrong, in words, and the exit status that goes with it.
 
 use super::args::{Program, Usage};
+use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
-use symbolon::error::Error;
+use symbolon::codepoint::{AlertDescription, ProtocolVersion};
+use symbolon::error::{Error, ErrorKind};
 
 /// Why a program ends.
 #[derive(Debug)]
 pub enum Failure {
     /// TLS or a certificate: exit status 1.
-    Tls(&'static str, Box<Error>),
+    Tls(Cow<'static, str>, Box<Error>),
     /// The command line, or a file that it names: exit status 2.
     Usage(String),
     /// The connection or other I/O: exit status 3.
@@ -23,10 +25,27 @@ impl From<Usage> for Failure {
 }
 
 impl Failure {
+    /// An error of TLS while doing `what`.
+    pub fn tls(what: &'static str, error: Error) -> Self {
+        Self::Tls(what.into(), Box::new(error))
+    }
+
+    /// The same; if the peer speaks none of these versions, it says that they were offered.
+    pub fn with_offer(self, versions: &[ProtocolVersion]) -> Self {
+        const NO_VERSION: ErrorKind = ErrorKind::AlertReceived(AlertDescription::PROTOCOL_VERSION);
+        match self {
+            Self::Tls(what, error) if *error.kind() == NO_VERSION => {
+                let offer = super::setup::names(versions);
+                Self::Tls(format!("{what}: we offered {offer}").into(), error)
+            }
+            other => other,
+        }
+    }
+
     /// An error of a stream, which may be one of TLS, while doing `what`.
     pub fn of_stream(what: &'static str, error: io::Error) -> Self {
         match error.downcast::<Error>() {
-            Ok(tls) => Self::Tls(what, Box::new(tls)),
+            Ok(tls) => Self::tls(what, tls),
             Err(other) => Self::Io(what.to_owned(), other),
         }
     }

@@ -43,33 +43,84 @@ pub const RECORD_SIZE_LIMIT: Opt = option(
 pub const PADDING: Opt = option(
     "--padding",
     "N",
-    "Pad records to a multiple of N bytes. Default: no padding.",
+    "Pad records to a multiple of N bytes (TLS 1.3). Default: no padding.",
 );
 
 pub const TLS12: Opt = flag(
     "--tls1.2",
     "Speak TLS 1.2 only. With --tls1.3 as well: both, as by default.",
 );
-pub const TLS13: Opt = flag("--tls1.3", "Speak TLS 1.3 only.");
+pub const TLS13: Opt = flag(
+    "--tls1.3",
+    "Speak TLS 1.3 only. With --tls1.2 as well: both, as by default.",
+);
 
-/// The versions that were asked for, newest first.
-pub fn versions(args: &Args) -> Vec<ProtocolVersion> {
+/// The versions that were asked for, by their options and by what other options need of them;
+/// newest first.
+pub fn versions(args: &Args) -> Result<Vec<ProtocolVersion>, Usage> {
     let (old, new) = (args.flag("--tls1.2"), args.flag("--tls1.3"));
-    let all = [
-        (ProtocolVersion::TLS13, new || !old),
-        (ProtocolVersion::TLS12, old || !new),
-    ];
-    all.into_iter()
-        .filter(|(_, on)| *on)
-        .map(|(version, _)| version)
-        .collect()
+    if old && !cfg!(feature = "tls12") {
+        let text = "--tls1.2: this build has no TLS 1.2 (the feature tls12 is off)";
+        return Err(Usage(text.to_owned()));
+    }
+    let mut versions = Vec::new();
+    for (version, on, named) in [
+        (ProtocolVersion::TLS13, new || !old, new),
+        (ProtocolVersion::TLS12, old || !new, old),
+    ] {
+        let built_in = version == ProtocolVersion::TLS13 || cfg!(feature = "tls12");
+        let usable = built_in && has_suite(args, version)?;
+        if named && !usable {
+            return Err(Usage(format!(
+                "--suites names none of {version}, which its option asks for"
+            )));
+        }
+        if on && usable {
+            versions.push(version);
+        }
+    }
+    if versions.is_empty() {
+        return Err(Usage(
+            "--suites names none of a version that is spoken".to_owned(),
+        ));
+    }
+    if !versions.contains(&ProtocolVersion::TLS13) {
+        for (option, what) in [
+            ("--update-keys", "KeyUpdate"),
+            ("--hrr", "HelloRetryRequest"),
+        ] {
+            if args.flag(option) {
+                return Err(Usage(format!(
+                    "{option} needs TLS 1.3: TLS 1.2 has no {what}"
+                )));
+            }
+        }
+    }
+    Ok(versions)
+}
+
+/// Whether `--suites` leaves a suite of the version.
+fn has_suite(args: &Args, version: ProtocolVersion) -> Result<bool, Usage> {
+    let Some(named) = suites(args)? else {
+        return Ok(true);
+    };
+    let new = default_provider().tls13_suites;
+    let is_new = |name: &CipherSuite| new.iter().any(|suite| suite.name == *name);
+    let wants_new = version == ProtocolVersion::TLS13;
+    Ok(named.iter().any(|name| is_new(name) == wants_new))
+}
+
+/// Versions in words.
+pub fn names(versions: &[ProtocolVersion]) -> String {
+    let names: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    names.join(" and ")
 }
 
 /// Sets what clients and servers have in common on a builder of either.
 #[allow(unused_macros, reason = "not every example has a config to set")]
 macro_rules! common {
     ($builder:ident, $args:ident) => {
-        $builder = $builder.versions(&$crate::support::setup::versions($args));
+        $builder = $builder.versions(&$crate::support::setup::versions($args)?);
         if let Some(suites) = $crate::support::setup::suites($args)? {
             $builder = $builder.cipher_suites(&suites);
         }

@@ -59,6 +59,7 @@ pub fn fields(parsed: &Parsed<'_>) -> Vec<Field> {
             ("signature", bytes(exchange.signature.len())),
         ],
         Parsed::Tls12CertificateRequest(request) => vec![
+            ("types", certificate_types(request.certificate_types)),
             ("signatures", list(request.signature_algorithms, |s| s.0)),
             (
                 "authorities",
@@ -173,6 +174,19 @@ fn certificate_request(request: &CertificateRequest<'_>) -> Vec<Field> {
         fields.push(("authorities", format!("{} named", names.len())));
     }
     fields
+}
+
+/// ClientCertificateType (RFC 5246 7.4.4, RFC 8422 5.5).
+fn certificate_types(types: &[u8]) -> String {
+    let names: Vec<String> = types
+        .iter()
+        .map(|kind| match kind {
+            1 => "rsa_sign".to_owned(),
+            64 => "ecdsa_sign".to_owned(),
+            other => other.to_string(),
+        })
+        .collect();
+    or_none(&names)
 }
 
 fn certificates<'a>(entries: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>) -> Vec<Field> {
