@@ -2,7 +2,7 @@
 //!
 //! `cargo test` builds them first; `cargo test --test examples` alone does not: after a change
 //! to an example, `cargo build --examples` goes before it.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "std", feature = "tls12"))]
 
 mod common {
     pub mod certs;
@@ -228,6 +228,69 @@ fn the_handshake_ends_with_what_was_negotiated() {
     }
 }
 
+/// Asserts that a text has all these parts, one after the other.
+fn assert_in_order(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let at = rest.find(part);
+        let at = at.unwrap_or_else(|| panic!("{part:?} in its place in {text}"));
+        rest = &rest[at + part.len()..];
+    }
+}
+
+#[test]
+fn the_handshake_of_tls12_has_its_own_messages() {
+    let output = output("handshake", &["--tls1.2", "--client-auth"]);
+    assert_status(&output, 0);
+    let text = stdout(&output);
+    assert_in_order(
+        &text,
+        &[
+            "client ──▶ server   ClientHello ",
+            "client ◀── server   ServerHello ",
+            "master secret  bound to the whole handshake",
+            "client ◀── server   Certificate ",
+            "subject        CN=server.example",
+            "client ◀── server   ServerKeyExchange ",
+            "key share      x25519 (32 bytes)",
+            "client ◀── server   CertificateRequest ",
+            "types          ecdsa_sign",
+            "client ◀── server   ServerHelloDone ",
+            "client ──▶ server   Certificate ",
+            "CN=Alice",
+            "client ──▶ server   ClientKeyExchange ",
+            "client ──▶ server   CertificateVerify ",
+            "client ──▶ server   change_cipher_spec ",
+            "from here on the client encrypts",
+            "client ──▶ server   Finished ",
+            "client ◀── server   change_cipher_spec ",
+            "from here on the server encrypts",
+            "client ◀── server   Finished ",
+            "handshake done: 2 round trips",
+        ],
+    );
+    assert!(!text.contains("EncryptedExtensions"), "{text}");
+    assert!(!text.contains("TLS 1.3"), "{text}");
+    let last = text.lines().last();
+    assert_eq!(
+        last,
+        Some("TLS 1.2 · TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 · x25519")
+    );
+}
+
+#[test]
+fn the_handshake_of_tls13_stands_alone_when_asked() {
+    let output = output("handshake", &["--tls1.3"]);
+    assert_status(&output, 0);
+    let text = stdout(&output);
+    assert!(!text.contains("ServerKeyExchange"), "{text}");
+    let last = text.lines().last();
+    assert_eq!(
+        last,
+        Some("TLS 1.3 · TLS_AES_128_GCM_SHA256 · X25519MLKEM768")
+    );
+}
+
 #[test]
 fn help_tells_every_option() {
     let client = [
@@ -302,6 +365,9 @@ fn help_tells_every_option() {
     }
 }
 
+const TLS13_SUITE: &str = "TLS_AES_256_GCM_SHA384";
+const TLS12_SUITE: &str = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
+
 #[test]
 fn usage_errors_name_the_mistake() {
     for (name, args, told) in [
@@ -320,6 +386,28 @@ fn usage_errors_name_the_mistake() {
         ("server", &["--retry", "twice"], "twice"),
         ("server", &["--require-client-cert"], "--client-ca"),
         ("handshake", &["--once"], "--once"),
+        ("handshake", &["--tls1.2", "--hrr"], "HelloRetryRequest"),
+        (
+            "client",
+            &["localhost", "--tls1.2", "--update-keys"],
+            "KeyUpdate",
+        ),
+        ("server", &["--tls1.2", "--update-keys"], "KeyUpdate"),
+        (
+            "client",
+            &["localhost", "--tls1.2", "--suites", TLS13_SUITE],
+            "none of TLS 1.2",
+        ),
+        (
+            "server",
+            &["--tls1.3", "--suites", TLS12_SUITE],
+            "none of TLS 1.3",
+        ),
+        (
+            "server",
+            &["--tls1.3", "--tls1.2", "--suites", TLS12_SUITE],
+            "none of TLS 1.3",
+        ),
     ] {
         let output = output(name, args);
         assert_status(&output, 2);
@@ -420,19 +508,103 @@ fn versions_are_negotiated_or_told_apart() {
         assert!(page.starts_with("TLS 1.2 · TLS_ECDHE_"), "{page}");
     }
     let both = Server::new(&files, &["--tls1.2", "--tls1.3"]);
-    let suite = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
-    let output = both.client(&files, &["--get", "/", "--suites", suite]);
+    let output = both.client(&files, &["--get", "/", "--suites", TLS12_SUITE]);
     assert_status(&output, 0);
-    assert!(stdout(&output).starts_with(&format!("TLS 1.2 · {suite} · x25519")));
-    let output = both.client(&files, &["--get", "/"]);
-    assert!(stdout(&output).starts_with("TLS 1.3 · "));
-
-    let new = Server::new(&files, &["--tls1.3"]);
-    let output = new.client(&files, &["--get", "/", "--tls1.2"]);
-    assert_status(&output, 1);
+    assert!(stdout(&output).starts_with(&format!("TLS 1.2 · {TLS12_SUITE} · x25519")));
     let told = stderr(&output);
-    assert!(told.contains("protocol_version"), "{told}");
-    assert!(told.contains("does not speak any version"), "{told}");
+    assert!(told.contains("protocol    TLS 1.2"), "{told}");
+    let output = both.client(&files, &["--get", "/"]);
+    assert_status(&output, 0);
+    assert!(stdout(&output).starts_with("TLS 1.3 · "));
+}
+
+#[test]
+fn both_ends_name_the_versions_that_do_not_fit() {
+    let files = Files::new();
+    for (server, client, ours, theirs) in [
+        ("--tls1.3", "--tls1.2", "TLS 1.3", "TLS 1.2"),
+        ("--tls1.2", "--tls1.3", "TLS 1.2", "TLS 1.3"),
+    ] {
+        let args = ["--port", "0", "--once", server];
+        let identity = ["--cert", &files.cert, "--key", &files.key];
+        let mut command = command("server", &[&args, &identity[..]].concat());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the server starts");
+        let mut line = String::new();
+        let out = child.stdout.as_mut().expect("its stdout is ours");
+        BufReader::new(out)
+            .read_line(&mut line)
+            .expect("it says where it listens");
+        let port = line.trim().rsplit(':').next().expect("there is a port");
+        let host = format!("localhost:{port}");
+        let refused = output("client", &[&host, "--ca", &files.ca, "--get", "/", client]);
+        let served = child.wait_with_output().expect("it ends");
+
+        assert_status(&refused, 1);
+        let told = stderr(&refused);
+        assert!(told.contains("the alert protocol_version"), "{told}");
+        assert!(told.contains(&format!("we offered {theirs}")), "{told}");
+        assert_status(&served, 1);
+        let told = stderr(&served);
+        let both = format!("we have {ours}; the peer has {theirs}");
+        assert!(told.contains(&both), "{told}");
+    }
+}
+
+#[test]
+fn keys_that_cannot_be_changed_are_told_of() {
+    let files = Files::new();
+    let old = Server::new(&files, &["--tls1.2"]);
+    let output = old.client(&files, &["--get", "/", "--update-keys"]);
+    assert_status(&output, 1);
+    assert!(output.stdout.is_empty());
+    let told = stderr(&output);
+    assert!(told.contains("TLS 1.2 has no KeyUpdate"), "{told}");
+
+    // A server has other clients to think of: it goes on.
+    let updating = Server::new(&files, &["--update-keys"]);
+    let output = updating.client(&files, &["--get", "/", "--tls1.2"]);
+    assert_status(&output, 0);
+    assert!(stdout(&output).starts_with("TLS 1.2 · "));
+}
+
+#[test]
+fn tls12_takes_client_certificates() {
+    let files = Files::new();
+    let server = Server::new(
+        &files,
+        &[
+            "--tls1.2",
+            "--client-ca",
+            &files.ca,
+            "--require-client-cert",
+        ],
+    );
+    let without = server.client(&files, &["--get", "/"]);
+    assert_status(&without, 1);
+    let told = stderr(&without);
+    assert!(told.contains("handshake_failure"), "{told}");
+
+    let identity = ["--cert", &files.client_cert, "--key", &files.client_key];
+    let more = ["--get", "/bytes/100000", "--trace", "--grease"];
+    let with = server.client(&files, &[&more, &identity[..]].concat());
+    assert_status(&with, 0);
+    assert_pattern(&with.stdout, 100_000);
+    let told = stderr(&with);
+    assert_in_order(
+        &told,
+        &[
+            "<- ServerKeyExchange",
+            "<- CertificateRequest",
+            "<- ServerHelloDone",
+            "-> ClientKeyExchange",
+            "-> CertificateVerify",
+            "-> change_cipher_spec",
+            "<- change_cipher_spec",
+            "<- Finished",
+            "we signed   ed25519",
+        ],
+    );
 }
 
 fn assert_pattern(bytes: &[u8], length: usize) {
