@@ -368,7 +368,8 @@ fn bulk_data_echoed_under_many_keys() {
     let files = site.server_files(KeyKind::EcdsaP256);
     let (_peer, port) = start(&site, &serv, &files, TLS13, &[]);
     let watch = Watch::new();
-    let config = site.client().observer(watch.clone()).key_limit(100);
+    // GnuTLS ends connections that change keys more than about eight times a second.
+    let config = site.client().observer(watch.clone()).key_limit(300);
     let mut stream = connect(port, config.build().unwrap());
     let mut back = vec![0; 16 * 1024];
     for chunk in text(BULK).chunks(back.len()) {
@@ -376,7 +377,7 @@ fn bulk_data_echoed_under_many_keys() {
         stream.read_exact(&mut back).unwrap();
         assert!(back == chunk, "what came back differs");
     }
-    assert!(watch.count(Sent, HandshakeType::KEY_UPDATE) >= 10);
+    assert!(watch.count(Sent, HandshakeType::KEY_UPDATE) >= 3);
     stream.close().unwrap();
     assert_eq!(stream.read(&mut back).unwrap(), 0, "its close_notify");
 }
@@ -389,7 +390,7 @@ fn bulk_data_to_and_from_its_client() {
     let data = text(BULK);
     let config = site
         .our_server(KeyKind::EcdsaP256)
-        .key_limit(100)
+        .key_limit(300)
         .build()
         .unwrap();
     let file = std::fs::File::open(site.dir.write("bulk", &data)).unwrap();

@@ -8,12 +8,11 @@ use std::time::Duration;
 use symbolon::conn::ServerConnection;
 use symbolon::io::{Stream, now, seed};
 
-#[test]
-fn sslscan() {
-    let sslscan = need!("sslscan");
-    let site = Site::new();
-    // Its own ClientHello of TLS 1.2 is without extended_master_secret: to our default it would
-    // find TLS 1.3 only.
+/// A server for a scanner, and its address.
+///
+/// The scanners' own ClientHellos of TLS 1.2 are without extended_master_secret: with our default
+/// they would find TLS 1.3 only.
+fn serve(site: &Site) -> String {
     let config = site
         .our_server(KeyKind::EcdsaP256)
         .require_extended_master_secret(false)
@@ -38,6 +37,14 @@ fn sslscan() {
             });
         }
     });
+    address
+}
+
+#[test]
+fn sslscan() {
+    let sslscan = need!("sslscan");
+    let site = Site::new();
+    let address = serve(&site);
     let args = ["--no-colour", &address];
     let mut peer = Peer::start(&site.dir, &sslscan, &args);
     assert!(peer.exit().success());
@@ -80,4 +87,51 @@ fn sslscan() {
             ("TLSv1.3", "TLS_CHACHA20_POLY1305_SHA256"),
         ]
     );
+}
+
+#[test]
+fn testssl() {
+    let testssl = need!("testssl");
+    let site = Site::new();
+    let address = serve(&site);
+    // Protocols and kinds of ciphers.
+    let args = [
+        "--quiet",
+        "--color",
+        "0",
+        "--openssl-timeout",
+        "5",
+        "-p",
+        "-s",
+        &address,
+    ];
+    let mut peer = Peer::start(&site.dir, &testssl, &args);
+    peer.exit();
+    let text = peer.text();
+    let words: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let finds = |line: &str| {
+        let wanted: Vec<&str> = line.split_whitespace().collect();
+        let found = words.iter().any(|words| words.starts_with(&wanted));
+        assert!(found, "{line} in {text}");
+    };
+    for line in [
+        "SSLv2 not offered",
+        "SSLv3 not offered",
+        "TLS 1 not offered",
+        "TLS 1.1 not offered",
+        "TLS 1.2 offered (OK)",
+        "TLS 1.3 offered (OK): final",
+        "NULL ciphers (no encryption) not offered",
+        "Anonymous NULL Ciphers (no authentication) not offered",
+        "Export ciphers (w/o ADH+NULL) not offered",
+        "LOW: 64 Bit + DES, RC[2,4] (w/o export) not offered",
+        "Triple DES Ciphers / IDEA not offered",
+        "Obsolete CBC ciphers (AES, ARIA etc.) not offered",
+        "Strong encryption (AEAD ciphers) offered",
+    ] {
+        finds(line);
+    }
 }

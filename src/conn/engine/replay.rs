@@ -651,4 +651,5 @@ fn a_changed_bit_is_noticed_wherever_it_is() {
     }
 }
 
+#[cfg(feature = "tls12")]
 mod tls12;
