@@ -151,12 +151,12 @@ fn client(args: &Args) -> Result<(), Failure> {
     if let (Some(summary), false) = (&summary, quiet) {
         note(&report(summary));
     }
-    if args.flag("--update-keys") {
-        if let Err(error) = stream.connection().update_keys(true) {
-            // The server need not guess whether something was cut off.
-            let _ = stream.close();
-            return Err(Failure::tls("the keys can't be changed", error));
-        }
+    if args.flag("--update-keys")
+        && let Err(error) = stream.connection().update_keys(true)
+    {
+        // The server need not guess whether something was cut off.
+        let _ = stream.close();
+        return Err(Failure::tls("the keys can't be changed", error));
     }
     match args.value("--get") {
         Some(path) => {
