@@ -1,9 +1,13 @@
 //! TLS 1.3 and 1.2 as a state machine: bytes in, bytes out, no I/O, no C, no global state.
 //!
 //! A connection ([`conn::ClientConnection`], [`conn::ServerConnection`]) opens no socket, reads no
-//! clock and asks no operating system for randomness: bytes, the time and a seed are inputs. It works on the
-//! caller's buffers: a record is decrypted where it lies and its plaintext handed out as a slice of
-//! the input; output goes to the caller's [`record::Sink`], a growing vector or a fixed array.
+//! clock and asks no operating system for randomness: bytes, the time and a seed are inputs. It
+//! works on the caller's buffers: a record is decrypted where it lies and its plaintext handed out
+//! as a slice of the input; output goes to the caller's [`record::Sink`], a growing vector or a
+//! fixed array.
+//!
+//! Both versions are spoken by the same connection types; by default the newest that both ends have
+//! is taken, and `versions` of either config builder narrows the choice.
 //!
 //! # A client, without I/O
 //! ```
@@ -77,7 +81,7 @@
 //! | [`codepoint`], [`secret`], [`error`] | the registries; bytes that are wiped; what can go wrong, and the alert for it |
 //! | [`wire`] | bytes to types and back, nothing else |
 //! | [`crypto`] | traits and tables that a provider fills |
-//! | [`keys`], [`record`], [`pki`] | transcript and key schedule; records; certificates |
+//! | [`keys`], [`record`], [`pki`] | transcript and the key schedules of both versions; records; certificates |
 //! | [`config`] | what clients and servers are set up with |
 //! | [`handshake`] | the states: a message in, actions out |
 //! | [`conn`] | the engine that performs the actions, and the connections |
@@ -89,14 +93,18 @@
 //! that version is linked.
 //!
 //! # Memory
-//! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), the secrets to
-//! update them, counters, and no buffer. Moving a connection leaves copies of its secrets where it was:
-//! keep it in place, or in a `Box`. Data is sent and received without allocation. What a
+//! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), in TLS 1.3 the
+//! secrets to update them, the secret that exporters need, counters, and no buffer. Moving a
+//! connection leaves copies of its secrets where it was: keep it in place, or in a `Box`. Data is sent and received without allocation. What a
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet
-//! Resumption and 0-RTT (tickets are received and handed out, not used), revocation
-//! (an OCSP staple is carried, not judged), QUIC, async adapters.
+//! Resumption and 0-RTT (tickets of TLS 1.3 are received and handed out, not used), revocation by
+//! CRL or OCSP (a stapled response is carried, not judged), QUIC, async adapters.
+//!
+//! # Left out for good
+//! Versions before TLS 1.2; suites that aren't AEADs (CBC, RC4, 3DES); key exchange with static RSA or
+//! DH; SHA-1 and MD5 signatures; compression; renegotiation.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(

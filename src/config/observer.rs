@@ -45,7 +45,8 @@ pub enum Observation<'a> {
         /// What it carries, for types that are known here.
         parsed: Option<Parsed<'a>>,
     },
-    /// A change_cipher_spec, which has no meaning in TLS 1.3 (RFC 9846 D.4).
+    /// A change_cipher_spec: new keys follow in TLS 1.2 (RFC 5246 7.1); it has no meaning in TLS 1.3
+    /// (RFC 9846 D.4).
     ChangeCipherSpec {
         /// Which way.
         direction: Direction,

@@ -4,11 +4,12 @@
 //! | what happens | what follows |
 //! | --- | --- |
 //! | `close`, then more sending | `Misuse::SendAfterClose`; receiving goes on |
-//! | the peer's close_notify | `Event::Closed(Eof::Clean)` at this and every later call; TLS 1.3 may go on sending (RFC 9846 6.1) |
+//! | the peer's close_notify | `Event::Closed(Eof::Clean)` at this and every later call; in TLS 1.3 sending may go on (RFC 9846 6.1), in TLS 1.2 our own close_notify answers it (RFC 5246 7.2.1) |
 //! | end of input without close_notify | `Event::Closed(Eof::Truncated)`: what came may be cut short |
 //! | close_notify, or end of input, during the handshake | `Event::Failed`, or `Eof::Truncated` |
 //! | an empty `send` | nothing goes out |
 //! | `send` before the handshake is done | `Misuse::HandshakeNotDone` |
+//! | a key near its limit | TLS 1.3 sends a KeyUpdate; TLS 1.2 has none: close_notify, and `Limit::KeyUse` from `send` |
 //! | a fault of the peer | one alert, then `Event::Failed` at every later call, and the same error from `send` |
 
 use crate::error::Error;
@@ -106,7 +107,7 @@ macro_rules! connection_methods {
         /// 4.7.3). By itself this happens before a key's limit is reached.
         ///
         /// # Errors
-        /// As for `send`.
+        /// As for `send`; [`crate::error::Misuse::NoKeyUpdate`] in TLS 1.2.
         pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
             self.0.update_keys(request_peer)
         }

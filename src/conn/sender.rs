@@ -215,7 +215,8 @@ impl Sender {
     /// message goes out before the next data.
     ///
     /// # Errors
-    /// [`Misuse::HandshakeNotDone`], [`Misuse::SendAfterClose`], or the connection's own error.
+    /// [`Misuse::HandshakeNotDone`], [`Misuse::SendAfterClose`], [`Misuse::NoKeyUpdate`] in TLS 1.2,
+    /// or the connection's own error.
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
         self.check_open()?;
         if self.tls12 {
