@@ -357,6 +357,13 @@ pub trait ChooseClientCredential: Send + Sync + fmt::Debug {
     /// The credential for this server; `None` shows none, and the server decides what that
     /// means; [`Decision::Later`] asks the application through a request.
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>>;
+
+    /// A hash of which certificates it may choose, so that no session made with one is resumed by a
+    /// config with another. `None`, the default, for what can't tell: sessions then need
+    /// `session_scope`.
+    fn identity(&self) -> Option<[u8; 32]> {
+        None
+    }
 }
 
 /// Several credentials of a client: the first that the server can verify and that one of the

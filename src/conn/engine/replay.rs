@@ -261,7 +261,12 @@ impl<M: Machine> Side<M> {
                 }
                 Event::HandshakeDone(summary) => self.summary = Some(summary),
                 Event::Data(data) => self.data = data.to_vec(),
-                Event::Session(session) => self.psk = Some(session.expose_psk().to_vec()),
+                Event::Session(session) => {
+                    let crate::config::Resume::Tls13 { psk, .. } = &session.resume else {
+                        panic!("{session:?}");
+                    };
+                    self.psk = Some(psk.expose().to_vec());
+                }
                 Event::Closed(eof) => {
                     self.closed = Some(eof);
                     assert_eq!(consumed, input.len());
