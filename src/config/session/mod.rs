@@ -1,9 +1,11 @@
 //! Sessions: what is kept of one handshake so that a later one can be shorter (RFC 9846 2.2,
 //! RFC 5246 7.3, RFC 5077).
 
+mod lock;
 mod psk;
 mod server;
 mod state;
+mod ticketer;
 
 pub use psk::{ExternalPsk, PskHash, PskQuery, PskStore};
 pub(crate) use server::TicketSource;
@@ -12,6 +14,7 @@ pub use server::{
     StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
 pub(crate) use state::TicketState;
+pub use ticketer::{MAX_TICKET_LEN, RotatingTicketer};
 
 use crate::codepoint::CipherSuite;
 use crate::crypto::HashSecret;

@@ -144,7 +144,7 @@ impl TicketState {
 }
 
 /// Seconds by which the clocks of a fleet may differ.
-const SKEW: u32 = 10;
+pub(super) const SKEW: u32 = 10;
 
 /// Whether the peer's own certificate is within its time still.
 pub(crate) fn is_valid(chain: &PeerChain, now: UnixTime) -> bool {
