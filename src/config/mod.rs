@@ -24,9 +24,10 @@ pub use observer::{Direction, Observation, Observer, Parsed};
 pub use server::{ClientAuth, RetryPolicy, ServerConfig, ServerConfigBuilder};
 pub use session::{
     ClientSessionStore, EarlyData, ExternalPsk, Freshness, MAX_LIFETIME, MAX_TICKET_LEN,
-    NewSession, PskHash, PskQuery, PskStore, ReplayQuery, ReplayRecorder, RotatingTicketer, Scope,
-    ServerSessions, Session, SessionQuery, SessionStore, StatefulSessions, StatelessSessions,
-    StoreSession, TicketPolicy, Ticketer,
+    MemoryClientSessions, MemorySessions, NewSession, PskHash, PskImporter, PskQuery, PskStore,
+    PskTable, ReplayFilter, ReplayMap, ReplayQuery, ReplayRecorder, RotatingTicketer, Scope,
+    ServerSessions, Session, SessionFormatError, SessionQuery, SessionStore, StatefulSessions,
+    StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
 pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState};
 
