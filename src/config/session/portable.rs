@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! "SYMBSESS" | version (2): 1
-//! server name or address, as text <1..2^16-1>
+//! 0 | DNS name <1..2^8-1>, or 4 | IPv4 address (4), or 6 | IPv6 address (16)
 //! scope (32)
 //! ALPN <0..2^8-1>                       empty: none
 //! authenticated (8) | received (8)      seconds since 1970
@@ -24,12 +24,15 @@ use crate::wire::codec::{Reader, Writer};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{DnsName, IpAddr, Ipv4Addr, Ipv6Addr, ServerName};
 
 const MAGIC: &[u8; 8] = b"SYMBSESS";
 const VERSION: u16 = 1;
 const TLS13: u8 = 3;
 const TLS12: u8 = 2;
+const DNS: u8 = 0;
+const IPV4: u8 = 4;
+const IPV6: u8 = 6;
 const WHAT: &str = "saved session";
 
 /// Bytes are no session that can be used here. A client then makes a full handshake.
@@ -81,7 +84,12 @@ impl Session {
         let mut w = Writer::new(&mut bytes);
         w.bytes(MAGIC);
         w.u16(VERSION);
-        w.vec16(|w| w.bytes(self.terms.server.to_str().as_bytes()));
+        let (kind, name) = name_bytes(&self.terms.server);
+        w.u8(kind);
+        match kind {
+            DNS => w.vec8(|w| w.bytes(name)),
+            _ => w.bytes(name),
+        }
         w.bytes(&self.terms.scope.0);
         w.vec8(|w| w.bytes(self.terms.alpn.as_deref().unwrap_or(&[])));
         w.bytes(&self.terms.authenticated.as_secs().to_be_bytes());
@@ -106,11 +114,11 @@ impl Session {
             Resume::Tls12 { ticket, .. } => ticket.len(),
         };
         let alpn = self.terms.alpn.as_ref().map_or(0, Vec::len);
-        let name = self.terms.server.to_str().len();
+        let (_, name) = name_bytes(&self.terms.server);
         let chain = self.terms.peer_chain.iter();
         let chain = chain.flat_map(|chain| chain.certificates());
         let parts = chain.map(|der| der.len().saturating_add(3));
-        let parts = parts.chain([resume, alpn, name]);
+        let parts = parts.chain([resume, alpn, name.len()]);
         parts.fold(256, usize::saturating_add)
     }
 
@@ -126,7 +134,7 @@ impl Session {
         if version != VERSION {
             return Err(SessionFormatError::UnknownVersion(version));
         }
-        let server = read_name(r.vec16(WHAT, 1..=0xffff)?)?;
+        let server = read_name(&mut r)?;
         let scope = Scope(*r.array(WHAT)?);
         let alpn = filled(r.vec8(WHAT, 0..=0xff)?);
         let authenticated = read_time(&mut r, WHAT)?;
@@ -207,10 +215,34 @@ impl Resume {
 
 const BAD_VALUE: DecodeError = DecodeError::new(WHAT, DecodeFault::BadValue);
 
-fn read_name(bytes: &[u8]) -> Result<ServerName<'static>, DecodeError> {
-    let name = core::str::from_utf8(bytes).map_err(|_| BAD_VALUE)?;
-    let name = ServerName::try_from(name).map_err(|_| BAD_VALUE)?;
-    Ok(name.to_owned())
+/// A kind of name, and its bytes.
+pub(super) fn name_bytes<'a>(name: &'a ServerName<'_>) -> (u8, &'a [u8]) {
+    match name {
+        ServerName::DnsName(name) => (DNS, name.as_ref().as_bytes()),
+        ServerName::IpAddress(IpAddr::V4(address)) => (IPV4, address.as_ref()),
+        ServerName::IpAddress(IpAddr::V6(address)) => (IPV6, address.as_ref()),
+        // There is no other; one to come is never read back.
+        _ => (u8::MAX, &[]),
+    }
+}
+
+fn read_name(r: &mut Reader<'_>) -> Result<ServerName<'static>, DecodeError> {
+    let address = match r.u8(WHAT)? {
+        DNS => {
+            let name = DnsName::try_from(r.vec8(WHAT, 1..=0xff)?).map_err(|_| BAD_VALUE)?;
+            return Ok(ServerName::DnsName(name.to_owned()));
+        }
+        IPV4 => IpAddr::V4(Ipv4Addr::from(*r.array(WHAT)?)),
+        IPV6 => {
+            let mut groups = [0; 8];
+            for group in &mut groups {
+                *group = r.u16(WHAT)?;
+            }
+            IpAddr::V6(Ipv6Addr::from(groups))
+        }
+        _ => return Err(BAD_VALUE),
+    };
+    Ok(ServerName::IpAddress(address))
 }
 
 fn read_secret(bytes: &[u8]) -> Result<HashSecret, DecodeError> {

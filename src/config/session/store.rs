@@ -2,12 +2,13 @@
 //! that is of no use any more.
 
 use super::lock::Lock;
+use super::portable::name_bytes;
 use super::{ClientSessionStore, Resume, Scope, Session, SessionQuery, SessionStore, StoreSession};
 use crate::pki::Decision;
 use crate::secret::SecretBytes;
 use alloc::collections::{BTreeMap, VecDeque};
-use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::{ServerName, UnixTime};
 
@@ -182,8 +183,8 @@ pub struct MemoryClientSessions {
     inner: Lock<ClientSessions>,
 }
 
-/// A server and the terms. A name is of one form, and case doesn't matter in it.
-type Peer = (String, Scope);
+/// A server and the terms: its kind of name, and the name in lower case.
+type Peer = (u8, Vec<u8>, Scope);
 
 #[derive(Default)]
 struct ClientSessions {
@@ -195,9 +196,12 @@ struct ClientSessions {
 }
 
 fn peer(server: &ServerName<'_>, scope: Scope) -> Peer {
-    let mut name = String::from(server.to_str());
-    name.make_ascii_lowercase();
-    (name, scope)
+    let (kind, name) = name_bytes(server);
+    // An address is one of 4 or 16 bytes that may be any.
+    match server {
+        ServerName::DnsName(_) => (kind, name.to_ascii_lowercase(), scope),
+        _ => (kind, name.to_vec(), scope),
+    }
 }
 
 /// Bytes of a session. Certificates that several have in common count for each.
@@ -373,7 +377,6 @@ mod tests {
     use core::time::Duration;
     use std::format;
     use std::sync::Barrier;
-    use std::vec::Vec;
 
     const NOW: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
 
