@@ -23,13 +23,13 @@ pub use limits::Limits;
 pub use observer::{Direction, Observation, Observer, Parsed};
 pub use server::{ClientAuth, RetryPolicy, ServerConfig, ServerConfigBuilder};
 pub use session::{
-    ClientSessionStore, EarlyData, ExternalPsk, Freshness, MAX_LIFETIME, MAX_TICKET_LEN,
+    ClientSessionStore, EarlyDataPolicy, ExternalPsk, Freshness, MAX_LIFETIME, MAX_TICKET_LEN,
     MemoryClientSessions, MemorySessions, NewSession, PskHash, PskImporter, PskQuery, PskStore,
     PskTable, ReplayFilter, ReplayMap, ReplayQuery, ReplayRecorder, RotatingTicketer, Scope,
     ServerSessions, Session, SessionFormatError, SessionQuery, SessionStore, StatefulSessions,
     StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
-pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState};
+pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later};
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};

@@ -17,8 +17,8 @@ pub use psk::{ExternalPsk, PskHash, PskQuery, PskStore};
 pub use replay::{ReplayFilter, ReplayMap};
 pub(crate) use server::TicketSource;
 pub use server::{
-    EarlyData, Freshness, ReplayQuery, ReplayRecorder, ServerSessions, SessionQuery, SessionStore,
-    StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
+    EarlyDataPolicy, Freshness, ReplayQuery, ReplayRecorder, ServerSessions, SessionQuery,
+    SessionStore, StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
 pub(crate) use state::TicketState;
 pub use store::{MemoryClientSessions, MemorySessions};
