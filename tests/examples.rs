@@ -8,8 +8,8 @@ mod common {
     pub mod certs;
 }
 
-use common::certs::{KeyKind, TestPki};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use common::certs::{KeyKind, TestPki, chain_pem, pem};
+use rustls_pki_types::PrivateKeyDer;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -78,28 +78,6 @@ impl Drop for Dir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in der.chunks(3) {
-        let mut bytes = [0; 4];
-        bytes[1..=three.len()].copy_from_slice(three);
-        let bits = u32::from_be_bytes(bytes);
-        for (i, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            let digit = DIGITS[(bits >> shift & 63) as usize];
-            text.push(if i <= three.len() { digit as char } else { '=' });
-        }
-        if text.len() % 65 == 64 {
-            text.push('\n');
-        }
-    }
-    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
-}
-
-fn chain_pem(chain: &[CertificateDer<'_>]) -> String {
-    chain.iter().map(|der| pem("CERTIFICATE", der)).collect()
 }
 
 /// The PEM files of a PKI: a root, a server's chain for localhost, a client's.

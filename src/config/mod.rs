@@ -8,6 +8,8 @@ mod key_log;
 mod limits;
 mod observer;
 mod server;
+#[cfg(feature = "std")]
+mod swap;
 
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub(crate) use credential::Uses;
@@ -21,6 +23,8 @@ pub use key_log::KeyLogFile;
 pub use limits::Limits;
 pub use observer::{Direction, Observation, Observer, Parsed};
 pub use server::{ClientAuth, RetryPolicy, ServerConfig, ServerConfigBuilder};
+#[cfg(feature = "std")]
+pub use swap::Swap;
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};

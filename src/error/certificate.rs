@@ -331,6 +331,18 @@ pub enum CertificateFault {
     },
     /// The search for a path was given up: the certificates that came are made to be costly.
     OutOfBudget,
+    /// Neither it nor its key is among those that are trusted by their pins.
+    NotPinned {
+        /// The pin that it has.
+        found: Text,
+    },
+    /// The server showed another key when it was first seen.
+    KeyChanged {
+        /// The pins that it is known by.
+        known: Vec<Text>,
+        /// The pin that it has now.
+        found: Text,
+    },
     /// The application's own verifier refused; its words.
     Refused(Text),
 }
@@ -358,9 +370,12 @@ impl CertificateError {
             | F::CriticalExtension { .. }
             | F::SignatureAlgorithm { .. }
             | F::IssuerKeyKind => A::UNSUPPORTED_CERTIFICATE,
-            F::NameNotAllowed { .. } | F::NameForm { .. } | F::OutOfBudget | F::Refused(_) => {
-                A::CERTIFICATE_UNKNOWN
-            }
+            F::NameNotAllowed { .. }
+            | F::NameForm { .. }
+            | F::OutOfBudget
+            | F::NotPinned { .. }
+            | F::KeyChanged { .. }
+            | F::Refused(_) => A::CERTIFICATE_UNKNOWN,
         }
     }
 
@@ -386,6 +401,8 @@ impl CertificateError {
             | F::IssuerKeyKind
             | F::KeySize { .. }
             | F::OutOfBudget
+            | F::NotPinned { .. }
+            | F::KeyChanged { .. }
             | F::Refused(_) => return None,
         })
     }
@@ -418,6 +435,12 @@ impl CertificateError {
                 "replace the key by an RSA key of 2048 to 8192 bits or an ECDSA key"
             }
             F::OutOfBudget => "have the peer send only the certificates of its own path",
+            F::NotPinned { .. } => {
+                "compare the pin with what the peer's operator tells, and add it if it is right"
+            }
+            F::KeyChanged { .. } => {
+                "ask the server's operator whether the key was replaced; if so, forget the old one"
+            }
             F::NotACa
             | F::PathTooLong { .. }
             | F::NameNotAllowed { .. }
@@ -521,6 +544,14 @@ impl fmt::Display for CertificateFault {
                 f,
                 "has a name of the form {form}, which a CA above it constrains and which is not known here"
             ),
+            Self::NotPinned { found } => write!(f, "is not known; its pin is {found}"),
+            Self::KeyChanged { known, found } => {
+                write!(f, "has another key than before, {found}; known is ")?;
+                for (i, pin) in known.iter().enumerate() {
+                    write!(f, "{}{pin}", if i > 0 { ", " } else { "" })?;
+                }
+                Ok(())
+            }
             Self::OutOfBudget => f.write_str("takes too much work to verify"),
             Self::Refused(words) => write!(f, "was refused: {words}"),
         }

@@ -15,16 +15,19 @@ mod der;
 mod name;
 mod oid;
 mod path;
+mod pin;
 mod roots;
 mod time;
 
 pub use cert::{Certificate, SignatureFault, SignatureHash};
 pub use name::DistinguishedName;
 pub use path::{Budget, PathVerifier};
+pub use pin::{FirstUseVerifier, KnownServers, Pin, PinVerifier, Stranger};
 pub use roots::RootStore;
 
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, Text};
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -149,6 +152,8 @@ pub enum Decision<T> {
 pub enum Trust {
     /// A path of signatures leads to the trusted root with this subject.
     Root(Text),
+    /// The certificate or its key is known by this pin.
+    Pin(Pin),
     /// The application said so; its words.
     Application(Text),
     /// It is not: everything is accepted.
@@ -168,9 +173,14 @@ impl VerifiedChain {
     /// The application vouches for the peer's own certificate, for a `reason` that a person reads.
     #[must_use]
     pub fn by_application(reason: &str) -> Self {
+        Self::alone(Trust::Application(Text::from(reason)))
+    }
+
+    /// Nothing but the peer's own certificate is relied on.
+    fn alone(trust: Trust) -> Self {
         Self {
             path: [0].into(),
-            trust: Trust::Application(Text::from(reason)),
+            trust,
         }
     }
 
@@ -227,6 +237,8 @@ impl fmt::Display for Description<'_> {
         }
         match &self.verified.trust {
             Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
+            Trust::Pin(pin @ Pin::Key(_)) => write!(f, "trusted: its key is known, {pin}"),
+            Trust::Pin(pin @ Pin::Certificate(_)) => write!(f, "trusted: it is known, {pin}"),
             Trust::Application(reason) => write!(f, "trusted by the application: {reason}"),
             Trust::Nothing => f.write_str("NOT VERIFIED: any certificate is accepted"),
         }
@@ -248,8 +260,8 @@ pub trait Verifier: Send + Sync + fmt::Debug {
 
     /// What a server sends in `certificate_authorities` to help a client choose: the DER of
     /// whole DistinguishedNames. None by default.
-    fn root_hints(&self) -> &[Vec<u8>] {
-        &[]
+    fn root_hints(&self) -> Cow<'_, [Vec<u8>]> {
+        Cow::Borrowed(&[])
     }
 
     /// Whether a server is asked for a stapled OCSP response (`status_request`). It is by default.

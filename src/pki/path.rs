@@ -14,6 +14,7 @@ use super::roots::{Anchor, RootStore};
 use super::{Decision, Role, Trust, VerifiedChain, Verifier, VerifyRequest};
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, CertificateFault as Fault, DecodeError, Moment, Text};
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use rustls_pki_types::ServerName;
@@ -113,8 +114,8 @@ impl Verifier for PathVerifier {
         Decision::Now(self.verify_now(request, algorithms))
     }
 
-    fn root_hints(&self) -> &[Vec<u8>] {
-        &self.hints
+    fn root_hints(&self) -> Cow<'_, [Vec<u8>]> {
+        Cow::Borrowed(&self.hints)
     }
 }
 
