@@ -15,12 +15,16 @@ mod der;
 mod name;
 mod oid;
 mod path;
+mod policy;
+mod profile;
 mod roots;
 mod time;
 
 pub use cert::{Certificate, SignatureFault, SignatureHash};
 pub use name::DistinguishedName;
 pub use path::{Budget, PathVerifier};
+pub use policy::InitialPolicies;
+pub use profile::Profile;
 pub use roots::RootStore;
 
 use crate::crypto::VerifyAlgorithms;
