@@ -77,6 +77,10 @@ impl<V: Verifier + ?Sized> Verifier for Swap<V> {
         Cow::Owned(self.get().root_hints().into_owned())
     }
 
+    fn identity(&self) -> Option<[u8; 32]> {
+        self.get().identity()
+    }
+
     fn wants_ocsp(&self) -> bool {
         self.get().wants_ocsp()
     }
@@ -91,5 +95,9 @@ impl<C: ChooseServerCredential + ?Sized> ChooseServerCredential for Swap<C> {
 impl<C: ChooseClientCredential + ?Sized> ChooseClientCredential for Swap<C> {
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
         self.get().choose(request)
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        self.get().identity()
     }
 }

@@ -16,6 +16,8 @@ mod name;
 mod oid;
 mod path;
 mod pin;
+mod policy;
+mod profile;
 mod roots;
 mod time;
 
@@ -23,6 +25,8 @@ pub use cert::{Certificate, SignatureFault, SignatureHash};
 pub use name::DistinguishedName;
 pub use path::{Budget, PathVerifier};
 pub use pin::{FirstUseVerifier, KnownServers, Pin, PinVerifier, Stranger};
+pub use policy::InitialPolicies;
+pub use profile::Profile;
 pub use roots::RootStore;
 
 use crate::crypto::VerifyAlgorithms;

@@ -10,6 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::{CertificateDer, ServerName};
+use sha2::{Digest, Sha256};
 
 /// What a peer is known by, whatever else its certificate says: a SHA-256 hash.
 ///
@@ -301,6 +302,25 @@ impl Verifier for PinVerifier {
         algorithms: &VerifyAlgorithms,
     ) -> Decision<Result<VerifiedChain, CertificateError>> {
         Decision::Now(self.verify_now(request, algorithms))
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        let mut hash = Sha256::new();
+        hash.update(b"pins");
+        hash.update([u8::from(self.time), u8::from(self.name)]);
+        match &self.path {
+            Some(path) => hash.update(path.identity()?),
+            None => hash.update([0; 32]),
+        }
+        for pin in &self.pins {
+            let (kind, pin) = match pin {
+                Pin::Key(pin) => (0, pin),
+                Pin::Certificate(pin) => (1, pin),
+            };
+            hash.update([kind]);
+            hash.update(pin);
+        }
+        Some(hash.finalize().into())
     }
 
     fn wants_ocsp(&self) -> bool {
