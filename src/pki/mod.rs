@@ -256,6 +256,13 @@ pub trait Verifier: Send + Sync + fmt::Debug {
         &[]
     }
 
+    /// A hash of whom it trusts and how it judges, so that no session made under one verifier is
+    /// resumed under another; it changes when roots are swapped. `None`, the default, for what can't
+    /// tell: sessions then need `session_scope` in the config.
+    fn identity(&self) -> Option<[u8; 32]> {
+        None
+    }
+
     /// Whether a server is asked for a stapled OCSP response (`status_request`). It is by default.
     /// Clients aren't asked for one.
     fn wants_ocsp(&self) -> bool {

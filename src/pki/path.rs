@@ -72,6 +72,8 @@ pub struct PathVerifier {
     policies: InitialPolicies,
     distrusted: Distrusted,
     hints: Vec<Vec<u8>>,
+    /// A hash of the roots.
+    roots_hash: [u8; 32],
 }
 
 /// What isn't trusted any more, by SHA-256.
@@ -85,13 +87,16 @@ impl PathVerifier {
     /// Trusts these roots.
     #[must_use]
     pub fn new(roots: impl Into<Arc<RootStore>>) -> Self {
+        let roots = roots.into();
+        let roots_hash = roots.fingerprint();
         Self {
-            roots: roots.into(),
+            roots,
             budget: Budget::default(),
             profile: Profile::default(),
             policies: InitialPolicies::default(),
             distrusted: Distrusted::default(),
             hints: Vec::new(),
+            roots_hash,
         }
     }
 
@@ -165,6 +170,10 @@ impl Verifier for PathVerifier {
 
     fn root_hints(&self) -> &[Vec<u8>] {
         &self.hints
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some(self.roots_hash)
     }
 }
 
