@@ -3,7 +3,7 @@
 
 use super::Question;
 use super::der::{Body, Node};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, DnsName};
 use symbolon::error::{CertificateError, CertificateFault as Fault, DecodeFault};
 use symbolon::pki::Certificate;
 
@@ -19,24 +19,21 @@ pub(crate) struct Verdicts<'a> {
 pub(crate) fn explain(verdicts: &Verdicts<'_>) -> Option<&'static str> {
     let question = verdicts.question;
     match (&verdicts.ours, &verdicts.theirs) {
-        (Err(ours), Ok(())) => we_refuse(&ours.fault, question),
-        (Ok(()), Err(theirs)) => they_refuse(theirs, question).or_else(|| {
-            // Of several paths they tell the one that failed last: ask for each root alone.
-            let mut alone = question.anchors.iter().map(|anchor| Question {
-                anchors: vec![anchor.clone()],
-                ..question.clone()
-            });
-            alone.find_map(|question| match (question.ours(), question.theirs()) {
-                (Ok(()), Err(theirs)) => they_refuse(&theirs, &question),
-                _ => None,
-            })
+        (Err(ours), Ok(())) => we_refuse(&ours.fault, question).or_else(|| {
+            // Of several failures the one that is told needn't be the one that matters: look at
+            // what can't be read.
+            let mut unread = question
+                .chain
+                .iter()
+                .filter_map(|der| Certificate::parse(der).err());
+            unread.find_map(|error| we_refuse(&Fault::Malformed(error), question))
         }),
+        (Ok(()), Err(theirs)) => they_refuse(theirs, question),
         _ => None,
     }
 }
 
 fn we_refuse(fault: &Fault, question: &Question) -> Option<&'static str> {
-    let leaf = question.chain.first()?;
     Some(match fault {
         Fault::KeyUsage { .. } if any_has(question, KEY_USAGE) => {
             "stricter: keyUsage counts (RFC 5280 4.2.1.3)"
@@ -55,6 +52,9 @@ fn we_refuse(fault: &Fault, question: &Question) -> Option<&'static str> {
             }
             ("serialNumber", DecodeFault::BadLength) => {
                 "stricter: a serial number has 1 to 21 octets (RFC 5280 4.1.2.2)"
+            }
+            ("serialNumber", DecodeFault::BadValue) => {
+                "stricter: an INTEGER is as short as it can be (X.690 8.3.2)"
             }
             ("extensions", DecodeFault::Duplicate) => {
                 "stricter: each extension is there once (RFC 5280 4.2)"
@@ -83,11 +83,10 @@ fn we_refuse(fault: &Fault, question: &Question) -> Option<&'static str> {
             ("nameConstraints" | "GeneralSubtree", _) if any_has(question, NAME_CONSTRAINTS) => {
                 "stricter: nameConstraints are well-formed whatever is below (RFC 5280 4.2.1.10)"
             }
-            ("GeneralName" | "rfc822Name" | "subjectAltName", _) if any_has(question, ALT_NAME) => {
-                "stricter: subjectAltName is well-formed to its end (RFC 5280 4.2.1.6)"
-            }
-            _ if Certificate::parse(leaf).is_ok() && error.what == "GeneralName" => {
-                "stricter: nameConstraints are well-formed whatever is below (RFC 5280 4.2.1.10)"
+            ("GeneralName" | "rfc822Name" | "uniformResourceIdentifier" | "subjectAltName", _)
+                if any_has(question, ALT_NAME) || any_has(question, NAME_CONSTRAINTS) =>
+            {
+                "stricter: GeneralNames are well-formed (RFC 5280 4.2.1.6)"
             }
             _ => return None,
         },
@@ -98,17 +97,25 @@ fn we_refuse(fault: &Fault, question: &Question) -> Option<&'static str> {
 fn they_refuse(theirs: &webpki::Error, question: &Question) -> Option<&'static str> {
     use webpki::Error as E;
     Some(match theirs {
-        E::RequiredEkuNotFoundContext(_) if any_purpose(question) => {
+        // They try the next candidate after what they refuse, and tell its bad signature.
+        E::RequiredEkuNotFoundContext(_) | E::InvalidSignatureForPublicKey
+            if any_purpose(question) =>
+        {
             "looser: anyExtendedKeyUsage is any (RFC 5280 4.2.1.12)"
         }
         E::CaUsedAsEndEntity if is_ca(question.chain.first()?) => {
             "looser: a CA may be a server too, but for the web"
         }
-        E::NameConstraintViolation if constrains_other_forms(question) => {
+        E::NameConstraintViolation
+        | E::MalformedNameConstraint
+        | E::BadDer
+        | E::InvalidSignatureForPublicKey
+            if constrains_other_forms(question) =>
+        {
             "more: names in directories, mail and URIs are compared with constraints"
         }
-        E::MalformedNameConstraint | E::BadDer if constrains_other_forms(question) => {
-            "more: names in directories, mail and URIs are compared with constraints"
+        E::MalformedDnsIdentifier | E::InvalidSignatureForPublicKey if has_odd_host(question) => {
+            "looser: a dNSName that can be no host's is nobody's"
         }
         E::BadDerTime if before_1970(question) => {
             "looser: 1950 to 1969 are years (RFC 5280 4.1.2.5.1)"
@@ -209,6 +216,22 @@ fn constrains_other_forms(question: &Question) -> bool {
         .iter()
         .flat_map(|der| extension(der, NAME_CONSTRAINTS));
     anchors.chain(chain).any(|value| contains(&value, &other))
+}
+
+/// Whether a dNSName has a dot at its end, an empty label, or what else hosts don't have.
+fn has_odd_host(question: &Question) -> bool {
+    let odd = |node: &Node| match &node.body {
+        Body::Bytes(name) if node.tag == 0x82 => {
+            let name = name.strip_prefix(b"*.").unwrap_or(name);
+            name.ends_with(b".") || !name.contains(&b'.') || DnsName::try_from(name).is_err()
+        }
+        _ => false,
+    };
+    let mut all = question
+        .chain
+        .iter()
+        .flat_map(|der| extension(der, ALT_NAME));
+    all.any(|value| contains(&value, &odd))
 }
 
 fn has_empty_name(question: &Question) -> bool {
