@@ -1,11 +1,10 @@
 //! Chains that are made whole, with a few things in them that are not as usual.
 
 use super::certs::{Ca, KeyKind, TestKey, ca_params, distinguished_name, params};
-use super::{Question, Tally};
+use super::{Question, Tally, runner};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, TestRunner};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DnType,
     ExtendedKeyUsagePurpose as Eku, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints,
@@ -290,14 +289,8 @@ fn build(plan: Plan) -> Option<Question> {
     }
     let stranger = Ca::root("Stranger", KeyKind::EcdsaP256);
     let root = drafts.pop().expect("there is one");
-    let root = Ca::root_with(root.params, root.kind);
-    let mut issuer = Ca {
-        params: root.params.clone(),
-        key: TestKey::fresh(KeyKind::EcdsaP256),
-        certificate: root.certificate.clone(),
-    };
-    std::mem::swap(&mut issuer.key, &mut { root.key });
-    let root_certificate = root.certificate;
+    let mut issuer = Ca::root_with(root.params, root.kind);
+    let root_certificate = issuer.certificate.clone();
     let mut sent: Vec<CertificateDer<'static>> = Vec::new();
     let mut last = root_certificate.clone();
     for (place, mut draft) in drafts.into_iter().enumerate().rev() {
@@ -371,11 +364,7 @@ fn build(plan: Plan) -> Option<Question> {
 #[test]
 fn generated_chains() {
     let tally = Tally::default();
-    let mut runner = TestRunner::new(Config {
-        cases: Config::default().cases.max(1000),
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner = runner(500);
     runner
         .run(&plan(), |plan| {
             let Some(question) = build(plan) else {

@@ -114,6 +114,9 @@ fn they_refuse(theirs: &webpki::Error, question: &Question) -> Option<&'static s
         {
             "more: names in directories, mail and URIs are compared with constraints"
         }
+        E::MalformedNameConstraint if has_odd_base(question) => {
+            "looser: the label of a constraint may end in a hyphen"
+        }
         E::MalformedDnsIdentifier | E::InvalidSignatureForPublicKey if has_odd_host(question) => {
             "looser: a dNSName that can be no host's is nobody's"
         }
@@ -231,6 +234,21 @@ fn has_odd_host(question: &Question) -> bool {
         .chain
         .iter()
         .flat_map(|der| extension(der, ALT_NAME));
+    all.any(|value| contains(&value, &odd))
+}
+
+fn has_odd_base(question: &Question) -> bool {
+    let odd = |node: &Node| match &node.body {
+        Body::Bytes(base) if node.tag == 0x82 => {
+            let base = base.strip_prefix(b".").unwrap_or(base);
+            !base.is_empty() && DnsName::try_from(base).is_err()
+        }
+        _ => false,
+    };
+    let mut all = question
+        .chain
+        .iter()
+        .flat_map(|der| extension(der, NAME_CONSTRAINTS));
     all.any(|value| contains(&value, &odd))
 }
 

@@ -2,7 +2,7 @@
 //! signature code: every difference in verdict is one that [`explain`] has a rule for.
 //!
 //! `cargo test --test pki_differential -- --nocapture` prints how often each rule was needed;
-//! `PROPTEST_CASES=20000` before it looks longer.
+//! with `PROPTEST_CASES=20000` before it that many other chains are made, else always the same.
 
 #[path = "../common/certs.rs"]
 mod certs;
@@ -14,6 +14,7 @@ mod mutations;
 
 use certs::{NOW, peer_chain};
 use explain::{Verdicts, explain};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -57,6 +58,19 @@ impl Question {
         leaf.verify_for_usage(algorithms, &self.anchors, others, NOW, usage, None, None)?;
         leaf.verify_is_valid_for_subject_name(&self.name)
     }
+}
+
+/// Runs so many cases, always the same ones; or as many others as the environment asks for.
+fn runner(cases: u32) -> TestRunner {
+    let config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        return TestRunner::new(config);
+    }
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    TestRunner::new_with_rng(Config { cases, ..config }, rng)
 }
 
 /// How often something happened.

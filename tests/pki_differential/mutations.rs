@@ -2,11 +2,10 @@
 
 use super::certs::{Ca, KeyKind, TestKey, ca_params, distinguished_name, server_params};
 use super::der::{Body, Node};
-use super::{Question, Tally};
+use super::{Question, Tally, runner};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, TestRunner};
 use rcgen::{
     BasicConstraints, CidrSubnet, CrlDistributionPoint, CustomExtension, GeneralSubtree, IsCa,
     NameConstraints, SanType, SigningKey,
@@ -191,11 +190,7 @@ fn mutated_chains() {
     let whole = world.question(world.leaf.clone(), world.intermediate.certificate.clone());
     assert_eq!((whole.ours(), whole.theirs()), (Ok(()), Ok(())));
 
-    let mut runner = TestRunner::new(Config {
-        cases: Config::default().cases.max(3000),
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner = runner(2000);
     let edits = vec((any::<usize>(), edit()), 1..3);
     let strategy = (edits, any::<bool>(), prop::bool::weighted(0.9));
     runner
