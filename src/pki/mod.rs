@@ -12,6 +12,7 @@
 mod cert;
 mod constraints;
 mod der;
+mod describe;
 mod name;
 mod oid;
 mod path;
@@ -200,39 +201,12 @@ impl VerifiedChain {
         }
     }
 
-    /// The path and why it is trusted, a line for each certificate.
+    /// The path and why each of its links holds, a few lines for each certificate.
     #[must_use]
     pub fn describe<'a>(&'a self, chain: &'a PeerChain) -> impl fmt::Display + 'a {
-        Description {
+        describe::Description {
             verified: self,
             chain,
-        }
-    }
-}
-
-struct Description<'a> {
-    verified: &'a VerifiedChain,
-    chain: &'a PeerChain,
-}
-
-impl fmt::Display for Description<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for index in self.verified.path() {
-            let der = self.chain.certificates().nth(*index).unwrap_or(&[]);
-            match Certificate::parse(der) {
-                Ok(certificate) => {
-                    writeln!(f, "{index}: {}", certificate.subject())?;
-                    writeln!(f, "   issued by {}", certificate.issuer())?;
-                    let (from, to) = certificate.validity();
-                    writeln!(f, "   valid from {from} to {to}")?;
-                }
-                Err(e) => writeln!(f, "{index}: not a certificate ({e})")?,
-            }
-        }
-        match &self.verified.trust {
-            Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
-            Trust::Application(reason) => write!(f, "trusted by the application: {reason}"),
-            Trust::Nothing => f.write_str("NOT VERIFIED: any certificate is accepted"),
         }
     }
 }

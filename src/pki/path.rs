@@ -21,9 +21,11 @@ use crate::error::{
     TriedPath,
 };
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use rustls_pki_types::ServerName;
+use sha2::{Digest, Sha256};
 
 /// How many certificates a path may have, without the root.
 const MAX_PATH: usize = 10;
@@ -72,8 +74,8 @@ pub struct PathVerifier {
     policies: InitialPolicies,
     distrusted: Distrusted,
     hints: Vec<Vec<u8>>,
-    /// A hash of the roots.
-    roots_hash: [u8; 32],
+    /// A hash of the roots and of all that has a say in what is accepted.
+    identity: [u8; 32],
 }
 
 /// What isn't trusted any more, by SHA-256.
@@ -87,17 +89,30 @@ impl PathVerifier {
     /// Trusts these roots.
     #[must_use]
     pub fn new(roots: impl Into<Arc<RootStore>>) -> Self {
-        let roots = roots.into();
-        let roots_hash = roots.fingerprint();
         Self {
-            roots,
+            roots: roots.into(),
             budget: Budget::default(),
             profile: Profile::default(),
             policies: InitialPolicies::default(),
             distrusted: Distrusted::default(),
             hints: Vec::new(),
-            roots_hash,
+            identity: [0; 32],
         }
+        .identified()
+    }
+
+    /// Takes into the identity what was changed, so that no session made under other rules is
+    /// resumed under these.
+    fn identified(mut self) -> Self {
+        let rules = format!(
+            "{:?} {:?} {:?}",
+            self.profile, self.policies, self.distrusted
+        );
+        let mut hash = Sha256::new();
+        hash.update(self.roots.fingerprint());
+        hash.update(rules);
+        self.identity = hash.finalize().into();
+        self
     }
 
     /// Asks of keys, algorithms and forms what this profile says; [`Profile::PRIVATE`] if none
@@ -105,21 +120,21 @@ impl PathVerifier {
     #[must_use]
     pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
-        self
+        self.identified()
     }
 
     /// Asks for certificate policies; none are asked for by default.
     #[must_use]
     pub fn with_policies(mut self, policies: InitialPolicies) -> Self {
         self.policies = policies;
-        self
+        self.identified()
     }
 
     /// Accepts no path over these certificates: the SHA-256 of their DER.
     #[must_use]
     pub fn distrust_certificates(mut self, sha256: impl IntoIterator<Item = [u8; 32]>) -> Self {
         self.distrusted.certificates.extend(sha256);
-        self
+        self.identified()
     }
 
     /// Accepts no path over these keys, a root's neither: the SHA-256 of the DER of their
@@ -127,7 +142,7 @@ impl PathVerifier {
     #[must_use]
     pub fn distrust_keys(mut self, sha256: impl IntoIterator<Item = [u8; 32]>) -> Self {
         self.distrusted.keys.extend(sha256);
-        self
+        self.identified()
     }
 
     /// Limits the work that one chain may cost.
@@ -173,7 +188,7 @@ impl Verifier for PathVerifier {
     }
 
     fn identity(&self) -> Option<[u8; 32]> {
-        Some(self.roots_hash)
+        Some(self.identity)
     }
 }
 
