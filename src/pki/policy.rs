@@ -330,10 +330,10 @@ fn holds(levels: &[Level<'_>], wanted: &[Vec<u8>]) -> bool {
         let mut above = BTreeSet::new();
         for policy in reached {
             match level.nodes.get(policy) {
-                Some(node) if node.parents.is_empty() => {
-                    if wanted.iter().any(|wanted| wanted == policy) {
-                        return true;
-                    }
+                Some(node)
+                    if node.parents.is_empty() && wanted.iter().any(|wanted| wanted == policy) =>
+                {
+                    return true;
                 }
                 Some(node) => above.extend(node.parents.iter().copied()),
                 None => {}
