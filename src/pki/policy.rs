@@ -88,6 +88,13 @@ impl<'a> PolicyExtensions<'a> {
         Ok(true)
     }
 
+    /// How many octets there are to go through.
+    pub(crate) fn octets(&self) -> usize {
+        let lists = [self.policies, self.mappings];
+        let lengths = lists.iter().flatten().map(|list| list.len());
+        lengths.fold(0, usize::saturating_add)
+    }
+
     fn policies(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         entries(self.policies, POLICIES, policy)
     }

@@ -381,10 +381,7 @@ fn explicit_curve_parameters() {
                 verify_server(pki.roots(), &chain),
                 index,
                 AlertDescription::UNSUPPORTED_CERTIFICATE,
-                |f| {
-                    matches!(f, Fault::KeyKind { kind }
-                        if kind.as_str() == "elliptic curve without a name")
-                },
+                |f| *f == Fault::ExplicitCurve,
             );
         }
     }
