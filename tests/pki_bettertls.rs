@@ -187,7 +187,7 @@ fn every_verdict_agrees() {
     roots
         .add(&CertificateDer::from(&certificates[0][..]))
         .unwrap();
-    let verifier = PathVerifier::new(roots);
+    let verifier = PathVerifier::new(roots).with_profile(symbolon::pki::Profile::WEB);
     let next = AtomicUsize::new(0);
     let agree = AtomicUsize::new(0);
     let work = || {

@@ -388,6 +388,11 @@ impl<'a> Certificate<'a> {
         self.outer_algorithm
     }
 
+    /// What it is signed with, for a person to read.
+    pub(crate) fn signature_algorithm_text(&self) -> Text {
+        AlgorithmName::of(self.outer_algorithm).text()
+    }
+
     /// RFC 5280 4.1.1.2: both must be the same.
     pub(crate) fn algorithms_agree(&self) -> bool {
         self.inner_algorithm == self.outer_algorithm

@@ -12,6 +12,7 @@
 mod cert;
 mod constraints;
 mod der;
+mod describe;
 mod name;
 mod oid;
 mod path;
@@ -158,6 +159,8 @@ pub enum Trust {
     Root(Text),
     /// The certificate or its key is known by this pin.
     Pin(Pin),
+    /// It was verified in the handshake that a session comes from.
+    Session,
     /// The application said so; its words.
     Application(Text),
     /// It is not: everything is accepted.
@@ -188,6 +191,14 @@ impl VerifiedChain {
         }
     }
 
+    /// The chain of a session that is resumed: judged when the session was made.
+    pub(crate) fn by_session() -> Self {
+        Self {
+            path: [0].into(),
+            trust: Trust::Session,
+        }
+    }
+
     /// The certificates that were relied on, as positions in the [`PeerChain`]: the peer's own
     /// first, each issued by the next, the last one by the root.
     #[must_use]
@@ -210,41 +221,12 @@ impl VerifiedChain {
         }
     }
 
-    /// The path and why it is trusted, a line for each certificate.
+    /// The path and why each of its links holds, a few lines for each certificate.
     #[must_use]
     pub fn describe<'a>(&'a self, chain: &'a PeerChain) -> impl fmt::Display + 'a {
-        Description {
+        describe::Description {
             verified: self,
             chain,
-        }
-    }
-}
-
-struct Description<'a> {
-    verified: &'a VerifiedChain,
-    chain: &'a PeerChain,
-}
-
-impl fmt::Display for Description<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for index in self.verified.path() {
-            let der = self.chain.certificates().nth(*index).unwrap_or(&[]);
-            match Certificate::parse(der) {
-                Ok(certificate) => {
-                    writeln!(f, "{index}: {}", certificate.subject())?;
-                    writeln!(f, "   issued by {}", certificate.issuer())?;
-                    let (from, to) = certificate.validity();
-                    writeln!(f, "   valid from {from} to {to}")?;
-                }
-                Err(e) => writeln!(f, "{index}: not a certificate ({e})")?,
-            }
-        }
-        match &self.verified.trust {
-            Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
-            Trust::Pin(pin @ Pin::Key(_)) => write!(f, "trusted: its key is known, {pin}"),
-            Trust::Pin(pin @ Pin::Certificate(_)) => write!(f, "trusted: it is known, {pin}"),
-            Trust::Application(reason) => write!(f, "trusted by the application: {reason}"),
-            Trust::Nothing => f.write_str("NOT VERIFIED: any certificate is accepted"),
         }
     }
 }

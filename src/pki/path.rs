@@ -22,9 +22,11 @@ use crate::error::{
 };
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use rustls_pki_types::ServerName;
+use sha2::{Digest, Sha256};
 
 /// How many certificates a path may have, without the root.
 const MAX_PATH: usize = 10;
@@ -39,7 +41,7 @@ pub struct Budget {
     /// How many signatures are verified.
     pub signatures: u32,
     /// How many names are compared, with name constraints and with each other; long ones count
-    /// once more for every 64 octets.
+    /// once more for every 64 octets. So do policies.
     pub comparisons: u32,
 }
 
@@ -73,8 +75,8 @@ pub struct PathVerifier {
     policies: InitialPolicies,
     distrusted: Distrusted,
     hints: Vec<Vec<u8>>,
-    /// A hash of the roots.
-    roots_hash: [u8; 32],
+    /// A hash of the roots and of all that has a say in what is accepted.
+    identity: [u8; 32],
 }
 
 /// What isn't trusted any more, by SHA-256.
@@ -88,17 +90,30 @@ impl PathVerifier {
     /// Trusts these roots.
     #[must_use]
     pub fn new(roots: impl Into<Arc<RootStore>>) -> Self {
-        let roots = roots.into();
-        let roots_hash = roots.fingerprint();
         Self {
-            roots,
+            roots: roots.into(),
             budget: Budget::default(),
             profile: Profile::default(),
             policies: InitialPolicies::default(),
             distrusted: Distrusted::default(),
             hints: Vec::new(),
-            roots_hash,
+            identity: [0; 32],
         }
+        .identified()
+    }
+
+    /// Takes into the identity what was changed, so that no session made under other rules is
+    /// resumed under these.
+    fn identified(mut self) -> Self {
+        let rules = format!(
+            "{:?} {:?} {:?}",
+            self.profile, self.policies, self.distrusted
+        );
+        let mut hash = Sha256::new();
+        hash.update(self.roots.fingerprint());
+        hash.update(rules);
+        self.identity = hash.finalize().into();
+        self
     }
 
     /// Asks of keys, algorithms and forms what this profile says; [`Profile::PRIVATE`] if none
@@ -106,21 +121,21 @@ impl PathVerifier {
     #[must_use]
     pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
-        self
+        self.identified()
     }
 
     /// Asks for certificate policies; none are asked for by default.
     #[must_use]
     pub fn with_policies(mut self, policies: InitialPolicies) -> Self {
         self.policies = policies;
-        self
+        self.identified()
     }
 
     /// Accepts no path over these certificates: the SHA-256 of their DER.
     #[must_use]
     pub fn distrust_certificates(mut self, sha256: impl IntoIterator<Item = [u8; 32]>) -> Self {
         self.distrusted.certificates.extend(sha256);
-        self
+        self.identified()
     }
 
     /// Accepts no path over these keys, a root's neither: the SHA-256 of the DER of their
@@ -128,7 +143,7 @@ impl PathVerifier {
     #[must_use]
     pub fn distrust_keys(mut self, sha256: impl IntoIterator<Item = [u8; 32]>) -> Self {
         self.distrusted.keys.extend(sha256);
-        self
+        self.identified()
     }
 
     /// Limits the work that one chain may cost.
@@ -174,7 +189,7 @@ impl Verifier for PathVerifier {
     }
 
     fn identity(&self) -> Option<[u8; 32]> {
-        Some(self.roots_hash)
+        Some(self.identity)
     }
 }
 
@@ -572,7 +587,7 @@ impl<'a> Search<'a> {
     }
 
     /// RFC 5280 6.1.3 (d) to (f) and on, as RFC 9618 has them.
-    fn check_policies(&self) -> Result<(), Stop> {
+    fn check_policies(&mut self) -> Result<(), Stop> {
         let from_above = self.path.iter().rev();
         let steps: Vec<policy::Step<'_>> = from_above
             .filter_map(|index| {
@@ -582,6 +597,11 @@ impl<'a> Search<'a> {
                 })
             })
             .collect();
+        let octets = steps.iter().map(|step| step.policies.octets());
+        let octets = octets.fold(0, usize::saturating_add);
+        let mut left = Comparisons(self.left.comparisons);
+        left.spend_octets(octets).ok_or(Stop::OutOfBudget)?;
+        self.left.comparisons = left.0;
         policy::check(&steps, &self.verifier.policies).map_err(|fault| {
             let malformed = |what, fault| Fault::Malformed(DecodeError::new(what, fault));
             let (step, fault) = match fault {
