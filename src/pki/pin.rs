@@ -5,6 +5,7 @@ use super::{
 };
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, CertificateFault as Fault, Error, Misuse, Moment, Text};
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -302,6 +303,11 @@ impl Verifier for PinVerifier {
         algorithms: &VerifyAlgorithms,
     ) -> Decision<Result<VerifiedChain, CertificateError>> {
         Decision::Now(self.verify_now(request, algorithms))
+    }
+
+    fn root_hints(&self) -> Cow<'_, [Vec<u8>]> {
+        let path = self.path.as_ref();
+        path.map_or(Cow::Borrowed(&[]), Verifier::root_hints)
     }
 
     fn identity(&self) -> Option<[u8; 32]> {
