@@ -12,12 +12,13 @@ use std::time::Duration;
 use rustls_pki_types::ServerName;
 use support::args::{Args, Program, Usage, flag, option};
 use support::failure::{Failure, run};
-use support::{note, setup, trace};
+use support::{note, setup, trace, trust};
 use symbolon::config::ClientConfig;
 use symbolon::conn::{ClientConnection, Eof, HalfEvent, Receiver, Sender};
 use symbolon::handshake::Summary;
 use symbolon::io::{Stream, now, seed};
-use symbolon::pki::{DangerousAcceptAnyCertificate, RootStore};
+use symbolon::pki::{DangerousAcceptAnyCertificate, Pin};
+use symbolon::provider::default_provider;
 
 const PROGRAM: Program = Program {
     name: "client",
@@ -37,11 +38,10 @@ const PROGRAM: Program = Program {
             "The name to ask for and to find in the certificate. Default: HOST.",
         ),
         flag("--no-sni", "Don't send the name (server_name) in clear."),
-        option(
-            "--ca",
-            "FILE",
-            "Trust the certificates in this PEM file. Default: Mozilla's roots, built in.",
-        ),
+        trust::CA,
+        trust::ROOTS,
+        trust::PIN,
+        trust::FIRST_USE,
         flag(
             "--insecure",
             "Accept any certificate: no protection against whoever is on the way.",
@@ -103,6 +103,7 @@ a file that it names; 3 the connection or other I/O failed.
 Examples:
   cargo run --example client -- example.com --get /
   cargo run --example client -- localhost:4433 --ca ca.pem --trace
+  cargo run --example client -- localhost:4433 --first-use known.txt --get /
   cargo run --example client -- example.com --tls1.2 --get /
   cargo run --example client -- example.com --connect 192.0.2.7:443 --alpn h2,http/1.1 </dev/null
   echo hello | cargo run --example client -- localhost:4433 --insecure --quiet
@@ -181,11 +182,7 @@ fn config(args: &Args) -> Result<Arc<ClientConfig>, Failure> {
         );
         builder = builder.verifier(Arc::new(DangerousAcceptAnyCertificate));
     } else {
-        let roots = match setup::roots(args, "--ca")? {
-            Some(roots) => roots,
-            None => webpki_roots::TLS_SERVER_ROOTS.iter().collect::<RootStore>(),
-        };
-        builder = builder.roots(roots);
+        builder = builder.verifier(trust::verifier(args)?);
     }
     if let Some(credential) = setup::credential(args)? {
         builder = builder.credential(credential);
@@ -292,6 +289,11 @@ fn report(summary: &Summary) -> String {
             lines.push(format!(
                 "an OCSP response of {size} was stapled (not judged)"
             ));
+        }
+        if let Some(own) = chain.end_entity()
+            && let Ok(pin) = Pin::of_key(&own.into(), &default_provider().verify)
+        {
+            lines.push(format!("its key's pin is {pin}"));
         }
         for line in verified.describe(chain).to_string().lines() {
             lines.push(format!("  {line}"));

@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 
 use support::args::{Args, Program, Usage, flag, option};
 use support::failure::{Failure, run};
-use support::{certs, note, print, setup, trace};
+use support::{certs, note, print, setup, trace, trust};
 use symbolon::config::{ClientAuth, RetryPolicy, ServerConfig};
 use symbolon::conn::ServerConnection;
 use symbolon::handshake::Summary;
 use symbolon::io::{Stream, now, seed};
-use symbolon::pki::PathVerifier;
+use symbolon::pki::{PathVerifier, PinVerifier, Verifier};
 
 const PROGRAM: Program = Program {
     name: "server",
@@ -47,6 +47,12 @@ const PROGRAM: Program = Program {
             "FILE",
             "Ask clients for certificates that lead to a root in this PEM file. Default: not \
              asked.",
+        ),
+        option(
+            "--client-pin",
+            "LIST",
+            "Ask clients for certificates, and accept those that have one of these keys: SHA-256 of \
+             the SubjectPublicKeyInfo in base64 or hexadecimal. With --client-ca: as well as a root.",
         ),
         flag(
             "--require-client-cert",
@@ -231,18 +237,22 @@ fn config(args: &Args, pem: &mut Option<String>) -> Result<Arc<ServerConfig>, Fa
             .map_err(Failure::of_config)?;
     }
     let required = args.flag("--require-client-cert");
-    let client_auth = match setup::roots(args, "--client-ca")? {
+    let roots = setup::roots(args, "--client-ca")?;
+    let path = roots.map(|roots| PathVerifier::new(roots).with_root_hints());
+    let verifier: Option<Arc<dyn Verifier>> = match (trust::pins(args, "--client-pin")?, path) {
+        (None, None) => None,
+        (None, Some(path)) => Some(Arc::new(path)),
+        (Some(pins), None) => Some(Arc::new(PinVerifier::new(pins))),
+        (Some(pins), Some(path)) => Some(Arc::new(PinVerifier::new(pins).within(path))),
+    };
+    let client_auth = match verifier {
         None if required => {
-            return Err(Usage("--require-client-cert needs --client-ca FILE".into()).into());
+            let text = "--require-client-cert needs --client-ca FILE or --client-pin LIST";
+            return Err(Usage(text.into()).into());
         }
         None => ClientAuth::None,
-        Some(roots) => {
-            let verifier = Arc::new(PathVerifier::new(roots));
-            match required {
-                true => ClientAuth::Required(verifier),
-                false => ClientAuth::Optional(verifier),
-            }
-        }
+        Some(verifier) if required => ClientAuth::Required(verifier),
+        Some(verifier) => ClientAuth::Optional(verifier),
     };
     let retry = match args.value("--retry") {
         None | Some("hybrid") => RetryPolicy::ForHybrid,

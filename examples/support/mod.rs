@@ -7,6 +7,7 @@ pub mod certs;
 pub mod failure;
 pub mod setup;
 pub mod trace;
+pub mod trust;
 
 use std::io::Write;
 
