@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use support::args::{Args, Program, Usage, flag, option};
 use support::failure::{Failure, run};
-use support::{certs, note, print, setup, trace, trust};
+use support::{certs, note, print, sessions, setup, trace, trust};
 use symbolon::config::{ClientAuth, RetryPolicy, ServerConfig};
 use symbolon::conn::ServerConnection;
 use symbolon::handshake::Summary;
@@ -77,6 +77,9 @@ const PROGRAM: Program = Program {
             "FILE",
             "Staple this OCSP response (DER). Default: none.",
         ),
+        sessions::NO_TICKETS,
+        sessions::TICKET_SECRET,
+        sessions::ACCEPT_EARLY_DATA,
         flag("--echo", "Send back whatever comes, instead of HTTP."),
         flag(
             "--update-keys",
@@ -266,6 +269,9 @@ fn config(args: &Args, pem: &mut Option<String>) -> Result<Arc<ServerConfig>, Fa
     if args.flag("--trace") {
         builder = builder.observer(Arc::new(trace::Trace));
     }
+    if let Some(sessions) = sessions::of_server(args)? {
+        builder = builder.sessions(sessions);
+    }
     builder
         .credential(credential)
         .client_auth(client_auth)
@@ -293,7 +299,8 @@ impl Service {
             Ok(told) => told,
             Err(e) => Failure::of_stream("the connection failed", e).line(),
         };
-        note(&format!("{peer} {summary}: {told}"));
+        let sessions = sessions::report(&summary);
+        note(&format!("{peer} {summary} · {sessions}: {told}"));
         Ok(())
     }
 
@@ -348,7 +355,9 @@ fn linger(mut socket: &TcpStream) -> io::Result<()> {
 }
 
 fn echo(stream: &mut Tls) -> io::Result<String> {
-    let mut total = 0;
+    let early = stream.take_early_data();
+    stream.write_all(&early)?;
+    let mut total = early.len();
     loop {
         let data = stream.fill_buf()?.to_vec();
         if data.is_empty() {
@@ -372,9 +381,15 @@ struct Head {
 /// A response that isn't the one asked for.
 struct Refusal(&'static str, &'static str);
 
+/// RFC 8470 5.2: a request that may not be repeated waits for the end of the handshake.
+const TOO_EARLY: Refusal = Refusal(
+    "425 Too Early",
+    "only requests without a body may come as early data\n",
+);
+
 impl Head {
-    fn read(stream: &mut Tls) -> io::Result<Result<Self, Refusal>> {
-        let mut from = stream.take(MOST_HEAD);
+    fn read(from: &mut impl BufRead) -> io::Result<Result<Self, Refusal>> {
+        let mut from = from.take(MOST_HEAD);
         let mut line = || {
             let mut line = Vec::new();
             from.read_until(b'\n', &mut line)?;
@@ -427,7 +442,14 @@ impl Head {
 
 /// Answers one request; what to say of it in the log.
 fn http(stream: &mut Tls, summary: &Summary) -> io::Result<String> {
-    let head = match Head::read(stream)? {
+    // The answer waits for the end of the handshake, so that only who has the session gets it.
+    let early = io::Cursor::new(stream.take_early_data());
+    let mut request = early.chain(&mut *stream);
+    let head = match Head::read(&mut request)? {
+        // What was left of the early data is lost: no body is read from it.
+        Ok(head) if head.length.is_some() && !request.get_ref().0.get_ref().is_empty() => {
+            return refuse(stream, "early data with a body", &TOO_EARLY);
+        }
         Ok(head) => head,
         Err(refusal) => return refuse(stream, "a bad request", &refusal),
     };
@@ -523,8 +545,9 @@ fn echo_body(stream: &mut Tls, head: &Head, length: u64) -> io::Result<()> {
 fn page(summary: &Summary) -> String {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
     let mut page = format!(
-        "{summary}\n\nprotocol:     {}\nsuite:        {}\ngroup:        {}\nALPN:         {}\n\
+        "{summary} · {}\n\nprotocol:     {}\nsuite:        {}\ngroup:        {}\nALPN:         {}\n\
          server name:  {}\nsigned with:  {}\nretried:      {}\n",
+        sessions::report(summary),
         summary.version,
         summary.cipher_suite,
         or_none(summary.group.map(|group| group.to_string())),

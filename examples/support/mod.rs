@@ -5,6 +5,7 @@
 pub mod args;
 pub mod certs;
 pub mod failure;
+pub mod sessions;
 pub mod setup;
 pub mod trace;
 pub mod trust;
