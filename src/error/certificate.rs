@@ -3,7 +3,7 @@
 //! Whatever a fault shows of the peer's certificates is escaped ([`Text`]) and bounded: it may be
 //! printed to a terminal or a log as it is.
 
-use super::DecodeError;
+use super::{DecodeError, RevocationFault};
 use crate::codepoint::AlertDescription;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -331,6 +331,8 @@ pub enum CertificateFault {
     },
     /// The search for a path was given up: the certificates that came are made to be costly.
     OutOfBudget,
+    /// What the sources of revocation have against it, or that they say nothing.
+    Revocation(RevocationFault),
     /// The application's own verifier refused; its words.
     Refused(Text),
 }
@@ -342,6 +344,7 @@ impl CertificateError {
         use AlertDescription as A;
         use CertificateFault as F;
         match &self.fault {
+            F::Revocation(fault) => fault.alert(),
             F::NoCertificate => A::CERTIFICATE_REQUIRED,
             F::NoNameToCheck => A::INTERNAL_ERROR,
             // RFC 9846 4.5.1.4: bad_certificate for a signature with MD5, and best for SHA-1.
@@ -369,6 +372,7 @@ impl CertificateError {
     pub const fn rule(&self) -> Option<&'static str> {
         use CertificateFault as F;
         Some(match &self.fault {
+            F::Revocation(fault) => fault.rule(),
             F::NoCertificate => "RFC 9846 4.5.1",
             F::Malformed(_) => "RFC 5280 4.1",
             F::Expired { .. } | F::NotYetValid { .. } => "RFC 5280 4.1.2.5",
@@ -395,6 +399,7 @@ impl CertificateError {
     pub const fn remedy(&self) -> Option<&'static str> {
         use CertificateFault as F;
         Some(match &self.fault {
+            F::Revocation(fault) => return fault.remedy(),
             F::NoCertificate => "configure a certificate at the peer",
             F::Expired { .. } => "renew the certificate, or set the clock if it is wrong",
             F::NotYetValid { .. } => "check the clocks of both ends",
@@ -521,6 +526,7 @@ impl fmt::Display for CertificateFault {
                 f,
                 "has a name of the form {form}, which a CA above it constrains and which is not known here"
             ),
+            Self::Revocation(fault) => write!(f, "{fault}"),
             Self::OutOfBudget => f.write_str("takes too much work to verify"),
             Self::Refused(words) => write!(f, "was refused: {words}"),
         }

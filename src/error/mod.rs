@@ -5,10 +5,12 @@
 //! an error to an [`AlertDescription`] in the crate.
 
 mod certificate;
+mod revocation;
 mod violation;
 
 pub(crate) use certificate::TextWriter;
 pub use certificate::{CertificateError, CertificateFault, Moment, Text};
+pub use revocation::{CrlFault, OcspFault, RevocationFault, RevocationReason, StatusSource};
 pub use violation::Violation;
 
 use crate::codepoint::{AlertDescription, ExtensionType, HandshakeType};

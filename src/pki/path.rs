@@ -6,11 +6,13 @@
 //! already and nobody without a certified key can make us verify more than the first one. A
 //! signature is verified once, however many paths lead over it.
 
-use super::cert::{AlgorithmName, Certificate, KeyInfo, key_usage};
+use super::cert::{Certificate, KeyInfo, key_usage};
 use super::constraints::{self, Comparisons, Denied};
 use super::name::{self, DistinguishedName};
 use super::oid;
+use super::revocation::{self, Revocation};
 use super::roots::{Anchor, RootStore};
+use super::sct::TimestampPolicy;
 use super::{Decision, Role, Trust, VerifiedChain, Verifier, VerifyRequest};
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, CertificateFault as Fault, DecodeError, Moment, Text};
@@ -21,7 +23,7 @@ use rustls_pki_types::ServerName;
 /// How many certificates a path may have, without the root.
 const MAX_PATH: usize = 10;
 /// RSA keys that are neither too weak nor a waste of time.
-const RSA_BITS: core::ops::RangeInclusive<usize> = 2048..=8192;
+pub(crate) const RSA_BITS: core::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// How much work one chain may cost. It is spent before the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,8 @@ impl Default for Budget {
 /// versions (cross-signed); the first path that holds in every respect is taken. Checked are
 /// signatures, time, `basicConstraints` with path lengths, `keyUsage`, `extKeyUsage` (in CA
 /// certificates as well), name constraints, and for servers the name. A critical extension that
-/// isn't known is refused. Revocation isn't checked yet, nor are certificate policies.
+/// isn't known is refused. A stapled OCSP response is judged, and more of revocation is checked
+/// [as asked for](Self::with_revocation). Certificate policies aren't checked.
 ///
 /// A server may present a certificate that is a root itself (self-signed and added to the
 /// store): it is accepted like any other, for its own names and within its time.
@@ -62,6 +65,8 @@ pub struct PathVerifier {
     roots: Arc<RootStore>,
     budget: Budget,
     hints: Vec<Vec<u8>>,
+    revocation: Revocation,
+    timestamps: Option<TimestampPolicy>,
 }
 
 impl PathVerifier {
@@ -72,6 +77,8 @@ impl PathVerifier {
             roots: roots.into(),
             budget: Budget::default(),
             hints: Vec::new(),
+            revocation: Revocation::default(),
+            timestamps: None,
         }
     }
 
@@ -79,6 +86,21 @@ impl PathVerifier {
     #[must_use]
     pub const fn with_budget(mut self, budget: Budget) -> Self {
         self.budget = budget;
+        self
+    }
+
+    /// Whether certificates were revoked, and what becomes of those of which that isn't known.
+    #[must_use]
+    pub fn with_revocation(mut self, revocation: Revocation) -> Self {
+        self.revocation = revocation;
+        self
+    }
+
+    /// Accepts servers only whose certificates are publicly logged (RFC 6962), and asks them for
+    /// timestamps in the handshake.
+    #[must_use]
+    pub fn with_timestamps(mut self, policy: TimestampPolicy) -> Self {
+        self.timestamps = Some(policy);
         self
     }
 
@@ -98,7 +120,7 @@ impl PathVerifier {
         request: &VerifyRequest,
         algorithms: &VerifyAlgorithms,
     ) -> Result<VerifiedChain, CertificateError> {
-        let search = Search::new(&self.roots, self.budget, request, algorithms)?;
+        let search = Search::new(self, request, algorithms)?;
         search.check_end_entity(request.role, request.name.as_ref())?;
         search.run()
     }
@@ -115,6 +137,10 @@ impl Verifier for PathVerifier {
 
     fn root_hints(&self) -> &[Vec<u8>] {
         &self.hints
+    }
+
+    fn wants_timestamps(&self) -> bool {
+        self.timestamps.is_some()
     }
 }
 
@@ -135,6 +161,8 @@ struct Checked<'a> {
 
 /// The search for one chain.
 struct Search<'a> {
+    verifier: &'a PathVerifier,
+    request: &'a VerifyRequest,
     roots: &'a RootStore,
     algorithms: &'a VerifyAlgorithms,
     now: Moment,
@@ -151,11 +179,11 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(
-        roots: &'a RootStore,
-        budget: Budget,
+        verifier: &'a PathVerifier,
         request: &'a VerifyRequest,
         algorithms: &'a VerifyAlgorithms,
     ) -> Result<Self, CertificateError> {
+        let budget = verifier.budget;
         let mut certificates = request.chain.certificates();
         let end_entity = certificates
             .next()
@@ -166,7 +194,9 @@ impl<'a> Search<'a> {
         let end_entity = Certificate::parse(end_entity)
             .map_err(|e| CertificateError::new(Some(0), Fault::Malformed(e)))?;
         Ok(Self {
-            roots,
+            verifier,
+            request,
+            roots: &verifier.roots,
             algorithms,
             now: Moment(i64::try_from(request.now.as_secs()).unwrap_or(i64::MAX)),
             purpose: match request.role {
@@ -393,7 +423,37 @@ impl<'a> Search<'a> {
                 key = certificate.key();
             }
         }
-        self.check_names(anchor.name_constraints)
+        self.check_names(anchor.name_constraints)?;
+        self.check_status(anchor.key)
+    }
+
+    /// RFC 5280 6.1.3 (a)(3): none was revoked, as far as that is to be known.
+    fn check_status(&mut self, anchor: KeyInfo<'a>) -> Result<(), Stop> {
+        let mut left = self.left.signatures;
+        let result = revocation::check(
+            &revocation::Chain {
+                policy: &self.verifier.revocation,
+                timestamps: self.verifier.timestamps.as_ref(),
+                request: self.request,
+                path: self
+                    .path
+                    .iter()
+                    .filter_map(|index| Some((*index, self.certificate(*index)?)))
+                    .collect(),
+                anchor,
+                algorithms: self.algorithms,
+                now: self.now,
+            },
+            &mut left,
+        );
+        self.left.signatures = left;
+        match result {
+            Ok(()) => Ok(()),
+            Err(None) => Err(Stop::OutOfBudget),
+            Err(Some((index, fault))) => {
+                Err(Stop::Fault(self.error(index, Fault::Revocation(fault))))
+            }
+        }
     }
 
     fn check_signature(&mut self, index: usize, key: KeyInfo<'a>) -> Result<(), Stop> {
@@ -406,7 +466,13 @@ impl<'a> Search<'a> {
             None => {
                 spend(&mut self.left.signatures)?;
                 let result = match self.certificate(index) {
-                    Some(certificate) => verify(certificate, key, self.algorithms),
+                    // RFC 5280 6.1.3 (a)(1): whether the key made the signature.
+                    Some(certificate) => key.verify(
+                        certificate.signature_algorithm(),
+                        certificate.tbs(),
+                        certificate.signature(),
+                        self.algorithms,
+                    ),
                     None => Err(Fault::BadSignature),
                 };
                 self.checked.push(Checked {
@@ -490,6 +556,8 @@ const fn telling(fault: &Fault) -> u8 {
         Fault::Malformed(_) => 1,
         // Often just another key under the same name.
         Fault::BadSignature => 2,
+        // All else of the path holds.
+        Fault::Revocation(_) => 4,
         _ => 3,
     }
 }
@@ -497,32 +565,4 @@ const fn telling(fault: &Fault) -> u8 {
 fn spend(left: &mut u32) -> Result<(), Stop> {
     *left = left.checked_sub(1).ok_or(Stop::OutOfBudget)?;
     Ok(())
-}
-
-/// RFC 5280 6.1.3 (a)(1): whether `key` made the certificate's signature.
-fn verify(
-    certificate: &Certificate<'_>,
-    key: KeyInfo<'_>,
-    algorithms: &VerifyAlgorithms,
-) -> Result<(), Fault> {
-    let id = certificate.signature_algorithm();
-    let mut known = false;
-    for algorithm in algorithms.all {
-        if algorithm.signature_alg_id().as_ref() != id {
-            continue;
-        }
-        known = true;
-        if algorithm.public_key_alg_id().as_ref() == key.algorithm {
-            return algorithm
-                .verify_signature(key.key, certificate.tbs(), certificate.signature())
-                .map_err(|_| Fault::BadSignature);
-        }
-    }
-    Err(match AlgorithmName::of(id) {
-        _ if known => Fault::IssuerKeyKind,
-        AlgorithmName::Broken(algorithm) => Fault::BrokenSignatureAlgorithm { algorithm },
-        name => Fault::SignatureAlgorithm {
-            algorithm: name.text(),
-        },
-    })
 }
