@@ -315,3 +315,39 @@ fn other_extensions(contents: &[u8]) -> Option<Vec<u8>> {
     }
     Some(kept)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_cut_out_wherever_it_stands() {
+        let extension = |id: &[u8]| {
+            let id = der::encode(der::OID, id);
+            let value = der::encode(der::OCTET_STRING, &[4, 0]);
+            der::encode(der::SEQUENCE, &[id, value].concat())
+        };
+        let (list, other) = (extension(oid::TIMESTAMPS), extension(&[0x2a, 3]));
+        let tbs = |extensions: &[u8]| {
+            let mut fields = [2, 1, 5, 0x30, 0].to_vec();
+            if !extensions.is_empty() {
+                let extensions = der::encode(der::SEQUENCE, extensions);
+                fields.extend(der::encode(der::context_constructed(3), &extensions));
+            }
+            der::encode(der::SEQUENCE, &fields)
+        };
+        let long = other.repeat(40);
+        for (with, without) in [
+            ([&list[..], &other].concat(), &other[..]),
+            ([&other[..], &list].concat(), &other),
+            ([&list[..], &long].concat(), &long),
+            // Lengths that get shorter by an octet; no extension left, and so no field for them.
+            ([&other.repeat(13)[..], &list].concat(), &other.repeat(13)),
+            (list.clone(), &[]),
+            (other.clone(), &other),
+        ] {
+            assert_eq!(without_timestamps(&tbs(&with)), Some(tbs(without)));
+        }
+        assert_eq!(without_timestamps(&[0x30, 2, 0xa3, 0]), None);
+    }
+}
