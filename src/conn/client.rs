@@ -1,6 +1,6 @@
 //! The client's connection.
 
-use crate::config::ClientConfig;
+use crate::config::{ClientConfig, Session};
 use crate::conn::engine::Engine;
 use crate::error::Error;
 use crate::handshake::client::ClientMachine;
@@ -26,8 +26,36 @@ impl ClientConnection {
         seed: [u8; 32],
         now: UnixTime,
     ) -> Result<Self, Error> {
+        Self::begin(config, name, None, seed, now)
+    }
+
+    /// Begins a connection that resumes this session, if the config allows it: one for the same
+    /// server, made under the same terms ([`ClientConfig::scope`]), not expired. Otherwise, and if
+    /// the server doesn't know it any more, the handshake is a full one. The store of the config
+    /// isn't asked.
+    ///
+    /// # Errors
+    /// Those of [`ClientConnection::new`].
+    pub fn resume(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        session: Session,
+        seed: [u8; 32],
+        now: UnixTime,
+    ) -> Result<Self, Error> {
+        Self::begin(config, name, Some(session), seed, now)
+    }
+
+    fn begin(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        session: Option<Session>,
+        seed: [u8; 32],
+        now: UnixTime,
+    ) -> Result<Self, Error> {
         let limits = config.common.limits;
-        Engine::new(ClientMachine::new(config, name, seed, now), limits).map(Self)
+        let machine = ClientMachine::new(config, name, session, seed, now);
+        Engine::new(machine, limits).map(Self)
     }
 
     connection_methods!();

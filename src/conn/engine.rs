@@ -9,6 +9,7 @@ use crate::conn::receiver::{Receiver, Record, Step, check_size};
 use crate::conn::sender::{ForSender, Sender, Sent};
 use crate::crypto::{HashSecret, Tls12Suite};
 use crate::error::{Error, ErrorKind, Misuse, Violation};
+use crate::handshake::post::Tickets;
 use crate::handshake::tls12::Tls12Cx;
 use crate::handshake::{Action, Answer, Cx, Input, Machine, Message, Out, Request, Summary, range};
 use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Opener, Sealer, Sink};
@@ -180,6 +181,9 @@ impl<M: Machine> Engine<M> {
                 return Ok(Progress::NeedOutput(room));
             }
             if hs.done {
+                if let Some(session) = hs.machine.cx_mut().session.take() {
+                    return Ok(Progress::Step(Step::Session(session)));
+                }
                 return self.finish().map(Progress::Done);
             }
             if self.joined_message()? {
@@ -281,6 +285,7 @@ impl<M: Machine> Engine<M> {
         let Some(mut hs) = self.handshaking.take() else {
             return Err(ErrorKind::Internal("a handshake that is over").into());
         };
+        let terms = hs.machine.session_terms();
         let summary = hs.machine.summary()?;
         let cx = hs.machine.cx();
         if let (Some(secret), Some(suite)) = (&cx.exporter, cx.suite) {
@@ -302,12 +307,11 @@ impl<M: Machine> Engine<M> {
                 extended: *extended_master_secret,
             }));
         }
-        let resumption = cx
-            .resumption
-            .as_ref()
-            .filter(|_| M::CLIENT)
-            .map(HashSecret::duplicate);
-        self.receiver.handshake_done(resumption);
+        let resumption = cx.resumption.as_ref().map(HashSecret::duplicate);
+        let tickets = resumption
+            .zip(terms)
+            .map(|(resumption, terms)| Box::new(Tickets { resumption, terms }));
+        self.receiver.handshake_done(tickets);
         Ok(Box::new(summary))
     }
 

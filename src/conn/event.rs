@@ -1,7 +1,8 @@
 //! What a connection tells its caller.
 
+use crate::config::NewSession;
 use crate::error::Error;
-use crate::handshake::{Request, Session, Summary};
+use crate::handshake::{Request, Summary};
 use alloc::boxed::Box;
 use core::ops::{Deref, Range};
 
@@ -38,8 +39,10 @@ pub enum Event<'a> {
     HandshakeDone(Box<Summary>),
     /// Application data, in place in the input.
     Data(Data<'a>),
-    /// A ticket to keep for a later connection (clients only).
-    Session(Box<Session>),
+    /// A session to keep for a later connection (clients only): give it the time by
+    /// [`NewSession::received`], and put it into a store or keep it for
+    /// [`crate::conn::ClientConnection::resume`].
+    Session(Box<NewSession>),
     /// The connection is dead; the alert, if one was due, is in the sink. Told again at every
     /// later call.
     Failed(Error),

@@ -1,13 +1,13 @@
 //! The half that receives.
 
 use crate::codepoint::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
-use crate::config::{Direction, Limits, Observation, Observer, Parsed};
+use crate::config::{Direction, Limits, NewSession, Observation, Observer, Parsed};
 use crate::conn::event::{Data, Eof};
 use crate::conn::sender::{ForSender, Token};
 use crate::crypto::{HashSecret, Tls13Suite};
 use crate::error::{CryptoError, Error, ErrorKind, Limit, Violation};
-use crate::handshake::post::{self, Post};
-use crate::handshake::{Message, Session};
+use crate::handshake::Message;
+use crate::handshake::post::{self, Post, Tickets};
 use crate::keys::tls13::next_traffic_secret;
 use crate::record::{
     Deframed, Epoch, Frame, Joined, Joiner, MAX_PLAINTEXT, Opener, Plaintext, deframe,
@@ -38,7 +38,7 @@ pub enum HalfEvent<'a> {
     /// Application data, in place in the input.
     Data(Data<'a>),
     /// A ticket to keep.
-    Session(Box<Session>),
+    Session(Box<NewSession>),
     /// To be handed to the sending half, without delay.
     ForSender(ForSender),
     /// The connection is dead; the sending half was told through [`HalfEvent::ForSender`].
@@ -53,7 +53,7 @@ pub(crate) enum Step {
     NeedInput(usize),
     /// At this range of the input.
     Data(Range<usize>),
-    Session(Box<Session>),
+    Session(Box<NewSession>),
     Token(Token),
     Closed(Eof),
 }
@@ -95,7 +95,7 @@ pub struct Receiver {
     opener: Option<Opener>,
     pub(crate) epoch: Epoch,
     secret: Option<HashSecret>,
-    resumption: Option<HashSecret>,
+    tickets: Option<Box<Tickets>>,
     client: bool,
     joiner: Joiner,
     joined: Vec<u8>,
@@ -132,7 +132,7 @@ impl Receiver {
             opener: None,
             epoch: Epoch::Plaintext,
             secret: None,
-            resumption: None,
+            tickets: None,
             client,
             joiner: Joiner::default(),
             joined: Vec::new(),
@@ -207,10 +207,10 @@ impl Receiver {
         self.secret = Some(secret);
     }
 
-    /// The handshake is over. Only a client reads tickets, and so has the resumption secret.
-    pub(crate) fn handshake_done(&mut self, resumption: Option<HashSecret>) {
+    /// The handshake is over. Only a client makes sessions of tickets.
+    pub(crate) fn handshake_done(&mut self, tickets: Option<Box<Tickets>>) {
         self.handshaking = false;
-        self.resumption = resumption;
+        self.tickets = tickets;
         self.used = Budgets::default();
         self.skip = 0;
     }
@@ -588,7 +588,7 @@ impl Receiver {
             let suite = self
                 .suite
                 .ok_or(ErrorKind::Internal("no suite after the handshake"))?;
-            let post = post::read(message, suite, self.resumption.as_ref())?;
+            let post = post::read(message, suite, self.client, self.tickets.as_deref())?;
             let last = self.is_last(range.end);
             self.consume(range.end);
             match post {

@@ -8,12 +8,13 @@ mod certificate;
 mod revocation;
 mod violation;
 
-pub(crate) use certificate::TextWriter;
-pub use certificate::{CertificateError, CertificateFault, Moment, Text};
+pub use certificate::{CertificateError, CertificateFault, Moment, Text, TriedPath};
+pub(crate) use certificate::{TextWriter, Tried};
 pub use revocation::{CrlFault, OcspFault, RevocationFault, RevocationReason, StatusSource};
 pub use violation::Violation;
 
 use crate::codepoint::{AlertDescription, ExtensionType, HandshakeType};
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -427,10 +428,16 @@ impl Error {
 
     /// What a person can do about it, where there is something.
     #[must_use]
-    pub fn remedy(&self) -> Option<&'static str> {
+    pub fn remedy(&self) -> Option<Cow<'static, str>> {
+        match &self.kind {
+            ErrorKind::Certificate(e) => e.remedy(),
+            _ => self.fixed_remedy().map(Cow::Borrowed),
+        }
+    }
+
+    fn fixed_remedy(&self) -> Option<&'static str> {
         match &self.kind {
             ErrorKind::Protocol(violation) => violation.remedy(),
-            ErrorKind::Certificate(e) => e.remedy(),
             ErrorKind::NothingInCommon(m) => Some(match m.parameter {
                 Parameter::Version => "enable a version that the peer has, on either side",
                 Parameter::Alpn => "configure an application protocol that the peer offers",

@@ -13,10 +13,10 @@ mod summary;
 pub(crate) mod tls12;
 
 pub use request::{Answer, Request, SignRequest};
-pub use summary::{Session, Summary};
+pub use summary::{Authentication, EarlyDataOutcome, EarlyDataRefusal, Summary};
 
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
-use crate::config::{Common, Credential};
+use crate::config::{Common, Credential, NewSession, SessionTerms};
 use crate::crypto::{HashSecret, Random, Tls13Suite};
 use crate::error::{Error, ErrorKind};
 use crate::keys::Epoch;
@@ -142,6 +142,12 @@ pub(crate) struct Cx {
     pub(crate) traffic: TrafficSecrets,
     pub(crate) exporter: Option<HashSecret>,
     pub(crate) resumption: Option<HashSecret>,
+    /// How the peers know each other, and since when the peer's certificate is known to be good.
+    pub(crate) authentication: Authentication,
+    pub(crate) authenticated: UnixTime,
+    pub(crate) early_data: EarlyDataOutcome,
+    /// TLS 1.2: the session of this handshake, once it is done.
+    pub(crate) session: Option<Box<NewSession>>,
     /// What is to be answered before the handshake goes on.
     pub(crate) request: Option<Request>,
     /// Our certificate, where we show one, and whether its OCSP response goes along.
@@ -190,6 +196,10 @@ impl Cx {
             traffic: TrafficSecrets::default(),
             exporter: None,
             resumption: None,
+            authentication: Authentication::Certificates,
+            authenticated: now,
+            early_data: EarlyDataOutcome::NotOffered,
+            session: None,
             request: None,
             credential: None,
             staple: false,
@@ -348,6 +358,11 @@ pub(crate) trait Machine {
 
     /// How many bytes a message of this kind may have now.
     fn message_limit(&self, kind: HandshakeType) -> usize;
+
+    /// What the sessions of this connection have in common; a client's, if they can be resumed.
+    fn session_terms(&self) -> Option<Arc<SessionTerms>> {
+        None
+    }
 
     /// What the handshake came to.
     fn summary(&mut self) -> Result<Summary, Error>;

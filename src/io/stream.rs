@@ -1,8 +1,9 @@
 //! Blocking I/O over anything that reads and writes.
 
+use crate::config::Session;
 use crate::conn::{Connection, Eof, Event};
 use crate::error::{CryptoError, Error};
-use crate::handshake::{Answer, Request, Session, Summary};
+use crate::handshake::{Answer, Request, Summary};
 use rustls_pki_types::UnixTime;
 use std::boxed::Box;
 use std::collections::VecDeque;
@@ -51,7 +52,7 @@ pub struct Stream<C, T> {
     output: Vec<u8>,
     /// How much of the output the transport has taken.
     written: usize,
-    sessions: VecDeque<Box<Session>>,
+    sessions: VecDeque<Session>,
     /// The handshake's outcome until it is taken.
     summary: Option<Box<Summary>>,
     done: bool,
@@ -123,7 +124,7 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
     }
 
     /// The oldest session that came and wasn't taken; a client's tickets come while it reads.
-    pub fn take_session(&mut self) -> Option<Box<Session>> {
+    pub fn take_session(&mut self) -> Option<Session> {
         self.sessions.pop_front()
     }
 
@@ -193,7 +194,7 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
                 if self.sessions.len() >= SESSIONS {
                     self.sessions.pop_front();
                 }
-                self.sessions.push_back(session);
+                self.sessions.push_back(session.received(now()));
                 Ok(Turn::Again)
             }
             Event::Closed(eof) => Ok(Turn::Closed(eof)),

@@ -376,6 +376,11 @@ impl CrlStore {
         self.lists.is_empty()
     }
 
+    /// The DER of each list.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &[u8]> {
+        self.lists.iter().map(|list| list.der.as_slice())
+    }
+
     /// The status of a certificate (RFC 5280 6.3.3).
     pub(super) fn status(
         &self,

@@ -13,10 +13,13 @@ mod cert;
 mod constraints;
 mod crl;
 mod der;
+mod describe;
 mod name;
 mod ocsp;
 mod oid;
 mod path;
+mod policy;
+mod profile;
 mod revocation;
 mod roots;
 mod scope;
@@ -28,6 +31,8 @@ pub use crl::{Crl, CrlStore, RevokedCertificate};
 pub use name::DistinguishedName;
 pub use ocsp::{CertificateStatus, OcspResponse, SingleStatus};
 pub use path::{Budget, PathVerifier};
+pub use policy::InitialPolicies;
+pub use profile::Profile;
 pub use revocation::{Revocation, RevocationDepth, UnknownStatus};
 pub use roots::RootStore;
 pub use sct::{CtLog, TimestampPolicy};
@@ -239,39 +244,12 @@ impl VerifiedChain {
         }
     }
 
-    /// The path and why it is trusted, a line for each certificate.
+    /// The path and why each of its links holds, a few lines for each certificate.
     #[must_use]
     pub fn describe<'a>(&'a self, chain: &'a PeerChain) -> impl fmt::Display + 'a {
-        Description {
+        describe::Description {
             verified: self,
             chain,
-        }
-    }
-}
-
-struct Description<'a> {
-    verified: &'a VerifiedChain,
-    chain: &'a PeerChain,
-}
-
-impl fmt::Display for Description<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for index in self.verified.path() {
-            let der = self.chain.certificates().nth(*index).unwrap_or(&[]);
-            match Certificate::parse(der) {
-                Ok(certificate) => {
-                    writeln!(f, "{index}: {}", certificate.subject())?;
-                    writeln!(f, "   issued by {}", certificate.issuer())?;
-                    let (from, to) = certificate.validity();
-                    writeln!(f, "   valid from {from} to {to}")?;
-                }
-                Err(e) => writeln!(f, "{index}: not a certificate ({e})")?,
-            }
-        }
-        match &self.verified.trust {
-            Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
-            Trust::Application(reason) => write!(f, "trusted by the application: {reason}"),
-            Trust::Nothing => f.write_str("NOT VERIFIED: any certificate is accepted"),
         }
     }
 }
@@ -293,6 +271,13 @@ pub trait Verifier: Send + Sync + fmt::Debug {
     /// whole DistinguishedNames. None by default.
     fn root_hints(&self) -> &[Vec<u8>] {
         &[]
+    }
+
+    /// A hash of whom it trusts and how it judges, so that no session made under one verifier is
+    /// resumed under another; it changes when roots are swapped. `None`, the default, for what can't
+    /// tell: sessions then need `session_scope` in the config.
+    fn identity(&self) -> Option<[u8; 32]> {
+        None
     }
 
     /// Whether a server is asked for a stapled OCSP response (`status_request`). It is by default.

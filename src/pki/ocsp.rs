@@ -4,7 +4,6 @@ use super::cert::{Certificate, each_extension, key_usage};
 use super::crl::{plain_serial, reason_code};
 use super::der::{self, Reader};
 use super::name::DistinguishedName;
-use super::path::RSA_BITS;
 use super::revocation::{Checker, Link, OutOfBudget, Status, UnknownStatus, after};
 use super::{oid, time};
 use crate::crypto::{HashOutput, VerifyAlgorithms};
@@ -456,9 +455,9 @@ fn check_responder(
     if !responder.algorithms_agree() || !responder.allows_key_usage(key_usage::DIGITAL_SIGNATURE) {
         return because("may not be used to sign responses");
     }
-    if !matches!(responder.key().rsa_bits(), Ok(bits) if bits.is_none_or(|n| RSA_BITS.contains(&n)))
-    {
-        return because("has a key of a size that is not used here");
+    let profile = checker.profile;
+    if profile.check_any(responder, checker.algorithms).is_err() {
+        return because("is of a form or has a key that is not used here");
     }
     checker.spend()?;
     let signed = link.issuer_key.verify(

@@ -3,6 +3,7 @@
 
 use super::cert::{Certificate, KeyInfo, key_usage};
 use super::crl::CrlStore;
+use super::profile::Profile;
 use super::sct::TimestampPolicy;
 use super::{Role, VerifyRequest, ocsp, sct};
 use crate::crypto::VerifyAlgorithms;
@@ -117,6 +118,7 @@ pub(super) struct Checker<'a> {
     pub(super) algorithms: &'a VerifyAlgorithms,
     pub(super) now: Moment,
     pub(super) policy: &'a Revocation,
+    pub(super) profile: &'a Profile,
     /// How many signatures may still be verified.
     signatures: &'a mut u32,
 }
@@ -156,6 +158,7 @@ pub(super) struct Link<'c, 'a> {
 pub(super) struct Chain<'c, 'a> {
     pub(super) policy: &'c Revocation,
     pub(super) timestamps: Option<&'c TimestampPolicy>,
+    pub(super) profile: &'c Profile,
     pub(super) request: &'c VerifyRequest,
     /// Positions in the peer's chain, and certificates; its own first, each issued by the next.
     pub(super) path: Vec<(usize, &'c Certificate<'a>)>,
@@ -173,6 +176,7 @@ pub(super) fn check(chain: &Chain<'_, '_>, signatures: &mut u32) -> Result<(), R
         algorithms: chain.algorithms,
         now: chain.now,
         policy: chain.policy,
+        profile: chain.profile,
         signatures,
     };
     for (place, (index, certificate)) in chain.path.iter().enumerate().rev() {

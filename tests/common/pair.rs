@@ -5,10 +5,10 @@
 use rustls_pki_types::{ServerName, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
-use symbolon::config::{ClientConfig, ServerConfig};
+use symbolon::config::{ClientConfig, ServerConfig, Session};
 use symbolon::conn::{ClientConnection, Connection, Eof, Event, ServerConnection};
 use symbolon::error::Error;
-use symbolon::handshake::{Answer, Request, Session, Summary};
+use symbolon::handshake::{Answer, Request, Summary};
 use symbolon::record::FixedSink;
 
 /// The time of all tests: 2026-11-23.
@@ -89,7 +89,7 @@ impl<C: Connection> End<C> {
                 Event::Ask(request) => ask = Some(request),
                 Event::HandshakeDone(summary) => self.done = Some(*summary),
                 Event::Data(data) => self.data.extend_from_slice(&data),
-                Event::Session(session) => self.sessions.push(*session),
+                Event::Session(session) => self.sessions.push(session.received(now())),
                 Event::Failed(error) => {
                     self.failed = Some(error);
                     stop = true;

@@ -121,10 +121,14 @@ fn the_path_can_be_told() {
         verified.describe(&peer_chain(&chain)).to_string(),
         "0: CN=server,O=symbolon test\n   \
          issued by CN=Test Intermediate,O=symbolon test\n   \
-         valid from 2020-01-01T00:00:00Z to 2040-01-01T00:00:00Z\n\
+         signed with ecdsa-with-SHA256 by the key of certificate 1\n   \
+         valid from 2020-01-01T00:00:00Z to 2040-01-01T00:00:00Z\n   \
+         for host.example.com\n\
          1: CN=Test Intermediate,O=symbolon test\n   \
          issued by CN=Test Root,O=symbolon test\n   \
-         valid from 2020-01-01T00:00:00Z to 2040-01-01T00:00:00Z\n\
+         signed with ecdsa-with-SHA256 by the key of the root\n   \
+         valid from 2020-01-01T00:00:00Z to 2040-01-01T00:00:00Z\n   \
+         a CA's\n\
          trusted: issued under the root CN=Test Root,O=symbolon test"
     );
 }

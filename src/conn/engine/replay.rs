@@ -261,7 +261,12 @@ impl<M: Machine> Side<M> {
                 }
                 Event::HandshakeDone(summary) => self.summary = Some(summary),
                 Event::Data(data) => self.data = data.to_vec(),
-                Event::Session(session) => self.psk = Some(session.expose_psk().to_vec()),
+                Event::Session(session) => {
+                    let crate::config::Resume::Tls13 { psk, .. } = &session.resume else {
+                        panic!("{session:?}");
+                    };
+                    self.psk = Some(psk.expose().to_vec());
+                }
                 Event::Closed(eof) => {
                     self.closed = Some(eof);
                     assert_eq!(consumed, input.len());
@@ -455,7 +460,7 @@ fn client(trace: &Vectors) -> Side<ClientMachine> {
         config = config.credential(credential);
     }
     let name = ServerName::try_from("server").unwrap();
-    let machine = ClientMachine::new(config.build().unwrap(), name, [0; 32], now());
+    let machine = ClientMachine::new(config.build().unwrap(), name, None, [0; 32], now());
     Side::new(machine, script, watch)
 }
 

@@ -137,6 +137,14 @@ impl ServerMachine {
     }
 }
 
+/// The config's answer, if it has one at once.
+fn now<T>(decision: Decision<T>, answer: fn(T) -> Answer) -> Option<Result<Answer, Error>> {
+    match decision {
+        Decision::Now(value) => Some(Ok(answer(value))),
+        Decision::Later => None,
+    }
+}
+
 impl Machine for ServerMachine {
     const CLIENT: bool = false;
 
@@ -176,6 +184,14 @@ impl Machine for ServerMachine {
                 }
             }
             Request::Sign(request) => request.sign_now(&mut cx.random),
+            Request::Psk(query) => now(config.psks.as_ref()?.find(query), Answer::Psk),
+            Request::Session(query) => now(config.sessions.as_ref()?.look_up(query), |session| {
+                Answer::Session(session.map(Arc::new))
+            }),
+            Request::StoreSession(session) => {
+                now(config.sessions.as_ref()?.store(session), Answer::Stored)
+            }
+            Request::Replay(query) => now(config.sessions.as_ref()?.record(query), Answer::Replay),
             _ => None,
         }
     }
@@ -210,6 +226,8 @@ impl Machine for ServerMachine {
             peer_chain: cx.peer_chain.take(),
             verified: cx.verified.take(),
             server_name: cx.server_name.take(),
+            authentication: cx.authentication.clone(),
+            early_data: cx.early_data.clone(),
             hello_retry_request: cx.retried,
             client_random: cx.client_random,
             provider,
