@@ -6,7 +6,7 @@
 use super::cert::{Certificate, each_extension};
 use super::der::{self, Reader};
 use super::name::DistinguishedName;
-use super::revocation::{Checker, Link, OutOfBudget, Status};
+use super::revocation::{Checker, Link, OutOfBudget, Signed, Status, check_crl_sign};
 use super::scope::{Reasons, Scope};
 use super::{oid, time};
 use crate::crypto::VerifyAlgorithms;
@@ -154,7 +154,7 @@ impl<'a> Crl<'a> {
         if !self.issuer().matches(issuer.subject()) {
             return Err(CrlFault::Scope);
         }
-        super::revocation::check_crl_sign(issuer)?;
+        check_crl_sign(issuer)?;
         issuer
             .key()
             .verify(self.algorithm, self.tbs, self.signature, algorithms)
@@ -480,23 +480,31 @@ impl Stored {
             .find(|entry| entry.reason != Some(RevocationReason::RemoveFromCrl))
     }
 
-    /// RFC 5280 6.3.3 (f), (g): signed with the issuer's key, which may sign CRLs.
+    /// RFC 5280 6.3.3 (f), (g): signed with a key of the issuer's that may sign CRLs.
     fn verify(
         &self,
         crl: &Crl<'_>,
         link: &Link<'_, '_>,
         checker: &mut Checker<'_>,
     ) -> Result<Result<(), CrlFault>, OutOfBudget> {
-        if let Some(Err(fault)) = link.issuer.map(super::revocation::check_crl_sign) {
-            return Ok(Err(fault));
-        }
         let key = link.issuer_key;
-        if self.verified_with.as_deref() == Some(&key.to_der()) {
-            return Ok(Ok(()));
+        let signed = Signed {
+            algorithm: crl.algorithm,
+            message: crl.tbs,
+            signature: crl.signature,
+        };
+        let fault = match link.issuer.map_or(Ok(()), check_crl_sign) {
+            Err(fault) => fault,
+            Ok(()) if self.verified_with.as_deref() == Some(&key.to_der()) => return Ok(Ok(())),
+            Ok(()) => match signed.is_by(key, checker)? {
+                Ok(()) => return Ok(Ok(())),
+                Err(fault) => signature_fault(fault),
+            },
+        };
+        match link.place {
+            Some((chain, place)) if chain.is_by_other_key(place, signed, checker)? => Ok(Ok(())),
+            _ => Ok(Err(fault)),
         }
-        checker.spend()?;
-        let result = key.verify(crl.algorithm, crl.tbs, crl.signature, checker.algorithms);
-        Ok(result.map_err(signature_fault))
     }
 }
 

@@ -4,7 +4,7 @@ use super::cert::{Certificate, each_extension, key_usage};
 use super::crl::{plain_serial, reason_code};
 use super::der::{self, Reader};
 use super::name::DistinguishedName;
-use super::revocation::{Checker, Link, OutOfBudget, Status, UnknownStatus, after};
+use super::revocation::{Checker, Link, OutOfBudget, Signed, Status, UnknownStatus, after};
 use super::{oid, time};
 use crate::crypto::{HashOutput, VerifyAlgorithms};
 use crate::error::{
@@ -20,13 +20,11 @@ const SINGLE: &str = "SingleResponse";
 /// DER, nothing copied, nothing verified.
 #[derive(Clone)]
 pub struct OcspResponse<'a> {
-    tbs: &'a [u8],
     responder: Responder<'a>,
     produced_at: Moment,
     /// The contents of `responses`.
     responses: &'a [u8],
-    algorithm: &'a [u8],
-    signature: &'a [u8],
+    signed: Signed<'a>,
     /// The contents of `certs`.
     certificates: &'a [u8],
 }
@@ -122,12 +120,14 @@ impl<'a> OcspResponse<'a> {
             })?;
         }
         Ok(Self {
-            tbs: tbs.whole,
             responder,
             produced_at,
             responses,
-            algorithm,
-            signature,
+            signed: Signed {
+                algorithm,
+                message: tbs.whole,
+                signature,
+            },
             certificates,
         })
     }
@@ -404,8 +404,7 @@ impl OcspResponse<'_> {
         let issuer = link.certificate.issuer();
         let key = link.issuer_key;
         if self.responder.is(issuer, key.key, algorithms) {
-            checker.spend()?;
-            match key.verify(self.algorithm, self.tbs, self.signature, algorithms) {
+            match self.signed.is_by(key, checker)? {
                 Ok(()) => return Ok(Ok(())),
                 Err(error) => fault = signature_fault(error),
             }
@@ -422,8 +421,7 @@ impl OcspResponse<'_> {
                 fault = why;
                 continue;
             }
-            checker.spend()?;
-            match own.verify(self.algorithm, self.tbs, self.signature, algorithms) {
+            match self.signed.is_by(own, checker)? {
                 Ok(()) => return Ok(Ok(())),
                 Err(error) => fault = signature_fault(error),
             }
@@ -459,14 +457,8 @@ fn check_responder(
     if profile.check_any(responder, checker.algorithms).is_err() {
         return because("is of a form or has a key that is not used here");
     }
-    checker.spend()?;
-    let signed = link.issuer_key.verify(
-        responder.signature_algorithm(),
-        responder.tbs(),
-        responder.signature(),
-        checker.algorithms,
-    );
-    if signed.is_err() {
+    let signed = Signed::of(responder);
+    if signed.is_by(link.issuer_key, checker)?.is_err() {
         return because("is not signed by the issuer");
     }
     // RFC 6960 4.2.2.2.1: its own status, unless the CA says that there is none.
@@ -477,6 +469,7 @@ fn check_responder(
         certificate: responder,
         issuer_key: link.issuer_key,
         issuer: link.issuer,
+        place: link.place,
     };
     let policy = checker.policy;
     match policy.crls.status(&own, checker)? {

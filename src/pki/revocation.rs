@@ -5,9 +5,11 @@ use super::cert::{Certificate, KeyInfo, key_usage};
 use super::crl::CrlStore;
 use super::profile::Profile;
 use super::sct::TimestampPolicy;
-use super::{Role, VerifyRequest, ocsp, sct};
+use super::{DistinguishedName, Role, VerifyRequest, ocsp, sct};
 use crate::crypto::VerifyAlgorithms;
-use crate::error::{CrlFault, Moment, RevocationFault, RevocationReason, StatusSource};
+use crate::error::{
+    CertificateFault, CrlFault, Moment, RevocationFault, RevocationReason, StatusSource,
+};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -152,6 +154,42 @@ pub(super) struct Link<'c, 'a> {
     pub(super) issuer_key: KeyInfo<'a>,
     /// The certificate that the issuer's key is from; none of a root.
     pub(super) issuer: Option<&'c Certificate<'a>>,
+    /// The path and its place in it, where another key of the issuer's may sign CRLs.
+    pub(super) place: Option<(&'c Chain<'c, 'a>, usize)>,
+}
+
+/// What a key has signed.
+#[derive(Clone, Copy)]
+pub(super) struct Signed<'a> {
+    pub(super) algorithm: &'a [u8],
+    pub(super) message: &'a [u8],
+    pub(super) signature: &'a [u8],
+}
+
+impl<'a> Signed<'a> {
+    /// What the issuer of a certificate has.
+    pub(super) const fn of(certificate: &Certificate<'a>) -> Self {
+        Self {
+            algorithm: certificate.signature_algorithm(),
+            message: certificate.tbs(),
+            signature: certificate.signature(),
+        }
+    }
+
+    /// Whether this key made the signature.
+    pub(super) fn is_by(
+        self,
+        key: KeyInfo<'_>,
+        checker: &mut Checker<'_>,
+    ) -> Result<Result<(), CertificateFault>, OutOfBudget> {
+        checker.spend()?;
+        Ok(key.verify(
+            self.algorithm,
+            self.message,
+            self.signature,
+            checker.algorithms,
+        ))
+    }
 }
 
 /// A path that holds otherwise.
@@ -185,6 +223,7 @@ pub(super) fn check(chain: &Chain<'_, '_>, signatures: &mut u32) -> Result<(), R
             certificate,
             issuer_key: issuer.map_or(chain.anchor, Certificate::key),
             issuer,
+            place: Some((chain, place)),
         };
         let mut checked = Checked {
             chain,
@@ -199,6 +238,110 @@ pub(super) fn check(chain: &Chain<'_, '_>, signatures: &mut u32) -> Result<(), R
         }
     }
     Ok(())
+}
+
+/// Who issued a certificate of a path, or one further up.
+struct Issuer<'c, 'a> {
+    name: DistinguishedName<'a>,
+    key: KeyInfo<'a>,
+    /// None of a root.
+    certificate: Option<&'c Certificate<'a>>,
+}
+
+impl<'c, 'a> Chain<'c, 'a> {
+    /// All that stand above the certificate at `place`, its own issuer first and the root last.
+    fn issuers(&self, place: usize) -> impl Iterator<Item = Issuer<'c, 'a>> {
+        let above = self.path.iter().skip(place.saturating_add(1));
+        let cas = above.map(|(_, certificate)| Issuer {
+            name: certificate.subject(),
+            key: certificate.key(),
+            certificate: Some(certificate),
+        });
+        let root = self.path.last().map(|(_, certificate)| Issuer {
+            name: certificate.issuer(),
+            key: self.anchor,
+            certificate: None,
+        });
+        cas.chain(root)
+    }
+
+    /// Whether a CRL of the issuer of the certificate at `place` is signed with another key of that
+    /// issuer's, which CAs have that changed their key or keep one for CRLs (RFC 5280 6.3.3 (f)). The
+    /// path must vouch for it: the key is that of a CA further up with the same name, or of a
+    /// certificate that came along and that the issuer or somebody above it has issued.
+    pub(super) fn is_by_other_key(
+        &self,
+        place: usize,
+        crl: Signed<'_>,
+        checker: &mut Checker<'_>,
+    ) -> Result<bool, OutOfBudget> {
+        let Some((_, certificate)) = self.path.get(place) else {
+            return Ok(false);
+        };
+        let name = certificate.issuer();
+        for issuer in self.issuers(place).skip(1) {
+            let may_sign = issuer.certificate.map_or(Ok(()), check_crl_sign);
+            if issuer.name.matches(name)
+                && may_sign.is_ok()
+                && crl.is_by(issuer.key, checker)?.is_ok()
+            {
+                return Ok(true);
+            }
+        }
+        for (index, der) in self.request.chain.certificates().enumerate() {
+            let Ok(signer) = Certificate::parse(der) else {
+                continue;
+            };
+            if self.path.iter().all(|(other, _)| *other != index)
+                && signer.subject().matches(name)
+                && self.is_usable(&signer)
+                && crl.is_by(signer.key(), checker)?.is_ok()
+                && self.vouches_for(&signer, place, checker)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a certificate by itself is one to sign CRLs with.
+    fn is_usable(&self, signer: &Certificate<'_>) -> bool {
+        let (not_before, not_after) = signer.validity();
+        (not_before..=not_after).contains(&self.now)
+            && check_crl_sign(signer).is_ok()
+            && signer.algorithms_agree()
+            && signer.unknown_critical().is_none()
+            && self.profile.check_any(signer, self.algorithms).is_ok()
+    }
+
+    /// Whether somebody above `place` issued this certificate and didn't take it back.
+    fn vouches_for(
+        &self,
+        signer: &Certificate<'_>,
+        place: usize,
+        checker: &mut Checker<'_>,
+    ) -> Result<bool, OutOfBudget> {
+        for issuer in self.issuers(place) {
+            if !signer.issuer().matches(issuer.name)
+                || Signed::of(signer).is_by(issuer.key, checker)?.is_err()
+            {
+                continue;
+            }
+            let link = Link {
+                certificate: signer,
+                issuer_key: issuer.key,
+                issuer: issuer.certificate,
+                // Its own status comes from its issuer's own key, or else there is no end to it.
+                place: None,
+            };
+            return Ok(match self.policy.crls.status(&link, checker)? {
+                Status::Good => true,
+                Status::Revoked { .. } => false,
+                Status::Unknown(_) => self.policy.unknown == UnknownStatus::Accept,
+            });
+        }
+        Ok(false)
+    }
 }
 
 /// One certificate in its path.

@@ -194,6 +194,91 @@ fn the_issuer_must_be_allowed_to_sign_lists() {
     assert_eq!(unknown(&world.strict(&[crl])), Some(CrlFault::KeyUsage));
 }
 
+/// A certificate for `key` with the name of the CA.
+fn named_like(ca: &Ca, by: &Ca, key: &TestKey, usage: KeyUsagePurpose) -> CertificateDer<'static> {
+    let mut params = ca.params.clone();
+    params.key_usages = vec![usage];
+    params.serial_number = Some(SerialNumber::from(vec![0x66]));
+    by.issue(&params, key)
+}
+
+#[test]
+fn a_key_of_the_issuer_for_lists_alone() {
+    const SIGN: KeyUsagePurpose = KeyUsagePurpose::CrlSign;
+    let key = TestKey::fresh(P256);
+    let other_root = Ca::root("Test Root", P256);
+    // The certificate of the key that signs lists, which comes along: issued by the root or by the
+    // CA itself, and in the wrong ways.
+    for (of, by, usage, counts) in [
+        ("Test Intermediate", "root", SIGN, true),
+        ("Test Intermediate", "itself", SIGN, true),
+        ("Test Intermediate", "stranger", SIGN, false),
+        (
+            "Test Intermediate",
+            "root",
+            KeyUsagePurpose::KeyCertSign,
+            false,
+        ),
+        ("Somebody Else", "root", SIGN, false),
+    ] {
+        for listed in [false, true] {
+            let mut world = World::new();
+            let crl = empty(&world);
+            let crl = if listed { crl.revoke(SERIAL) } else { crl };
+            let crl = crl.sign(&key);
+            let named = Ca::root(of, P256);
+            let by = match by {
+                "root" => &world.pki.root,
+                "itself" => &world.pki.intermediate,
+                _ => &other_root,
+            };
+            let signer = named_like(&named, by, &key, usage);
+            world.chain.push(signer);
+            world.staples.push(None);
+            let world = world.strict(&[crl]);
+            match (counts, listed) {
+                // The signer's own status is required as well, and nobody tells it.
+                (true, false) => assert_eq!(unknown(&world), Some(CrlFault::BadSignature)),
+                (true, true) => {
+                    let lenient = world.policy(|policy| policy.unknown = UnknownStatus::Accept);
+                    assert_eq!(revoked(&lenient), None);
+                }
+                (false, _) => {
+                    assert_eq!(unknown(&world), Some(CrlFault::BadSignature));
+                    world
+                        .policy(|policy| policy.unknown = UnknownStatus::Accept)
+                        .accepted();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_key_for_lists_may_be_revoked_itself() {
+    for signer_revoked in [false, true] {
+        let key = TestKey::fresh(P256);
+        let mut world = World::new();
+        let root = &world.pki.root;
+        let signer = named_like(world.ca(), root, &key, KeyUsagePurpose::CrlSign);
+        let of_root = Crl::of(root, now());
+        let of_root = if signer_revoked {
+            of_root.revoke(&[0x66])
+        } else {
+            of_root
+        };
+        let of_root = of_root.sign(&root.key);
+        let own = empty(&world).sign(&key);
+        world.chain.push(signer);
+        world.staples.push(None);
+        let world = world.strict(&[own, of_root]);
+        match signer_revoked {
+            false => world.accepted(),
+            true => assert_eq!(unknown(&world), Some(CrlFault::BadSignature)),
+        }
+    }
+}
+
 #[test]
 fn a_list_that_was_verified_when_it_was_added() {
     let world = World::new();
