@@ -4,7 +4,7 @@ use super::pair::{self, Pair};
 use super::status::{Crl, DAY, Ocsp, Single};
 use super::*;
 use std::sync::Arc;
-use symbolon::codepoint::ProtocolVersion;
+use symbolon::codepoint::{ExtensionType, ProtocolVersion};
 use symbolon::config::{ClientAuth, ClientConfig, Credential, ServerConfig};
 use symbolon::error::{Error, ErrorKind, OcspFault};
 use symbolon::provider::default_provider;
@@ -167,4 +167,73 @@ fn a_client_on_a_list() {
             }
         }
     }
+}
+
+/// A verifier for these CAs that wants a timestamp of this log.
+fn wants_timestamps(pki: &TestPki, log: &sct::Log) -> Arc<PathVerifier> {
+    let verifier = PathVerifier::new(pki.roots());
+    Arc::new(verifier.with_timestamps(sct::policy(&[log], 1)))
+}
+
+#[test]
+fn timestamps_in_tls13() {
+    let world = rogue::World::new();
+    let log = sct::Log::new(1);
+    let stamp = log.stamp(&sct::whole(&world.server.0[0]), at());
+    let list = (
+        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP,
+        sct::list(&[stamp]),
+    );
+    let certified = |extensions: &[(ExtensionType, Vec<u8>)]| {
+        let config = world.client_config();
+        let config = config.verifier(wants_timestamps(&world.pki, &log));
+        let mut server = rogue::Rogue::server(config.build().unwrap());
+        let asks = server.client_hello().extensions;
+        assert!(asks.signed_certificate_timestamp);
+        server.server_hello(|_| ());
+        server.encrypted_extensions(&[]);
+        server.certificate_with(b"", &world.server.0, extensions);
+        server
+    };
+    let mut server = certified(&[list]);
+    server.peer.run();
+    assert_eq!(server.peer.failed, None);
+    let error = certified(&[]).failed(Some(AlertDescription::CERTIFICATE_UNKNOWN));
+    assert!(
+        error
+            .to_string()
+            .contains("timestamps of 0 known logs where 1 are needed")
+    );
+    let server = rogue::Rogue::server(world.client_config().build().unwrap());
+    let asks = server.client_hello().extensions;
+    assert!(!asks.signed_certificate_timestamp);
+}
+
+#[cfg(feature = "tls12")]
+#[test]
+fn timestamps_in_tls12() {
+    let world = rogue::World::new();
+    let log = sct::Log::new(1);
+    let stamp = log.stamp(&sct::whole(&world.server.0[0]), at());
+    let list = sct::list(&[stamp]);
+    let signed = |list: Option<Vec<u8>>| {
+        let config = rogue12::client_config(&world);
+        let config = config.verifier(wants_timestamps(&world.pki, &log));
+        let mut server = rogue12::Rogue::server(config.build().unwrap());
+        server.server_hello(|hello| {
+            if let Some(list) = list {
+                hello.set(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, list);
+            }
+        });
+        server.certificate(&world.server);
+        server.key_exchange(&world.server);
+        server
+    };
+    signed(Some(list.clone())).silent();
+    signed(None).failed(Some(AlertDescription::CERTIFICATE_UNKNOWN));
+    // Not asked for.
+    let mut server = rogue12::Rogue::server(rogue12::client_config(&world).build().unwrap());
+    server.server_hello(|hello| hello.set(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, list));
+    let violation = symbolon::error::Violation::UnsolicitedExtension;
+    server.refused(violation, AlertDescription::UNSUPPORTED_EXTENSION);
 }

@@ -11,6 +11,12 @@ mod openssl;
 #[cfg(feature = "std")]
 #[path = "../common/pair.rs"]
 mod pair;
+#[cfg(feature = "std")]
+#[path = "../common/rogue.rs"]
+mod rogue;
+#[cfg(all(feature = "std", feature = "tls12"))]
+#[path = "../common/rogue12.rs"]
+mod rogue12;
 mod sct;
 #[path = "../common/status.rs"]
 mod status;

@@ -10,13 +10,13 @@ use symbolon::pki::{Certificate, CtLog, TimestampPolicy};
 const LIST: [u64; 10] = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
 const OCSP_LIST: &str = "1.3.6.1.4.1.11129.2.4.5";
 
-struct Log {
+pub struct Log {
     key: TestKey,
     spki: Vec<u8>,
 }
 
 impl Log {
-    fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self::with(TestKey::new(P256, 1000 + seed))
     }
 
@@ -32,7 +32,7 @@ impl Log {
     }
 
     /// A SignedCertificateTimestamp of this entry (type and contents) at a time in seconds.
-    fn stamp(&self, entry: &[u8], seconds: i64) -> Vec<u8> {
+    pub fn stamp(&self, entry: &[u8], seconds: i64) -> Vec<u8> {
         let time = (u64::try_from(seconds).unwrap() * 1000).to_be_bytes();
         let extensions = [0, 3, 1, 2, 3];
         let signed = [&[0, 0], &time[..], entry, &extensions].concat();
@@ -57,7 +57,7 @@ impl Log {
 }
 
 /// A list of timestamps as the handshake has it.
-fn list(stamps: &[Vec<u8>]) -> Vec<u8> {
+pub fn list(stamps: &[Vec<u8>]) -> Vec<u8> {
     let mut all = Vec::new();
     for stamp in stamps {
         all.extend(u16::try_from(stamp.len()).unwrap().to_be_bytes());
@@ -73,7 +73,7 @@ fn u24(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// `x509_entry`.
-fn whole(certificate: &[u8]) -> Vec<u8> {
+pub fn whole(certificate: &[u8]) -> Vec<u8> {
     [&[0, 0][..], &u24(certificate)].concat()
 }
 
@@ -96,7 +96,7 @@ fn tbs(certificate: &[u8]) -> &[u8] {
     &inner[..head + len]
 }
 
-fn policy(logs: &[&Log], needed: usize) -> TimestampPolicy {
+pub fn policy(logs: &[&Log], needed: usize) -> TimestampPolicy {
     let logs = logs.iter().enumerate().map(|(i, log)| {
         let log = CtLog::new(&format!("log {i}"), &log.spki, &RUSTCRYPTO).unwrap();
         assert_eq!(log.description().as_str(), format!("log {i}"));
