@@ -23,11 +23,11 @@ pub use limits::Limits;
 pub use observer::{Direction, Observation, Observer, Parsed};
 pub use server::{ClientAuth, RetryPolicy, ServerConfig, ServerConfigBuilder};
 pub use session::{
-    ClientSessionStore, EarlyData, ExternalPsk, Freshness, MAX_LIFETIME, NewSession, PskHash,
+    ClientSessionStore, EarlyDataPolicy, ExternalPsk, Freshness, MAX_LIFETIME, NewSession, PskHash,
     PskQuery, PskStore, ReplayQuery, ReplayRecorder, Scope, ServerSessions, Session, SessionQuery,
     SessionStore, StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
-pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState};
+pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later};
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};

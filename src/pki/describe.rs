@@ -22,6 +22,7 @@ impl fmt::Display for Description<'_> {
         }
         match self.verified.trust() {
             Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
+            Trust::Session => f.write_str("trusted: verified when the session was made"),
             Trust::Application(reason) => write!(f, "trusted by the application: {reason}"),
             Trust::Nothing => f.write_str("NOT VERIFIED: any certificate is accepted"),
         }

@@ -197,6 +197,8 @@ pub enum Decision<T> {
 pub enum Trust {
     /// A path of signatures leads to the trusted root with this subject.
     Root(Text),
+    /// It was verified in the handshake that a session comes from.
+    Session,
     /// The application said so; its words.
     Application(Text),
     /// It is not: everything is accepted.
@@ -219,6 +221,14 @@ impl VerifiedChain {
         Self {
             path: [0].into(),
             trust: Trust::Application(Text::from(reason)),
+        }
+    }
+
+    /// The chain of a session that is resumed: judged when the session was made.
+    pub(crate) fn by_session() -> Self {
+        Self {
+            path: [0].into(),
+            trust: Trust::Session,
         }
     }
 

@@ -27,6 +27,8 @@ pub struct End<C> {
     pub output: Vec<u8>,
     pub done: Option<Summary>,
     pub data: Vec<u8>,
+    /// What came before the handshake was done.
+    pub early_data: Vec<u8>,
     pub sessions: Vec<Session>,
     pub failed: Option<Error>,
     pub closed: Option<Eof>,
@@ -47,6 +49,7 @@ impl<C: Connection> End<C> {
             output: Vec::new(),
             done: None,
             data: Vec::new(),
+            early_data: Vec::new(),
             sessions: Vec::new(),
             failed: None,
             closed: None,
@@ -89,6 +92,10 @@ impl<C: Connection> End<C> {
                 Event::Ask(request) => ask = Some(request),
                 Event::HandshakeDone(summary) => self.done = Some(*summary),
                 Event::Data(data) => self.data.extend_from_slice(&data),
+                Event::EarlyData(data) => {
+                    assert!(self.done.is_none());
+                    self.early_data.extend_from_slice(data.bytes);
+                }
                 Event::Session(session) => self.sessions.push(session.received(now())),
                 Event::Failed(error) => {
                     self.failed = Some(error);
@@ -149,6 +156,11 @@ impl Pair {
         let name = ServerName::try_from(name.to_owned()).unwrap();
         let client = ClientConnection::new(client, name, [1; 32], now()).unwrap();
         let server = ServerConnection::new(server, [2; 32], now()).unwrap();
+        Self::of(client, server)
+    }
+
+    /// Of two connections.
+    pub fn of(client: ClientConnection, server: ServerConnection) -> Self {
         Self {
             client: End::new(client),
             server: End::new(server),

@@ -8,8 +8,8 @@ mod state;
 pub use psk::{ExternalPsk, PskHash, PskQuery, PskStore};
 pub(crate) use server::TicketSource;
 pub use server::{
-    EarlyData, Freshness, ReplayQuery, ReplayRecorder, ServerSessions, SessionQuery, SessionStore,
-    StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
+    EarlyDataPolicy, Freshness, ReplayQuery, ReplayRecorder, ServerSessions, SessionQuery,
+    SessionStore, StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
 pub(crate) use state::TicketState;
 

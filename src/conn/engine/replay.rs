@@ -103,6 +103,10 @@ fn provider() -> CryptoProvider {
 struct Only(Vec<u8>, Role);
 
 impl Verifier for Only {
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some([1; 32])
+    }
+
     fn verify(
         &self,
         request: &VerifyRequest,
