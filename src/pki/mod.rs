@@ -38,7 +38,7 @@ pub use roots::RootStore;
 pub use sct::{CtLog, TimestampPolicy};
 
 use crate::crypto::VerifyAlgorithms;
-use crate::error::{CertificateError, Text};
+use crate::error::{CertificateError, StatusSource, Text};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -212,6 +212,8 @@ pub enum Trust {
 pub struct VerifiedChain {
     path: Vec<usize>,
     trust: Trust,
+    /// By place in the path.
+    statuses: Vec<Option<StatusSource>>,
 }
 
 impl VerifiedChain {
@@ -221,6 +223,7 @@ impl VerifiedChain {
         Self {
             path: [0].into(),
             trust: Trust::Application(Text::from(reason)),
+            statuses: Vec::new(),
         }
     }
 
@@ -229,6 +232,7 @@ impl VerifiedChain {
         Self {
             path: [0].into(),
             trust: Trust::Session,
+            statuses: Vec::new(),
         }
     }
 
@@ -243,6 +247,13 @@ impl VerifiedChain {
     #[must_use]
     pub const fn trust(&self) -> &Trust {
         &self.trust
+    }
+
+    /// Who says that the certificate at a place of the path isn't revoked; `None` if nobody was
+    /// asked or nobody knows, which then wasn't required ([`Revocation`]).
+    #[must_use]
+    pub fn status(&self, place: usize) -> Option<StatusSource> {
+        self.statuses.get(place).copied().flatten()
     }
 
     /// The subject of the root that the path leads to.
@@ -320,6 +331,7 @@ impl Verifier for DangerousAcceptAnyCertificate {
         Decision::Now(Ok(VerifiedChain {
             path: (0..request.chain.len()).take(1).collect(),
             trust: Trust::Nothing,
+            statuses: Vec::new(),
         }))
     }
 
