@@ -599,7 +599,9 @@ impl<'a> Search<'a> {
         let octets = steps.iter().map(|step| step.policies.octets());
         let octets = octets.fold(0, usize::saturating_add);
         let mut left = Comparisons(self.left.comparisons);
-        left.spend_octets(octets).ok_or(Stop::OutOfBudget)?;
+        if octets > 0 {
+            left.spend_octets(octets).ok_or(Stop::OutOfBudget)?;
+        }
         self.left.comparisons = left.0;
         policy::check(&steps, &self.verifier.policies).map_err(|fault| {
             let malformed = |what, fault| Fault::Malformed(DecodeError::new(what, fault));
