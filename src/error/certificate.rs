@@ -482,7 +482,7 @@ impl CertificateError {
             F::KeyExponent => "RFC 8017 3.1",
             F::Version { .. } => "RFC 5280 4.1.2.1",
             F::Serial => "RFC 5280 4.1.2.2",
-            F::NoPolicy => "RFC 9618 5.6",
+            F::NoPolicy => "RFC 9618 5.5",
             F::SignatureAlgorithm { .. }
             | F::IssuerKeyKind
             | F::KeyKind { .. }

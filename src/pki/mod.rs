@@ -3,7 +3,8 @@
 //!
 //! - [`PeerChain`] is what the peer sent: bytes, nothing verified.
 //! - A [`Verifier`] judges it: [`PathVerifier`] by RFC 5280 and RFC 9525 against a [`RootStore`],
-//!   or the application's own, at once or later ([`Decision`]).
+//!   or the application's own, at once or later ([`Decision`]). What is asked of keys and
+//!   algorithms is a [`Profile`]; [`InitialPolicies`] asks for certificate policies.
 //! - [`Certificate`] is a parsed view of one certificate; nothing is copied or allocated.
 //!
 //! There is no switch that turns verification off. What accepts anything says so in its name:
