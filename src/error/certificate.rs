@@ -3,7 +3,7 @@
 //! Whatever a fault shows of the peer's certificates is escaped ([`Text`]) and bounded: it may be
 //! printed to a terminal or a log as it is.
 
-use super::DecodeError;
+use super::{DecodeError, RevocationFault};
 use crate::codepoint::AlertDescription;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -417,6 +417,8 @@ pub enum CertificateFault {
     NoPolicy,
     /// The search for a path was given up: the certificates that came are made to be costly.
     OutOfBudget,
+    /// What the sources of revocation have against it, or that they say nothing.
+    Revocation(RevocationFault),
     /// The application's own verifier refused; its words.
     Refused(Text),
 }
@@ -428,6 +430,7 @@ impl CertificateError {
         use AlertDescription as A;
         use CertificateFault as F;
         match &self.fault {
+            F::Revocation(fault) => fault.alert(),
             F::NoCertificate => A::CERTIFICATE_REQUIRED,
             F::NoNameToCheck => A::INTERNAL_ERROR,
             // RFC 9846 4.5.1.4: bad_certificate for a signature with MD5, and best for SHA-1.
@@ -465,6 +468,7 @@ impl CertificateError {
     pub const fn rule(&self) -> Option<&'static str> {
         use CertificateFault as F;
         Some(match &self.fault {
+            F::Revocation(fault) => fault.rule(),
             F::NoCertificate => "RFC 9846 4.5.1",
             F::Malformed(_) => "RFC 5280 4.1",
             F::Expired { .. } | F::NotYetValid { .. } => "RFC 5280 4.1.2.5",
@@ -519,6 +523,7 @@ impl CertificateError {
     const fn fixed_remedy(&self) -> Option<&'static str> {
         use CertificateFault as F;
         Some(match &self.fault {
+            F::Revocation(fault) => return fault.remedy(),
             F::NoCertificate => "configure a certificate at the peer",
             F::Expired { .. } => "renew the certificate, or set the clock if it is wrong",
             F::NotYetValid { .. } => "check the clocks of both ends",
@@ -698,6 +703,7 @@ impl fmt::Display for CertificateFault {
             Self::Distrusted { key: true } => f.write_str("has a key that is distrusted"),
             Self::Distrusted { key: false } => f.write_str("is distrusted"),
             Self::NoPolicy => f.write_str("holds under no policy that is asked for"),
+            Self::Revocation(fault) => write!(f, "{fault}"),
             Self::OutOfBudget => f.write_str("takes too much work to verify"),
             Self::Refused(words) => write!(f, "was refused: {words}"),
         }

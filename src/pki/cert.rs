@@ -4,7 +4,9 @@ use super::der::{self, Reader};
 use super::name::{self, DistinguishedName, GeneralName};
 use super::policy::PolicyExtensions;
 use super::{oid, time};
-use crate::error::{DecodeError, DecodeFault, Moment, Text, TextWriter};
+use crate::crypto::VerifyAlgorithms;
+use crate::error::{CertificateFault, DecodeError, DecodeFault, Moment, Text, TextWriter};
+use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::{ServerName, SignatureVerificationAlgorithm};
 
@@ -53,6 +55,48 @@ impl<'a> KeyInfo<'a> {
             algorithm,
             key,
         })
+    }
+
+    /// Whether this key made a signature. `id` is the contents of the AlgorithmIdentifier that
+    /// stands beside it.
+    pub(crate) fn verify(
+        &self,
+        id: &[u8],
+        message: &[u8],
+        signature: &[u8],
+        algorithms: &VerifyAlgorithms,
+    ) -> Result<(), CertificateFault> {
+        let mut known = false;
+        for algorithm in algorithms.all {
+            if algorithm.signature_alg_id().as_ref() != id {
+                continue;
+            }
+            known = true;
+            if algorithm.public_key_alg_id().as_ref() == self.algorithm {
+                return algorithm
+                    .verify_signature(self.key, message, signature)
+                    .map_err(|_| CertificateFault::BadSignature);
+            }
+        }
+        Err(match AlgorithmName::of(id) {
+            _ if known => CertificateFault::IssuerKeyKind,
+            AlgorithmName::Broken(algorithm) => {
+                CertificateFault::BrokenSignatureAlgorithm { algorithm }
+            }
+            name => CertificateFault::SignatureAlgorithm {
+                algorithm: name.text(),
+            },
+        })
+    }
+
+    /// The DER of the SubjectPublicKeyInfo, encoded anew.
+    pub(crate) fn to_der(self) -> Vec<u8> {
+        let mut bits = Vec::with_capacity(self.key.len().saturating_add(1));
+        bits.push(0);
+        bits.extend_from_slice(self.key);
+        let mut contents = der::encode(der::SEQUENCE, self.algorithm);
+        contents.extend(der::encode(der::BIT_STRING, &bits));
+        der::encode(der::SEQUENCE, &contents)
     }
 
     /// What kind of key it is.
@@ -155,6 +199,10 @@ struct Extensions<'a> {
     name_constraints: Option<&'a [u8]>,
     subject_key_id: Option<&'a [u8]>,
     authority_key_id: Option<&'a [u8]>,
+    distribution_points: Option<&'a [u8]>,
+    must_staple: bool,
+    ocsp_nocheck: bool,
+    timestamps: Option<&'a [u8]>,
     unknown_critical: Option<&'a [u8]>,
 }
 
@@ -170,6 +218,7 @@ pub(crate) struct BasicConstraints {
 pub(crate) mod key_usage {
     pub(crate) const DIGITAL_SIGNATURE: u16 = 0x8000;
     pub(crate) const KEY_CERT_SIGN: u16 = 0x0400;
+    pub(crate) const CRL_SIGN: u16 = 0x0200;
 }
 
 /// The hash within a certificate's signature algorithm, as `tls-server-end-point` means it
@@ -360,7 +409,7 @@ impl<'a> Certificate<'a> {
 
     /// The first few names that it is for, and how many more there are.
     #[must_use]
-    pub fn presented_names(&self) -> (alloc::vec::Vec<Text>, usize) {
+    pub fn presented_names(&self) -> (Vec<Text>, usize) {
         const MOST: usize = 5;
         let names = || self.names().filter_map(|name| name.host_text());
         (names().take(MOST).collect(), names().skip(MOST).count())
@@ -431,6 +480,26 @@ impl<'a> Certificate<'a> {
         false
     }
 
+    /// The contents of the CRLDistributionPoints SEQUENCE (RFC 5280 4.2.1.13).
+    pub(crate) const fn distribution_points(&self) -> Option<&'a [u8]> {
+        self.extensions.distribution_points
+    }
+
+    /// Whether a stapled OCSP response must come along (RFC 7633).
+    pub(crate) const fn must_staple(&self) -> bool {
+        self.extensions.must_staple
+    }
+
+    /// Whether `id-pkix-ocsp-nocheck` is there (RFC 6960 4.2.2.2.1).
+    pub(crate) const fn has_ocsp_nocheck(&self) -> bool {
+        self.extensions.ocsp_nocheck
+    }
+
+    /// The SignedCertificateTimestampList within (RFC 6962 3.3), unread.
+    pub(crate) const fn timestamps(&self) -> Option<&'a [u8]> {
+        self.extensions.timestamps
+    }
+
     /// The contents of the NameConstraints SEQUENCE.
     pub(crate) const fn name_constraints(&self) -> Option<&'a [u8]> {
         self.extensions.name_constraints
@@ -487,29 +556,10 @@ fn version(reader: &mut Reader<'_>) -> Result<u8, DecodeError> {
 impl<'a> Extensions<'a> {
     /// Parses the contents of the `[3]`.
     fn parse(contents: &'a [u8]) -> Result<Self, DecodeError> {
-        const WHAT: &str = "extensions";
         let mut all = Self::default();
-        let mut list = der::only(contents, der::SEQUENCE, WHAT)?;
-        if list.is_empty() {
-            return Err(list.fail(DecodeFault::BadLength));
-        }
-        let start = list.clone();
-        let mut count: usize = 0;
-        while !list.is_empty() {
-            let (id, critical, value) = extension(&mut list)?;
-            // RFC 5280 4.2: each extension at most once.
-            let mut before = start.clone();
-            for _ in 0..count {
-                if extension(&mut before)?.0 == id {
-                    return Err(DecodeError::new(WHAT, DecodeFault::Duplicate));
-                }
-            }
-            count = count.saturating_add(1);
-            if count > MAX_EXTENSIONS {
-                return Err(DecodeError::new(WHAT, DecodeFault::BadLength));
-            }
-            all.take(id, critical, value)?;
-        }
+        each_extension(contents, "extensions", |id, critical, value| {
+            all.take(id, critical, value)
+        })?;
         Ok(all)
     }
 
@@ -528,6 +578,14 @@ impl<'a> Extensions<'a> {
             self.subject_key_id = Some(subject_key_id(value)?);
         } else if id == oid::AUTHORITY_KEY_IDENTIFIER {
             self.authority_key_id = authority_key_id(value)?;
+        } else if id == oid::CRL_DISTRIBUTION_POINTS {
+            self.distribution_points = Some(super::scope::check_distribution_points(value)?);
+        } else if id == oid::TLS_FEATURE {
+            self.must_staple = tls_feature(value)?;
+        } else if id == oid::OCSP_NOCHECK {
+            self.ocsp_nocheck = true;
+        } else if id == oid::TIMESTAMPS {
+            self.timestamps = Some(super::sct::inner(value)?);
         } else if self.policies.take(id, value)? {
             // What they ask for is seen to along the path.
         } else if critical && self.unknown_critical.is_none() {
@@ -535,6 +593,37 @@ impl<'a> Extensions<'a> {
         }
         Ok(())
     }
+}
+
+/// Calls `take` with each Extension of a SEQUENCE of them: its identifier, whether it is critical,
+/// and its value.
+pub(crate) fn each_extension<'a>(
+    contents: &'a [u8],
+    what: &'static str,
+    mut take: impl FnMut(&'a [u8], bool, &'a [u8]) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let mut list = der::only(contents, der::SEQUENCE, what)?;
+    if list.is_empty() {
+        return Err(list.fail(DecodeFault::BadLength));
+    }
+    let start = list.clone();
+    let mut count: usize = 0;
+    while !list.is_empty() {
+        let (id, critical, value) = extension(&mut list)?;
+        // RFC 5280 4.2: each extension at most once.
+        let mut before = start.clone();
+        for _ in 0..count {
+            if extension(&mut before)?.0 == id {
+                return Err(DecodeError::new(what, DecodeFault::Duplicate));
+            }
+        }
+        count = count.saturating_add(1);
+        if count > MAX_EXTENSIONS {
+            return Err(DecodeError::new(what, DecodeFault::BadLength));
+        }
+        take(id, critical, value)?;
+    }
+    Ok(())
 }
 
 /// One Extension: its identifier, whether it is critical, and what its OCTET STRING holds.
@@ -595,6 +684,17 @@ fn extended_key_usage(value: &[u8]) -> Result<&[u8], DecodeError> {
         reader.contents(der::OID, WHAT)?;
     }
     Ok(purposes)
+}
+
+/// RFC 7633 4.1: whether `status_request` is among the features.
+fn tls_feature(value: &[u8]) -> Result<bool, DecodeError> {
+    const WHAT: &str = "TLS feature";
+    let mut reader = der::only(value, der::SEQUENCE, WHAT)?;
+    let mut found = false;
+    while !reader.is_empty() {
+        found |= reader.contents(der::INTEGER, WHAT)? == [5];
+    }
+    Ok(found)
 }
 
 fn subject_key_id(value: &[u8]) -> Result<&[u8], DecodeError> {
@@ -696,7 +796,6 @@ impl<'a> AlgorithmName<'a> {
 mod tests {
     extern crate std;
     use super::*;
-    use alloc::vec::Vec;
     use std::string::ToString;
     use std::vec;
 
