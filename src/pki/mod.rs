@@ -15,6 +15,7 @@ mod constraints;
 mod crl;
 mod der;
 mod describe;
+mod key;
 mod name;
 mod ocsp;
 mod oid;
@@ -27,8 +28,9 @@ mod scope;
 mod sct;
 mod time;
 
-pub use cert::{Certificate, SignatureFault, SignatureHash};
+pub use cert::{Certificate, SignatureFault};
 pub use crl::{Crl, CrlStore, RevokedCertificate};
+pub use key::SignatureHash;
 pub use name::DistinguishedName;
 pub use ocsp::{CertificateStatus, OcspResponse, SingleStatus};
 pub use path::{Budget, PathVerifier};

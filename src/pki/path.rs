@@ -6,9 +6,10 @@
 //! already and nobody without a certified key can make us verify more than the first one. A
 //! signature is verified once, however many paths lead over it.
 
-use super::cert::{Certificate, KeyInfo, key_usage};
+use super::cert::{Certificate, key_usage};
 use super::constraints::{self, Comparisons, Denied};
 use super::der;
+use super::key::KeyInfo;
 use super::name::{self, DistinguishedName};
 use super::oid;
 use super::policy::{self, InitialPolicies, PolicyFault};
