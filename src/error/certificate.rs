@@ -387,8 +387,10 @@ pub enum CertificateFault {
         /// The form, by the RFC's name (`"rfc822Name"`).
         form: &'static str,
     },
-    /// A key of a kind that isn't verified with here, an elliptic curve that isn't given by its
-    /// name for instance.
+    /// A key on an elliptic curve that is given by its parameters, or not at all, instead of by
+    /// its name.
+    ExplicitCurve,
+    /// A key of a kind that isn't verified with here.
     KeyKind {
         /// The kind's name or dotted object identifier.
         kind: Text,
@@ -448,6 +450,7 @@ impl CertificateError {
             | F::CriticalExtension { .. }
             | F::SignatureAlgorithm { .. }
             | F::IssuerKeyKind
+            | F::ExplicitCurve
             | F::KeyKind { .. }
             | F::Version { .. }
             | F::CaAsEndEntity => A::UNSUPPORTED_CERTIFICATE,
@@ -479,13 +482,14 @@ impl CertificateError {
             F::BrokenSignatureAlgorithm { .. } => "RFC 9846 4.5.1.4",
             F::AlgorithmMismatch => "RFC 5280 4.1.1.2",
             F::NameNotAllowed { .. } | F::NameForm { .. } => "RFC 5280 4.2.1.10",
-            F::KeyKind { .. } => "RFC 5480 2.1.1",
+            F::ExplicitCurve => "RFC 5480 2.1.1",
             F::KeyExponent => "RFC 8017 3.1",
             F::Version { .. } => "RFC 5280 4.1.2.1",
             F::Serial => "RFC 5280 4.1.2.2",
-            F::NoPolicy => "RFC 9618 5.6",
+            F::NoPolicy => "RFC 9618 5.5",
             F::SignatureAlgorithm { .. }
             | F::IssuerKeyKind
+            | F::KeyKind { .. }
             | F::KeySize { .. }
             | F::DigestSize
             | F::CaAsEndEntity
@@ -539,7 +543,9 @@ impl CertificateError {
                 "replace the key by an RSA key of 2048 to 8192 bits or an ECDSA key"
             }
             F::OutOfBudget => "have the peer send only the certificates of its own path",
-            F::KeyKind { .. } => "replace the key by an RSA key or an ECDSA key on P-256",
+            F::ExplicitCurve | F::KeyKind { .. } => {
+                "replace the key by an RSA key or an ECDSA key on P-256"
+            }
             F::CaAsEndEntity => "use a certificate that the CA has issued for this purpose",
             F::Version { .. } | F::Serial => "have the certificate issued anew",
             F::Distrusted { .. } => "use a certificate that another CA has issued",
@@ -683,6 +689,7 @@ impl fmt::Display for CertificateFault {
                 f,
                 "has a name of the form {form}, which a CA above it constrains and which is not known here"
             ),
+            Self::ExplicitCurve => f.write_str("has a key on a curve that is not named"),
             Self::KeyKind { kind } => {
                 write!(f, "has a key that nothing is verified with here: {kind}")
             }
@@ -762,6 +769,7 @@ mod tests {
             F::KeySize { bits: 1024 },
             F::NameNotAllowed { name: text() },
             F::NameForm { form: "rfc822Name" },
+            F::ExplicitCurve,
             F::KeyKind { kind: text() },
             F::KeyExponent,
             F::DigestSize,

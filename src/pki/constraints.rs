@@ -82,7 +82,12 @@ pub(crate) struct Comparisons(pub(crate) u32);
 impl Comparisons {
     /// Pays for comparing two names: once, and again for every 64 octets of the shorter one.
     pub(crate) fn spend(&mut self, a: &[u8], b: &[u8]) -> Option<()> {
-        let blocks = a.len().min(b.len()).checked_div(64)?;
+        self.spend_octets(a.len().min(b.len()))
+    }
+
+    /// Pays for going through so many octets.
+    pub(crate) fn spend_octets(&mut self, octets: usize) -> Option<()> {
+        let blocks = octets.checked_div(64)?;
         let cost = u32::try_from(blocks).ok()?.checked_add(1)?;
         self.0 = self.0.checked_sub(cost)?;
         Some(())

@@ -3,7 +3,8 @@
 //!
 //! - [`PeerChain`] is what the peer sent: bytes, nothing verified.
 //! - A [`Verifier`] judges it: [`PathVerifier`] by RFC 5280 and RFC 9525 against a [`RootStore`],
-//!   or the application's own, at once or later ([`Decision`]).
+//!   or the application's own, at once or later ([`Decision`]). What is asked of keys and
+//!   algorithms is a [`Profile`]; [`InitialPolicies`] asks for certificate policies.
 //! - [`Certificate`] is a parsed view of one certificate; nothing is copied or allocated.
 //!
 //! There is no switch that turns verification off. What accepts anything says so in its name:
@@ -14,6 +15,7 @@ mod constraints;
 mod crl;
 mod der;
 mod describe;
+mod key;
 mod name;
 mod ocsp;
 mod oid;
@@ -26,8 +28,9 @@ mod scope;
 mod sct;
 mod time;
 
-pub use cert::{Certificate, SignatureFault, SignatureHash};
+pub use cert::{Certificate, SignatureFault};
 pub use crl::{Crl, CrlStore, RevokedCertificate};
+pub use key::SignatureHash;
 pub use name::DistinguishedName;
 pub use ocsp::{CertificateStatus, OcspResponse, SingleStatus};
 pub use path::{Budget, PathVerifier};

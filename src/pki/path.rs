@@ -6,9 +6,10 @@
 //! already and nobody without a certified key can make us verify more than the first one. A
 //! signature is verified once, however many paths lead over it.
 
-use super::cert::{Certificate, KeyInfo, key_usage};
+use super::cert::{Certificate, key_usage};
 use super::constraints::{self, Comparisons, Denied};
 use super::der;
+use super::key::KeyInfo;
 use super::name::{self, DistinguishedName};
 use super::oid;
 use super::policy::{self, InitialPolicies, PolicyFault};
@@ -42,7 +43,7 @@ pub struct Budget {
     /// How many signatures are verified.
     pub signatures: u32,
     /// How many names are compared, with name constraints and with each other; long ones count
-    /// once more for every 64 octets.
+    /// once more for every 64 octets. So do policies.
     pub comparisons: u32,
 }
 
@@ -654,7 +655,7 @@ impl<'a> Search<'a> {
     }
 
     /// RFC 5280 6.1.3 (d) to (f) and on, as RFC 9618 has them.
-    fn check_policies(&self) -> Result<(), Stop> {
+    fn check_policies(&mut self) -> Result<(), Stop> {
         let from_above = self.path.iter().rev();
         let steps: Vec<policy::Step<'_>> = from_above
             .filter_map(|index| {
@@ -664,6 +665,13 @@ impl<'a> Search<'a> {
                 })
             })
             .collect();
+        let octets = steps.iter().map(|step| step.policies.octets());
+        let octets = octets.fold(0, usize::saturating_add);
+        let mut left = Comparisons(self.left.comparisons);
+        if octets > 0 {
+            left.spend_octets(octets).ok_or(Stop::OutOfBudget)?;
+        }
+        self.left.comparisons = left.0;
         policy::check(&steps, &self.verifier.policies).map_err(|fault| {
             let malformed = |what, fault| Fault::Malformed(DecodeError::new(what, fault));
             let (step, fault) = match fault {

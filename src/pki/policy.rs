@@ -70,18 +70,29 @@ impl<'a> PolicyExtensions<'a> {
             if reader.is_empty() {
                 return Err(reader.fail(DecodeFault::BadLength));
             }
-            let read = |contents: Option<&[u8]>| contents.map(skip_certs).transpose();
+            let read =
+                |contents: Option<&[u8]>| contents.map(|n| skip_certs(n, CONSTRAINTS)).transpose();
             self.require_explicit = read(reader.optional(der::context(0), CONSTRAINTS)?)?;
             self.inhibit_mapping = read(reader.optional(der::context(1), CONSTRAINTS)?)?;
             reader.end()?;
         } else if id == oid::INHIBIT_ANY_POLICY {
             let mut reader = Reader::new(value, INHIBIT_ANY);
-            self.inhibit_any = Some(skip_certs(reader.contents(der::INTEGER, INHIBIT_ANY)?)?);
+            self.inhibit_any = Some(skip_certs(
+                reader.contents(der::INTEGER, INHIBIT_ANY)?,
+                INHIBIT_ANY,
+            )?);
             reader.end()?;
         } else {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// How many octets there are to go through.
+    pub(crate) fn octets(&self) -> usize {
+        let lists = [self.policies, self.mappings];
+        let lengths = lists.iter().flatten().map(|list| list.len());
+        lengths.fold(0, usize::saturating_add)
     }
 
     fn policies(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
@@ -141,11 +152,11 @@ fn mapping<'a>(list: &mut Reader<'a>) -> Result<(&'a [u8], &'a [u8]), DecodeErro
 }
 
 /// SkipCerts: a number of certificates, cut to what no path reaches.
-fn skip_certs(contents: &[u8]) -> Result<u32, DecodeError> {
+fn skip_certs(contents: &[u8], what: &'static str) -> Result<u32, DecodeError> {
     match *contents {
         [n @ 0..=0x7f] => Ok(n.into()),
         [0x01..=0x7f, _, ..] | [0, 0x80..=0xff, ..] => Ok(u32::MAX),
-        _ => Err(DecodeError::new(CONSTRAINTS, DecodeFault::BadValue)),
+        _ => Err(DecodeError::new(what, DecodeFault::BadValue)),
     }
 }
 
@@ -326,10 +337,10 @@ fn holds(levels: &[Level<'_>], wanted: &[Vec<u8>]) -> bool {
         let mut above = BTreeSet::new();
         for policy in reached {
             match level.nodes.get(policy) {
-                Some(node) if node.parents.is_empty() => {
-                    if wanted.iter().any(|wanted| wanted == policy) {
-                        return true;
-                    }
+                Some(node)
+                    if node.parents.is_empty() && wanted.iter().any(|wanted| wanted == policy) =>
+                {
+                    return true;
                 }
                 Some(node) => above.extend(node.parents.iter().copied()),
                 None => {}

@@ -2,7 +2,8 @@
 //! private CAs.
 
 use super::Role;
-use super::cert::{Certificate, KeyInfo, KeyKind, SignatureHash};
+use super::cert::Certificate;
+use super::key::{KeyInfo, KeyKind, SignatureHash};
 use super::oid;
 use crate::crypto::VerifyAlgorithms;
 use crate::error::CertificateFault as Fault;
@@ -90,13 +91,16 @@ impl Profile {
 
     fn check_key(&self, key: KeyInfo<'_>, algorithms: &VerifyAlgorithms) -> Result<(), Fault> {
         let kind = key.kind();
+        // RFC 5480 2.1.1: curves by their names only.
+        if kind == KeyKind::ExplicitCurve {
+            return Err(Fault::ExplicitCurve);
+        }
         let common = matches!(kind, KeyKind::Rsa | KeyKind::Curve(_));
         let known = algorithms
             .all
             .iter()
             .any(|algorithm| algorithm.public_key_alg_id().as_ref() == key.algorithm);
-        // RFC 5480 2.1.1: curves by their names only.
-        if !known || kind == KeyKind::ExplicitCurve || (self.common_keys_only && !common) {
+        if !known || (self.common_keys_only && !common) {
             return Err(Fault::KeyKind { kind: kind.text() });
         }
         match key.rsa() {

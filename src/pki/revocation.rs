@@ -1,8 +1,9 @@
 //! Whether the certificates of a path were revoked: what is asked, in which order, and what an
 //! unknown status means.
 
-use super::cert::{Certificate, KeyInfo, key_usage};
+use super::cert::{Certificate, key_usage};
 use super::crl::CrlStore;
+use super::key::KeyInfo;
 use super::profile::Profile;
 use super::sct::TimestampPolicy;
 use super::{DistinguishedName, Role, VerifyRequest, ocsp, sct};

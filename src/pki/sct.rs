@@ -1,7 +1,7 @@
 //! Signed certificate timestamps: promises of public logs (RFC 6962 3).
 
-use super::cert::KeyInfo;
 use super::der::{self, Reader};
+use super::key::KeyInfo;
 use super::oid;
 use super::revocation::{Checker, Link, OutOfBudget};
 use crate::codepoint::SignatureScheme;

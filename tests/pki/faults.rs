@@ -388,22 +388,17 @@ fn signatures_and_their_algorithms() {
 }
 
 /// An RSA key of any size that nobody has the private half of.
-struct RsaPublic(Vec<u8>);
+pub struct RsaPublic(Vec<u8>);
 
 impl RsaPublic {
     fn of_bits(bits: usize) -> Self {
-        let value = |tag: u8, contents: &[u8]| {
-            let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
-            match length {
-                [0, short @ ..=0x7f] => [&[tag, short], contents].concat(),
-                [0, long] => [&[tag, 0x81, long], contents].concat(),
-                [a, b] => [&[tag, 0x82, a, b], contents].concat(),
-            }
-        };
         let mut modulus = vec![0xff; bits / 8 + 1];
         modulus[0] = 0;
-        let body = [value(2, &modulus), value(2, &[1, 0, 1])].concat();
-        Self(value(0x30, &body))
+        Self::new(&modulus, &[1, 0, 1])
+    }
+
+    pub fn new(modulus: &[u8], exponent: &[u8]) -> Self {
+        Self(der(0x30, &[&der(2, &[modulus]), &der(2, &[exponent])]))
     }
 }
 

@@ -1,10 +1,13 @@
 //! Whole chains: what is accepted, and that each fault is refused with its own error and alert.
 
+mod advisories;
+mod answers;
 #[path = "../common/certs.rs"]
 mod certs;
 mod constraints;
 mod faults;
 mod paths;
+mod profiles;
 
 use certs::{
     Ca, Identity, KeyKind, NOW, TestKey, TestPki, ca_params, client_params, distinguished_name,
@@ -21,13 +24,25 @@ use std::time::Duration;
 use symbolon::codepoint::AlertDescription;
 use symbolon::error::{CertificateError, CertificateFault as Fault};
 use symbolon::pki::{
-    Budget, Certificate, DangerousAcceptAnyCertificate, Decision, PathVerifier, PeerChain, Role,
-    RootStore, SignatureFault, SignatureHash, Trust, VerifiedChain, Verifier, VerifyRequest,
+    Budget, Certificate, DangerousAcceptAnyCertificate, Decision, PathVerifier, PeerChain, Profile,
+    Role, RootStore, SignatureFault, SignatureHash, Trust, VerifiedChain, Verifier, VerifyRequest,
 };
 use symbolon::provider::RUSTCRYPTO;
 
 const P256: KeyKind = KeyKind::EcdsaP256;
 const HOST: &str = "host.example.com";
+
+/// The DER of a value.
+fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let contents = parts.concat();
+    let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
+    let head = match length {
+        [0, short @ ..=0x7f] => vec![tag, short],
+        [0, long] => vec![tag, 0x81, long],
+        [a, b] => vec![tag, 0x82, a, b],
+    };
+    [head, contents].concat()
+}
 
 fn request(chain: &[CertificateDer<'static>], role: Role, name: Option<&str>) -> VerifyRequest {
     VerifyRequest {
