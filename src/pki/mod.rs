@@ -5,6 +5,9 @@
 //! - A [`Verifier`] judges it: [`PathVerifier`] by RFC 5280 and RFC 9525 against a [`RootStore`],
 //!   or the application's own, at once or later ([`Decision`]). What is asked of keys and
 //!   algorithms is a [`Profile`]; [`InitialPolicies`] asks for certificate policies.
+//! - [`Revocation`] says which certificates need a status, what is known of it from a [`CrlStore`]
+//!   and from stapled OCSP responses, and what becomes of the others. [`TimestampPolicy`] asks for
+//!   timestamps of public logs.
 //! - [`Certificate`] is a parsed view of one certificate; nothing is copied or allocated.
 //!
 //! There is no switch that turns verification off. What accepts anything says so in its name:
