@@ -482,7 +482,7 @@ fn the_whole_chain() {
     let root = Crl::of(&world.pki.root, now()).sign(&world.pki.root.key);
     let leaf = signed_by_ca(&world, &empty(&world));
     let chain = |world: World| world.policy(|policy| policy.depth = RevocationDepth::Chain);
-    let world = chain(world.strict(&[leaf.clone()]));
+    let world = chain(world.strict(std::slice::from_ref(&leaf)));
     let error = world.verify().unwrap_err();
     assert_eq!(error.index, Some(1));
     assert_eq!(fault(error), RevocationFault::Unknown { closest: None });

@@ -4,17 +4,14 @@
 #[path = "../common/certs.rs"]
 mod certs;
 mod crl;
-#[cfg(feature = "std")]
 mod handshakes;
 mod ocsp;
 mod openssl;
-#[cfg(feature = "std")]
 #[path = "../common/pair.rs"]
 mod pair;
-#[cfg(feature = "std")]
 #[path = "../common/rogue.rs"]
 mod rogue;
-#[cfg(all(feature = "std", feature = "tls12"))]
+#[cfg(feature = "tls12")]
 #[path = "../common/rogue12.rs"]
 mod rogue12;
 mod sct;
