@@ -173,6 +173,8 @@ fn basic_response(response: &[u8]) -> Result<&[u8], OcspFault> {
         _ => return Err(reader.fail(DecodeFault::BadValue).into()),
     };
     if let Some(status) = status {
+        // RFC 6960 4.2.1: an error comes alone.
+        reader.end()?;
         return Err(OcspFault::NotSuccessful { status });
     }
     let bytes = reader.contents(der::context_constructed(0), "responseBytes")?;

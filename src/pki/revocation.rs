@@ -9,7 +9,7 @@ use super::sct::TimestampPolicy;
 use super::{DistinguishedName, Role, VerifyRequest, ocsp, sct};
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{
-    CertificateFault, CrlFault, Moment, RevocationFault, RevocationReason, StatusSource,
+    CertificateFault, CrlFault, Moment, OcspFault, RevocationFault, RevocationReason, StatusSource,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -36,7 +36,8 @@ use core::time::Duration;
 /// 1. A **stapled OCSP response** is verified, whatever the depth. One that says "revoked"
 ///    refuses the path, also if it is outdated. One that isn't satisfactory otherwise (not about
 ///    this certificate, not signed by those who may, outdated, "unknown") refuses it as well
-///    (RFC 6066 8), unless [`ignore_bad_staples`](Self::ignore_bad_staples).
+///    (RFC 6066 8), unless [`ignore_bad_staples`](Self::ignore_bad_staples). The error messages of
+///    responders (`tryLater` and others), which some servers pass on, are no responses.
 /// 2. A server's own certificate with the TLS feature `status_request`, its own or that of a CA
 ///    above it, needs a good response, and so does every server's if
 ///    [`require_staple`](Self::require_staple).
@@ -380,6 +381,8 @@ impl Checked<'_, '_> {
                     return Ok(Err(revoked(source, since, reason)));
                 }
                 (Status::Unknown(_), _) if policy.ignore_bad_staples => {}
+                (Status::Unknown(OcspFault::NotSuccessful { .. }), _)
+                    if self.staple_needed().is_none() => {}
                 (Status::Unknown(fault), _) => return Ok(Err(RevocationFault::BadStaple(fault))),
             }
         }
