@@ -419,6 +419,18 @@ pub enum CertificateFault {
     OutOfBudget,
     /// What the sources of revocation have against it, or that they say nothing.
     Revocation(RevocationFault),
+    /// Neither it nor its key is among those that are trusted by their pins.
+    NotPinned {
+        /// The pin that it has.
+        found: Text,
+    },
+    /// The server showed another key when it was first seen.
+    KeyChanged {
+        /// The pins that it is known by.
+        known: Vec<Text>,
+        /// The pin that it has now.
+        found: Text,
+    },
     /// The application's own verifier refused; its words.
     Refused(Text),
 }
@@ -459,6 +471,8 @@ impl CertificateError {
             | F::NameNotAllowed { .. }
             | F::NameForm { .. }
             | F::OutOfBudget
+            | F::NotPinned { .. }
+            | F::KeyChanged { .. }
             | F::Refused(_) => A::CERTIFICATE_UNKNOWN,
         }
     }
@@ -495,6 +509,8 @@ impl CertificateError {
             | F::CaAsEndEntity
             | F::Distrusted { .. }
             | F::OutOfBudget
+            | F::NotPinned { .. }
+            | F::KeyChanged { .. }
             | F::Refused(_) => return None,
         })
     }
@@ -550,6 +566,12 @@ impl CertificateError {
             F::Version { .. } | F::Serial => "have the certificate issued anew",
             F::Distrusted { .. } => "use a certificate that another CA has issued",
             F::NoPolicy => "use a certificate that was issued under a policy that is asked for",
+            F::NotPinned { .. } => {
+                "compare the pin with what the peer's operator tells, and add it if it is right"
+            }
+            F::KeyChanged { .. } => {
+                "ask the server's operator whether the key was replaced; if so, forget the old one"
+            }
             F::NotACa
             | F::PathTooLong { .. }
             | F::NameNotAllowed { .. }
@@ -704,6 +726,14 @@ impl fmt::Display for CertificateFault {
             Self::Distrusted { key: false } => f.write_str("is distrusted"),
             Self::NoPolicy => f.write_str("holds under no policy that is asked for"),
             Self::Revocation(fault) => write!(f, "{fault}"),
+            Self::NotPinned { found } => write!(f, "is not known; its pin is {found}"),
+            Self::KeyChanged { known, found } => {
+                write!(f, "has another key than before, {found}; known is ")?;
+                for (i, pin) in known.iter().enumerate() {
+                    write!(f, "{}{pin}", if i > 0 { ", " } else { "" })?;
+                }
+                Ok(())
+            }
             Self::OutOfBudget => f.write_str("takes too much work to verify"),
             Self::Refused(words) => write!(f, "was refused: {words}"),
         }

@@ -191,6 +191,13 @@ pub enum Misuse {
     Config(&'static str),
     /// A private key that isn't the certificate's.
     KeyMismatch,
+    /// A certificate that was to be a root is none.
+    Root {
+        /// Which one of those in the file, from 0.
+        index: usize,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
 }
 
 impl fmt::Display for Misuse {
@@ -216,6 +223,9 @@ impl fmt::Display for Misuse {
             }
             Self::Config(text) => text,
             Self::KeyMismatch => "the private key is not the certificate's",
+            Self::Root { index, error } => {
+                return write!(f, "certificate {index} is malformed: {error}");
+            }
         })
     }
 }

@@ -51,12 +51,23 @@ fn subtree<'a>(list: &mut Reader<'a>) -> Result<GeneralName<'a>, DecodeError> {
     let base = GeneralName::read(&mut reader)?;
     // RFC 5280 4.2.1.10: minimum is zero and so left out, maximum is absent.
     reader.end()?;
-    if let GeneralName::Ip(range) = base
-        && mask(range).is_none()
-    {
+    let good = match base {
+        GeneralName::Ip(range) => mask(range).is_some(),
+        GeneralName::Dns(base) | GeneralName::Uri(base) => is_domain(base),
+        GeneralName::Email(base) => mailbox(base).is_some() || is_domain(base),
+        GeneralName::Directory(_) | GeneralName::Other(_) => true,
+    };
+    if !good {
         return Err(DecodeError::new(WHAT, DecodeFault::BadValue));
     }
     Ok(base)
+}
+
+/// Whether names can be compared with this. One that nothing ever matches, a wildcard for instance,
+/// would let through what it is meant to exclude.
+fn is_domain(base: &[u8]) -> bool {
+    let base = base.strip_prefix(b".").unwrap_or(base);
+    base.is_empty() || is_host(base) == Some(base)
 }
 
 /// Address and mask of a range, the mask being ones and then zeros (RFC 4632 3.1).
@@ -282,7 +293,8 @@ fn uri_host(uri: &[u8]) -> Option<&[u8]> {
 fn is_host(name: &[u8]) -> Option<&[u8]> {
     let name = name.strip_suffix(b".").unwrap_or(name);
     let good = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_');
-    (!name.is_empty() && name.iter().all(good) && !name.ends_with(b".")).then_some(name)
+    let labels = name.split(|c| *c == b'.').all(|label| !label.is_empty());
+    (labels && name.iter().all(good)).then_some(name)
 }
 
 fn ip_within(address: &[u8], range: &[u8]) -> bool {
@@ -300,6 +312,32 @@ fn ip_within(address: &[u8], range: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bases_that_can_be_compared_with() {
+        for good in [
+            "",
+            ".",
+            "example.com",
+            ".example.com",
+            "EXAMPLE",
+            "a_b.example",
+            "xn--a.b",
+        ] {
+            assert!(is_domain(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "*.example.com",
+            "example.com.",
+            "..example.com",
+            "example..com",
+            "a b",
+            "b\u{fc}cher.example",
+            "\0",
+        ] {
+            assert!(!is_domain(bad.as_bytes()), "{bad}");
+        }
+    }
 
     #[test]
     fn hosts_within() {

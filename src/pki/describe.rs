@@ -1,7 +1,7 @@
 //! A verified chain for people to read: each certificate, and why its link holds.
 
 use super::cert::Certificate;
-use super::{PeerChain, Trust, VerifiedChain};
+use super::{PeerChain, Pin, Trust, VerifiedChain};
 use core::fmt;
 
 pub(crate) struct Description<'a> {
@@ -23,6 +23,8 @@ impl fmt::Display for Description<'_> {
         match self.verified.trust() {
             Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
             Trust::Session => f.write_str("trusted: verified when the session was made"),
+            Trust::Pin(pin @ Pin::Key(_)) => write!(f, "trusted: its key is known, {pin}"),
+            Trust::Pin(pin @ Pin::Certificate(_)) => write!(f, "trusted: it is known, {pin}"),
             Trust::Application(reason) => write!(f, "trusted by the application: {reason}"),
             Trust::Nothing => f.write_str("NOT VERIFIED: any certificate is accepted"),
         }

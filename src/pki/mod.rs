@@ -23,6 +23,7 @@ mod name;
 mod ocsp;
 mod oid;
 mod path;
+mod pin;
 mod policy;
 mod profile;
 mod revocation;
@@ -37,6 +38,7 @@ pub use key::SignatureHash;
 pub use name::DistinguishedName;
 pub use ocsp::{CertificateStatus, OcspResponse, SingleStatus};
 pub use path::{Budget, PathVerifier};
+pub use pin::{FirstUseVerifier, KnownServers, Pin, PinVerifier, Stranger};
 pub use policy::InitialPolicies;
 pub use profile::Profile;
 pub use revocation::{Revocation, RevocationDepth, UnknownStatus};
@@ -45,6 +47,7 @@ pub use sct::{CtLog, TimestampPolicy};
 
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, StatusSource, Text};
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -203,6 +206,8 @@ pub enum Decision<T> {
 pub enum Trust {
     /// A path of signatures leads to the trusted root with this subject.
     Root(Text),
+    /// The certificate or its key is known by this pin.
+    Pin(Pin),
     /// It was verified in the handshake that a session comes from.
     Session,
     /// The application said so; its words.
@@ -226,9 +231,14 @@ impl VerifiedChain {
     /// The application vouches for the peer's own certificate, for a `reason` that a person reads.
     #[must_use]
     pub fn by_application(reason: &str) -> Self {
+        Self::alone(Trust::Application(Text::from(reason)))
+    }
+
+    /// Nothing but the peer's own certificate is relied on.
+    fn alone(trust: Trust) -> Self {
         Self {
             path: [0].into(),
-            trust: Trust::Application(Text::from(reason)),
+            trust,
             statuses: Vec::new(),
         }
     }
@@ -296,8 +306,8 @@ pub trait Verifier: Send + Sync + fmt::Debug {
 
     /// What a server sends in `certificate_authorities` to help a client choose: the DER of
     /// whole DistinguishedNames. None by default.
-    fn root_hints(&self) -> &[Vec<u8>] {
-        &[]
+    fn root_hints(&self) -> Cow<'_, [Vec<u8>]> {
+        Cow::Borrowed(&[])
     }
 
     /// A hash of whom it trusts and how it judges, so that no session made under one verifier is

@@ -164,14 +164,15 @@ fn attributes(rdn: &[u8]) -> impl Iterator<Item = (&[u8], der::Tlv<'_>)> {
     })
 }
 
-/// Whether both have the same attributes. DER sorts a SET, but not by what is the same here, so
+/// Whether both have the same attributes, and as many (RFC 5280 7.1). DER sorts a SET, but not by what is the same here, so
 /// that the order is left open.
 fn same_rdn(a: &[u8], b: &[u8]) -> bool {
     let covers = |x, y| {
         attributes(x)
             .all(|(kind, value)| attributes(y).any(|(k, v)| k == kind && same_value(v, value)))
     };
-    a == b || (covers(a, b) && covers(b, a))
+    let as_many = || attributes(a).count() == attributes(b).count();
+    a == b || (as_many() && covers(a, b) && covers(b, a))
 }
 
 fn same_value(a: der::Tlv<'_>, b: der::Tlv<'_>) -> bool {

@@ -23,6 +23,7 @@ use crate::error::{
     CertificateError, CertificateFault as Fault, DecodeError, DecodeFault, Moment, StatusSource,
     Text, Tried, TriedPath,
 };
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::sync::Arc;
@@ -209,8 +210,8 @@ impl Verifier for PathVerifier {
         Decision::Now(self.verify_now(request, algorithms))
     }
 
-    fn root_hints(&self) -> &[Vec<u8>] {
-        &self.hints
+    fn root_hints(&self) -> Cow<'_, [Vec<u8>]> {
+        Cow::Borrowed(&self.hints)
     }
 
     fn wants_timestamps(&self) -> bool {
