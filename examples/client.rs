@@ -289,9 +289,7 @@ fn report(summary: &Summary) -> String {
         lines.push(format!("the server sent {sent}"));
         if let Some(ocsp) = chain.ocsp_response() {
             let size = trace::bytes(ocsp.len());
-            lines.push(format!(
-                "an OCSP response of {size} was stapled (not judged)"
-            ));
+            lines.push(format!("an OCSP response of {size} was stapled"));
         }
         for line in verified.describe(chain).to_string().lines() {
             lines.push(format!("  {line}"));
