@@ -99,7 +99,8 @@
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet
-//! QUIC, async adapters, Encrypted ClientHello, raw public keys.
+//! Fetching CRLs and OCSP responses (those that are given or stapled are judged), QUIC, async
+//! adapters, Encrypted ClientHello, raw public keys.
 //!
 //! # Left out for good
 //! Versions before TLS 1.2; suites that aren't AEADs (CBC, RC4, 3DES); key exchange with static RSA or
