@@ -3,7 +3,8 @@
 //!
 //! - [`PeerChain`] is what the peer sent: bytes, nothing verified.
 //! - A [`Verifier`] judges it: [`PathVerifier`] by RFC 5280 and RFC 9525 against a [`RootStore`],
-//!   or the application's own, at once or later ([`Decision`]).
+//!   or the application's own, at once or later ([`Decision`]). What is asked of keys and
+//!   algorithms is a [`Profile`]; [`InitialPolicies`] asks for certificate policies.
 //! - [`Certificate`] is a parsed view of one certificate; nothing is copied or allocated.
 //!
 //! There is no switch that turns verification off. What accepts anything says so in its name:
@@ -11,24 +12,35 @@
 
 mod cert;
 mod constraints;
+mod crl;
 mod der;
 mod describe;
+mod key;
 mod name;
+mod ocsp;
 mod oid;
 mod path;
 mod pin;
 mod policy;
 mod profile;
+mod revocation;
 mod roots;
+mod scope;
+mod sct;
 mod time;
 
-pub use cert::{Certificate, SignatureFault, SignatureHash};
+pub use cert::{Certificate, SignatureFault};
+pub use crl::{Crl, CrlStore, RevokedCertificate};
+pub use key::SignatureHash;
 pub use name::DistinguishedName;
+pub use ocsp::{CertificateStatus, OcspResponse, SingleStatus};
 pub use path::{Budget, PathVerifier};
 pub use pin::{FirstUseVerifier, KnownServers, Pin, PinVerifier, Stranger};
 pub use policy::InitialPolicies;
 pub use profile::Profile;
+pub use revocation::{Revocation, RevocationDepth, UnknownStatus};
 pub use roots::RootStore;
+pub use sct::{CtLog, TimestampPolicy};
 
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, Text};
@@ -51,20 +63,44 @@ pub struct PeerChain {
 struct Entry {
     certificate: Range<usize>,
     ocsp: Option<Range<usize>>,
+    timestamps: Option<Range<usize>>,
+}
+
+/// One certificate as a peer sends it, with what came along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeerEntry<'a> {
+    /// The DER of the certificate.
+    pub certificate: &'a [u8],
+    /// The OCSP response that was stapled to it (`status_request`).
+    pub ocsp: Option<&'a [u8]>,
+    /// Its SignedCertificateTimestampList (`signed_certificate_timestamp`, RFC 6962 3.3).
+    pub timestamps: Option<&'a [u8]>,
 }
 
 impl PeerChain {
     /// Copies the entries, the peer's own first: the DER of a certificate, and the OCSP response
     /// that was stapled to it.
     pub fn new<'a>(entries: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>) -> Arc<Self> {
+        Self::from_entries(entries.map(|(certificate, ocsp)| PeerEntry {
+            certificate,
+            ocsp,
+            timestamps: None,
+        }))
+    }
+
+    /// Copies the entries, the peer's own first.
+    pub fn from_entries<'a>(entries: impl Iterator<Item = PeerEntry<'a>>) -> Arc<Self> {
         let mut chain = Self {
             bytes: Vec::new(),
             entries: Vec::new(),
         };
-        for (certificate, ocsp) in entries {
-            let certificate = chain.append(certificate);
-            let ocsp = ocsp.map(|ocsp| chain.append(ocsp));
-            chain.entries.push(Entry { certificate, ocsp });
+        for entry in entries {
+            let entry = Entry {
+                certificate: chain.append(entry.certificate),
+                ocsp: entry.ocsp.map(|ocsp| chain.append(ocsp)),
+                timestamps: entry.timestamps.map(|list| chain.append(list)),
+            };
+            chain.entries.push(entry);
         }
         Arc::new(chain)
     }
@@ -102,11 +138,21 @@ impl PeerChain {
         self.certificates().next()
     }
 
-    /// The OCSP response stapled to the peer's own certificate: carried, not yet looked at.
+    /// The OCSP response stapled to the peer's own certificate, as it came.
     #[must_use]
     pub fn ocsp_response(&self) -> Option<&[u8]> {
-        let range = self.entries.first()?.ocsp.as_ref()?;
-        Some(self.slice(range))
+        self.entry(0)?.ocsp
+    }
+
+    /// The certificate at a position, with what came along.
+    #[must_use]
+    pub fn entry(&self, index: usize) -> Option<PeerEntry<'_>> {
+        let entry = self.entries.get(index)?;
+        Some(PeerEntry {
+            certificate: self.slice(&entry.certificate),
+            ocsp: entry.ocsp.as_ref().map(|range| self.slice(range)),
+            timestamps: entry.timestamps.as_ref().map(|range| self.slice(range)),
+        })
     }
 }
 
@@ -261,6 +307,12 @@ pub trait Verifier: Send + Sync + fmt::Debug {
     /// Clients aren't asked for one.
     fn wants_ocsp(&self) -> bool {
         true
+    }
+
+    /// Whether a server is asked for timestamps of public logs (`signed_certificate_timestamp`,
+    /// RFC 6962 3.3.1). It isn't by default.
+    fn wants_timestamps(&self) -> bool {
+        false
     }
 }
 

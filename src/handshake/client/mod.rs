@@ -39,8 +39,9 @@ pub(crate) struct ClientCx {
     /// The groups whose shares went out last.
     shares: Vec<NamedGroup>,
     offered: ExtensionSet,
-    /// The verifier's wish, asked once: both ClientHellos say the same.
+    /// The verifier's wishes, asked for once: both ClientHellos say the same.
     wants_ocsp: bool,
+    wants_timestamps: bool,
     /// ClientHello until its hash function is known.
     hello: Vec<u8>,
     /// What a HelloRetryRequest gave to be sent back.
@@ -93,6 +94,7 @@ impl ClientMachine {
         let inner = ClientCx {
             cx: Cx::new(seed, now),
             wants_ocsp: config.verifier.wants_ocsp(),
+            wants_timestamps: config.verifier.wants_timestamps(),
             config,
             name,
             scope,
