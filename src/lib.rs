@@ -99,8 +99,9 @@
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet
-//! Resumption and 0-RTT (tickets of TLS 1.3 are received and handed out, not used), revocation by
-//! CRL or OCSP (a stapled response is carried, not judged), QUIC, async adapters.
+//! Resumption and 0-RTT (tickets of TLS 1.3 are received and handed out, not used),
+//! fetching CRLs and OCSP responses (those that are given or stapled are judged), QUIC, async
+//! adapters.
 //!
 //! # Left out for good
 //! Versions before TLS 1.2; suites that aren't AEADs (CBC, RC4, 3DES); key exchange with static RSA or

@@ -5,6 +5,9 @@
 //! - A [`Verifier`] judges it: [`PathVerifier`] by RFC 5280 and RFC 9525 against a [`RootStore`],
 //!   or the application's own, at once or later ([`Decision`]). What is asked of keys and
 //!   algorithms is a [`Profile`]; [`InitialPolicies`] asks for certificate policies.
+//! - [`Revocation`] says which certificates need a status, what is known of it from a [`CrlStore`]
+//!   and from stapled OCSP responses, and what becomes of the others. [`TimestampPolicy`] asks for
+//!   timestamps of public logs.
 //! - [`Certificate`] is a parsed view of one certificate; nothing is copied or allocated.
 //!
 //! There is no switch that turns verification off. What accepts anything says so in its name:
@@ -43,7 +46,7 @@ pub use roots::RootStore;
 pub use sct::{CtLog, TimestampPolicy};
 
 use crate::crypto::VerifyAlgorithms;
-use crate::error::{CertificateError, Text};
+use crate::error::{CertificateError, StatusSource, Text};
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -220,6 +223,8 @@ pub enum Trust {
 pub struct VerifiedChain {
     path: Vec<usize>,
     trust: Trust,
+    /// By place in the path.
+    statuses: Vec<Option<StatusSource>>,
 }
 
 impl VerifiedChain {
@@ -234,6 +239,7 @@ impl VerifiedChain {
         Self {
             path: [0].into(),
             trust,
+            statuses: Vec::new(),
         }
     }
 
@@ -242,6 +248,7 @@ impl VerifiedChain {
         Self {
             path: [0].into(),
             trust: Trust::Session,
+            statuses: Vec::new(),
         }
     }
 
@@ -256,6 +263,13 @@ impl VerifiedChain {
     #[must_use]
     pub const fn trust(&self) -> &Trust {
         &self.trust
+    }
+
+    /// Who says that the certificate at a place of the path isn't revoked; `None` if nobody was
+    /// asked or nobody knows, which then wasn't required ([`Revocation`]).
+    #[must_use]
+    pub fn status(&self, place: usize) -> Option<StatusSource> {
+        self.statuses.get(place).copied().flatten()
     }
 
     /// The subject of the root that the path leads to.
@@ -333,6 +347,7 @@ impl Verifier for DangerousAcceptAnyCertificate {
         Decision::Now(Ok(VerifiedChain {
             path: (0..request.chain.len()).take(1).collect(),
             trust: Trust::Nothing,
+            statuses: Vec::new(),
         }))
     }
 

@@ -20,8 +20,8 @@ use super::sct::TimestampPolicy;
 use super::{Decision, Role, Trust, VerifiedChain, Verifier, VerifyRequest};
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{
-    CertificateError, CertificateFault as Fault, DecodeError, DecodeFault, Moment, Text, Tried,
-    TriedPath,
+    CertificateError, CertificateFault as Fault, DecodeError, DecodeFault, Moment, StatusSource,
+    Text, Tried, TriedPath,
 };
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
@@ -264,6 +264,8 @@ struct Search<'a> {
     /// What was found of each certificate by itself.
     sound: BTreeMap<usize, Result<(), Fault>>,
     checked: Vec<Checked<'a>>,
+    /// Who says that the path's certificates aren't revoked.
+    statuses: Vec<Option<StatusSource>>,
     left: Budget,
     failure: Option<CertificateError>,
     tried: Tried,
@@ -302,6 +304,7 @@ impl<'a> Search<'a> {
             path: Vec::new(),
             sound: BTreeMap::new(),
             checked: Vec::new(),
+            statuses: Vec::new(),
             left: Budget {
                 comparisons: comparisons.0,
                 ..budget
@@ -469,6 +472,7 @@ impl<'a> Search<'a> {
             Ok(Some(anchor)) => Ok(VerifiedChain {
                 path: self.path,
                 trust: Trust::Root(anchor.text()),
+                statuses: self.statuses,
             }),
             Err(Stop::OutOfBudget) => {
                 Err(CertificateError::new(None, Fault::OutOfBudget).having_tried(self.tried))
@@ -640,7 +644,10 @@ impl<'a> Search<'a> {
         );
         self.left.signatures = left;
         match result {
-            Ok(()) => Ok(()),
+            Ok(statuses) => {
+                self.statuses = statuses;
+                Ok(())
+            }
             Err(None) => Err(Stop::OutOfBudget),
             Err(Some((index, fault))) => {
                 Err(Stop::Fault(self.error(index, Fault::Revocation(fault))))

@@ -210,7 +210,12 @@ pub(super) struct Chain<'c, 'a> {
 type Refusal = Option<(usize, RevocationFault)>;
 
 /// Checks a path from its end, so that what a CA above says counts before what one below says.
-pub(super) fn check(chain: &Chain<'_, '_>, signatures: &mut u32) -> Result<(), Refusal> {
+/// Tells by place in the path who calls the certificate good.
+pub(super) fn check(
+    chain: &Chain<'_, '_>,
+    signatures: &mut u32,
+) -> Result<Vec<Option<StatusSource>>, Refusal> {
+    let mut statuses = Vec::new();
     let mut checker = Checker {
         algorithms: chain.algorithms,
         now: chain.now,
@@ -233,12 +238,13 @@ pub(super) fn check(chain: &Chain<'_, '_>, signatures: &mut u32) -> Result<(), R
             own: place == 0,
         };
         match checked.check(&mut checker) {
-            Ok(Ok(())) => {}
+            Ok(Ok(status)) => statuses.push(status),
             Ok(Err(fault)) => return Err(Some((*index, fault))),
             Err(OutOfBudget) => return Err(None),
         }
     }
-    Ok(())
+    statuses.reverse();
+    Ok(statuses)
 }
 
 /// Who issued a certificate of a path, or one further up.
@@ -358,15 +364,17 @@ impl Checked<'_, '_> {
     fn check(
         &mut self,
         checker: &mut Checker<'_>,
-    ) -> Result<Result<(), RevocationFault>, OutOfBudget> {
+    ) -> Result<Result<Option<StatusSource>, RevocationFault>, OutOfBudget> {
         let policy = self.chain.policy;
         let entry = self.chain.request.chain.entry(self.index);
         let entry = entry.unwrap_or_default();
-        let mut good = false;
+        let mut good = None;
         let mut logged = None;
         if let Some(response) = entry.ocsp {
             match ocsp::status(response, &self.link, checker)? {
-                (Status::Good, timestamps) => (good, logged) = (true, timestamps),
+                (Status::Good, timestamps) => {
+                    (good, logged) = (Some(StatusSource::Ocsp), timestamps);
+                }
                 (Status::Revoked { since, reason }, _) => {
                     let source = StatusSource::Ocsp;
                     return Ok(Err(revoked(source, since, reason)));
@@ -375,16 +383,18 @@ impl Checked<'_, '_> {
                 (Status::Unknown(fault), _) => return Ok(Err(RevocationFault::BadStaple(fault))),
             }
         }
-        if let Some(by_certificate) = self.staple_needed().filter(|_| !good) {
+        if let Some(by_certificate) = self.staple_needed().filter(|_| good.is_none()) {
             return Ok(Err(RevocationFault::NoStaple { by_certificate }));
         }
         if self.own || policy.depth == RevocationDepth::Chain {
             match policy.crls.status(&self.link, checker)? {
-                Status::Good => {}
+                Status::Good => good = good.or(Some(StatusSource::Crl)),
                 Status::Revoked { since, reason } => {
                     return Ok(Err(revoked(StatusSource::Crl, since, reason)));
                 }
-                Status::Unknown(closest) if !good && policy.unknown == UnknownStatus::Refuse => {
+                Status::Unknown(closest)
+                    if good.is_none() && policy.unknown == UnknownStatus::Refuse =>
+                {
                     return Ok(Err(RevocationFault::Unknown { closest }));
                 }
                 Status::Unknown(_) => {}
@@ -393,9 +403,10 @@ impl Checked<'_, '_> {
         match self.chain.timestamps {
             Some(timestamps) if self.own && self.chain.request.role == Role::Server => {
                 let lists = [entry.timestamps, logged, self.link.certificate.timestamps()];
-                sct::check(timestamps, lists, entry.certificate, &self.link, checker)
+                let result = sct::check(timestamps, lists, entry.certificate, &self.link, checker)?;
+                Ok(result.map(|()| good))
             }
-            _ => Ok(Ok(())),
+            _ => Ok(Ok(good)),
         }
     }
 

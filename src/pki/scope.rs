@@ -3,7 +3,7 @@
 
 use super::cert::Certificate;
 use super::der::{self, Reader};
-use super::name::{DistinguishedName, GeneralName};
+use super::name::{self, DistinguishedName, GeneralName};
 use crate::error::{DecodeError, DecodeFault};
 use alloc::vec::Vec;
 
@@ -70,7 +70,7 @@ impl<'a> PointName<'a> {
                 Ok(Self::Full(choice.contents))
             }
             0xa1 => {
-                DistinguishedName::new(&relative(&[], choice.contents)).check(what)?;
+                name::check_rdn(choice.contents, what)?;
                 Ok(Self::Relative(choice.contents))
             }
             _ => Err(DecodeError::new(what, DecodeFault::BadValue)),

@@ -526,6 +526,29 @@ fn a_staple_can_be_required_and_can_be_enough() {
     // A known status may come from a staple as well as from a list.
     let strict = stapled(|_| ()).strict(&[]);
     strict.accepted();
+    // It is told who said so.
+    let who = |world: &World| {
+        let request = world.request();
+        let verified = world
+            .verifier()
+            .verify_now(&request, &RUSTCRYPTO.verify)
+            .unwrap();
+        let told = verified.describe(&request.chain).to_string();
+        (verified.status(0), verified.status(1), told)
+    };
+    let (own, above, told) = who(&stapled(|_| ()));
+    assert_eq!((own, above), (Some(StatusSource::Ocsp), None));
+    assert_eq!(
+        told.matches("not revoked, says the stapled OCSP response")
+            .count(),
+        1
+    );
+    let world = World::new();
+    let list = status::Crl::of(world.ca(), now()).sign(&world.ca().key);
+    let (own, _, told) = who(&world.strict(&[list]));
+    assert_eq!(own, Some(StatusSource::Crl));
+    assert!(told.contains("not revoked, says the CRL of its issuer"));
+    assert_eq!(who(&World::new()).0, None);
     // Both are asked: a list that says otherwise counts.
     let world = stapled(|_| ());
     let list = status::Crl::of(world.ca(), now()).revoke(SERIAL);
