@@ -90,7 +90,7 @@
 //! # Features
 //! `std` (default): [`io`], `SSLKEYLOGFILE`, and precomputed tables for P-256 and P-384. Without
 //! it the crate is `no_std` with `alloc`. `tls12` (default): TLS 1.2; without it no handshake of
-//! that version is linked.
+//! that version is linked. `platform-roots` (default, with `std`): [`io::platform_roots`].
 //!
 //! # Memory
 //! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), in TLS 1.3 the

@@ -426,6 +426,37 @@ impl<'a> Extensions<'a> {
     }
 }
 
+/// The extensions that have been read.
+#[derive(Default)]
+struct Seen<'a> {
+    /// A bit for each of `id-ce` (2.5.29.0 to 2.5.29.63), to which most belong.
+    common: u64,
+    others: [Option<&'a [u8]>; 8],
+}
+
+impl<'a> Seen<'a> {
+    /// Whether it comes for the first time; nothing if there are too many to tell.
+    fn is_first(&mut self, id: &'a [u8]) -> Option<bool> {
+        if let [0x55, 0x1d, n @ 0..=63] = id {
+            let bit = 1_u64.rotate_left(u32::from(*n));
+            let first = self.common & bit == 0;
+            self.common |= bit;
+            return Some(first);
+        }
+        for place in &mut self.others {
+            match place {
+                Some(seen) if *seen == id => return Some(false),
+                Some(_) => {}
+                None => {
+                    *place = Some(id);
+                    return Some(true);
+                }
+            }
+        }
+        None
+    }
+}
+
 /// Calls `take` with each Extension of a SEQUENCE of them: its identifier, whether it is critical,
 /// and its value.
 pub(crate) fn each_extension<'a>(
@@ -438,15 +469,21 @@ pub(crate) fn each_extension<'a>(
         return Err(list.fail(DecodeFault::BadLength));
     }
     let start = list.clone();
+    let mut seen = Seen::default();
     let mut count: usize = 0;
     while !list.is_empty() {
         let (id, critical, value) = extension(&mut list)?;
         // RFC 5280 4.2: each extension at most once.
-        let mut before = start.clone();
-        for _ in 0..count {
-            if extension(&mut before)?.0 == id {
-                return Err(DecodeError::new(what, DecodeFault::Duplicate));
+        let first = match seen.is_first(id) {
+            Some(first) => first,
+            None => {
+                let mut before = start.clone();
+                let mut ids = (0..count).map(|_| extension(&mut before));
+                !ids.any(|seen| seen.is_ok_and(|(seen, ..)| seen == id))
             }
+        };
+        if !first {
+            return Err(DecodeError::new(what, DecodeFault::Duplicate));
         }
         count = count.saturating_add(1);
         if count > MAX_EXTENSIONS {

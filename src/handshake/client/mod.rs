@@ -39,7 +39,7 @@ pub(crate) struct ClientCx {
     /// The groups whose shares went out last.
     shares: Vec<NamedGroup>,
     offered: ExtensionSet,
-    /// The verifier's wishes, asked once: both ClientHellos say the same.
+    /// The verifier's wishes, asked for once: both ClientHellos say the same.
     wants_ocsp: bool,
     wants_timestamps: bool,
     /// ClientHello until its hash function is known.
