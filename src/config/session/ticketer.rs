@@ -16,7 +16,8 @@ use core::fmt;
 use rustls_pki_types::UnixTime;
 use zeroize::Zeroize;
 
-/// The longest ticket, in bytes: with room to spare it fits into a ClientHello beside the rest.
+/// The longest ticket, in bytes. A ClientHello with it must fit into what the server takes
+/// ([`crate::config::Limits`]: `client_hello`, 16 KiB unless set).
 pub const MAX_TICKET_LEN: usize = 32 * 1024;
 
 const WHAT: &str = "ticket";
