@@ -40,7 +40,7 @@ const FORMATS: [(u8, CipherSuite); 3] = [
 /// Time is cut into epochs of `period` seconds. A ticket is opened in the epoch in which it was sealed
 /// and in the next one (and, so that the clocks of a fleet may differ a little, in the last 10
 /// seconds before its own): it is good for at least one period and at most two. Choose the period no
-/// shorter than [`super::TicketPolicy::lifetime`].
+/// shorter than [`lifetime`](field@super::TicketPolicy::lifetime).
 ///
 /// Nothing is kept but the secret. Servers that have the same secret open each other's tickets, and
 /// a server that was restarted its own. The price: whoever learns the secret can read every ticket
