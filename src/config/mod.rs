@@ -9,6 +9,8 @@ mod limits;
 mod observer;
 mod server;
 mod session;
+#[cfg(feature = "std")]
+mod swap;
 
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub(crate) use credential::Uses;
@@ -30,6 +32,8 @@ pub use session::{
     StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
 pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later};
+#[cfg(feature = "std")]
+pub use swap::Swap;
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};
