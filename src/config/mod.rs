@@ -27,7 +27,7 @@ pub use session::{
     PskQuery, PskStore, ReplayQuery, ReplayRecorder, Scope, ServerSessions, Session, SessionQuery,
     SessionStore, StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
-pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState};
+pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later};
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};

@@ -149,6 +149,8 @@ pub enum Decision<T> {
 pub enum Trust {
     /// A path of signatures leads to the trusted root with this subject.
     Root(Text),
+    /// It was verified in the handshake that a session comes from.
+    Session,
     /// The application said so; its words.
     Application(Text),
     /// It is not: everything is accepted.
@@ -171,6 +173,14 @@ impl VerifiedChain {
         Self {
             path: [0].into(),
             trust: Trust::Application(Text::from(reason)),
+        }
+    }
+
+    /// The chain of a session that is resumed: judged when the session was made.
+    pub(crate) fn by_session() -> Self {
+        Self {
+            path: [0].into(),
+            trust: Trust::Session,
         }
     }
 
@@ -227,6 +237,7 @@ impl fmt::Display for Description<'_> {
         }
         match &self.verified.trust {
             Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
+            Trust::Session => f.write_str("trusted: verified when the session was made"),
             Trust::Application(reason) => write!(f, "trusted by the application: {reason}"),
             Trust::Nothing => f.write_str("NOT VERIFIED: any certificate is accepted"),
         }

@@ -200,6 +200,37 @@ impl<'a> ClientKeyExchange<'a> {
     }
 }
 
+/// NewSessionTicket (RFC 5077 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewSessionTicket<'a> {
+    /// `ticket_lifetime_hint` in seconds; 0 where the server doesn't say.
+    pub lifetime_hint: u32,
+    /// `ticket`; empty if there is none after all.
+    pub ticket: &'a [u8],
+}
+
+impl<'a> NewSessionTicket<'a> {
+    /// Reads the body of the message.
+    ///
+    /// # Errors
+    /// Where the bytes don't have its form.
+    pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(body);
+        let message = Self {
+            lifetime_hint: r.u32("NewSessionTicket.ticket_lifetime_hint")?,
+            ticket: r.vec16("NewSessionTicket.ticket", 0..=0xffff)?,
+        };
+        r.finish("NewSessionTicket")?;
+        Ok(message)
+    }
+
+    /// Writes the body of the message.
+    pub fn write(&self, w: &mut Writer<'_>) {
+        w.u32(self.lifetime_hint);
+        w.vec16(|w| w.bytes(self.ticket));
+    }
+}
+
 /// Reads a message without content: ServerHelloDone or HelloRequest (RFC 5246 7.4.5, 7.4.1.1).
 ///
 /// # Errors

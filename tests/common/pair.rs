@@ -5,10 +5,10 @@
 use rustls_pki_types::{ServerName, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
-use symbolon::config::{ClientConfig, ServerConfig};
+use symbolon::config::{ClientConfig, NewSession, ServerConfig};
 use symbolon::conn::{ClientConnection, Connection, Eof, Event, ServerConnection};
 use symbolon::error::Error;
-use symbolon::handshake::{Answer, Request, Session, Summary};
+use symbolon::handshake::{Answer, Request, Summary};
 use symbolon::record::FixedSink;
 
 /// The time of all tests: 2026-11-23.
@@ -27,7 +27,7 @@ pub struct End<C> {
     pub output: Vec<u8>,
     pub done: Option<Summary>,
     pub data: Vec<u8>,
-    pub sessions: Vec<Session>,
+    pub sessions: Vec<NewSession>,
     pub failed: Option<Error>,
     pub closed: Option<Eof>,
     pub events: usize,

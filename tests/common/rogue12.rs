@@ -180,8 +180,8 @@ impl<C: Connection> Rogue<C> {
             server: &self.server_random,
         };
         let master = match self.extended {
-            true => extended_master_secret(hash, shared, &self.transcript().current()),
-            false => master_secret(hash, shared, randoms),
+            true => extended_master_secret(hash, shared.expose(), &self.transcript().current()),
+            false => master_secret(hash, shared.expose(), randoms),
         };
         self.keys = Some(KeyBlock::new(self.suite, &master, randoms));
         self.master = Some(master);

@@ -2,7 +2,7 @@
 //!
 //! Named decisions, one after the other: parameters, retry, certificate, hello.
 
-use super::{Chosen, ServerCx, State, tls12, tls13};
+use super::{ServerCx, State, tls12, tls13};
 use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion};
 use crate::config::{ClientHelloInfo, Credential, ServerConfig, Uses};
 use crate::crypto::Tls13Suite;
@@ -49,28 +49,25 @@ pub(super) fn parameters(s: &mut ServerCx, out: &mut Out) -> Result<State, Error
     let hello = info.hello().ok_or(GONE)?;
     let version = negotiate::version(&config, &hello)?;
     s.cx.peer_record_limit = negotiate::record_size_limit(hello.extensions.record_size_limit)?;
-    let (chosen, uses) = if version == ProtocolVersion::TLS13 {
-        match tls13_parameters(s, &config, &hello, out)? {
-            Some(suite) => (Chosen::Tls13(suite), Uses::Tls13),
-            None => return Ok(State::WaitClientHello),
-        }
-    } else {
+    s.cx.server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
+    s.cx.staple = hello.extensions.status_request;
+    if version != ProtocolVersion::TLS13 {
         // RFC 9846 4.2.4: after a HelloRetryRequest the version stays.
         if s.retry.is_some() {
             return Err(Violation::ChangedClientHello.into());
         }
-        tls12::check_hello(&config, &hello)?;
-        (Chosen::Tls12, tls12::uses(&config, &hello))
+        return tls12::client_hello(s, &config, &info, out).map(State::Tls12);
+    }
+    let Some(suite) = tls13_parameters(s, &config, &hello, out)? else {
+        return Ok(State::WaitClientHello);
     };
     s.cx.alpn = negotiate::alpn(&config.common, &hello)?;
-    s.cx.server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
-    s.cx.staple = hello.extensions.status_request;
     // RFC 9846 4.3.10: early data that isn't taken is skipped; after a HelloRetryRequest there is
-    // none under other keys. RFC 9846 D.3: TLS 1.2 has none at all.
-    let tls13 = version == ProtocolVersion::TLS13;
-    s.cx.skip_early_data = tls13 && hello.extensions.early_data && !s.cx.retried;
-    s.cx.ask(out, Request::ServerCredential(info.with_uses(uses)))?;
-    Ok(State::WaitCredential(chosen))
+    // none under other keys.
+    s.cx.skip_early_data = hello.extensions.early_data && !s.cx.retried;
+    let info = info.with_uses(Uses::Tls13);
+    s.cx.ask(out, Request::ServerCredential(info))?;
+    Ok(State::WaitCredential(suite))
 }
 
 /// Chooses the suite of TLS 1.3; none if another share was asked for.

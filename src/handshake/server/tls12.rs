@@ -1,23 +1,24 @@
 //! The server's TLS 1.2 handshake (RFC 5246 7.3).
 
-use super::{Client, ServerCx};
+use super::{Client, ServerCx, sessions};
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion};
-use crate::config::{ClientAuth, Credential, ServerConfig, Uses};
+use crate::config::{ClientAuth, ClientHelloInfo, Credential, ServerConfig, TicketState, Uses};
 use crate::crypto::{KeyExchangeGroup, SuiteAuth, Tls12Suite};
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
 use crate::handshake::auth::FinishedValid;
 use crate::handshake::tls12::{self, Tls12Cx};
-use crate::handshake::{Action, Answer, Input, Message, Out, Request};
+use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Request, negotiate};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
-use crate::pki::{PeerChain, Role, VerifyRequest};
+use crate::pki::{PeerChain, Role, VerifiedChain, VerifyRequest};
+use crate::secret::SecretBytes;
 use crate::wire::codec::{List, Writer};
 use crate::wire::extension::DistinguishedName;
 use crate::wire::handshake::CertificateVerify;
 use crate::wire::hello::{ClientHello, DOWNGRADE_TO_TLS12, ServerHello, ServerHelloExtensions};
 use crate::wire::tls12::{
-    Certificate, CertificateRequest, CertificateStatus, ClientKeyExchange, ServerKeyExchange,
-    write_params,
+    Certificate, CertificateRequest, CertificateStatus, ClientKeyExchange, NewSessionTicket,
+    ServerKeyExchange, write_params,
 };
 use alloc::sync::Arc;
 use alloc::vec;
@@ -26,6 +27,10 @@ use alloc::vec::Vec;
 /// Where the server stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
+    /// The application looks a session up.
+    WaitSession,
+    /// The application chooses the certificate.
+    WaitCredential,
     /// The application signs.
     WaitSignature,
     WaitCertificate,
@@ -38,6 +43,8 @@ pub(super) enum State {
     WaitCertificateVerify,
     WaitChangeCipherSpec(Client),
     WaitFinished(Client),
+    /// The application keeps the session.
+    WaitStored(Client, FinishedValid),
     Done(#[allow(dead_code, reason = "held as proof")] (Client, FinishedValid)),
 }
 
@@ -50,10 +57,52 @@ impl State {
     }
 }
 
+/// What only this version's server keeps.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// ServerHello said that a ticket comes.
+    pub(super) ticket: bool,
+    /// The name in ServerHello under which the session is to be kept.
+    pub(super) session_id: Option<[u8; 32]>,
+}
+
 const GONE: ErrorKind = ErrorKind::Internal("the ClientHello is gone");
 
+/// Decides how a ClientHello is answered: by a session, or else by a certificate.
+pub(super) fn client_hello(
+    s: &mut ServerCx,
+    config: &ServerConfig,
+    info: &ClientHelloInfo,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let hello = info.hello().ok_or(GONE)?;
+    check_hello(config, &hello)?;
+    // RFC 7301 3.1: negotiated anew, whatever the protocol of a session was.
+    s.cx.alpn = negotiate::alpn(&config.common, &hello)?;
+    match sessions::query(config, &hello, s.cx.now) {
+        Some(query) => {
+            s.cx.ask(out, Request::Session(query))?;
+            Ok(State::WaitSession)
+        }
+        None => full(s, config, info, out),
+    }
+}
+
+/// Begins a full handshake.
+fn full(
+    s: &mut ServerCx,
+    config: &ServerConfig,
+    info: &ClientHelloInfo,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let hello = info.hello().ok_or(GONE)?;
+    let info = info.with_uses(uses(config, &hello));
+    s.cx.ask(out, Request::ServerCredential(info))?;
+    Ok(State::WaitCredential)
+}
+
 /// What every TLS 1.2 ClientHello must have, before a certificate is chosen for it.
-pub(super) fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<(), Error> {
+fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<(), Error> {
     // RFC 5246 7.4.1.2: the null method is always there.
     if !hello.compression_methods.contains(&0) {
         return Err(Violation::BadCompression.into());
@@ -81,7 +130,7 @@ pub(super) fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Res
 }
 
 /// Which keys the suites that both have are for.
-pub(super) fn uses(config: &ServerConfig, hello: &ClientHello<'_>) -> Uses {
+fn uses(config: &ServerConfig, hello: &ClientHello<'_>) -> Uses {
     let common = |auth| {
         let mut ours = config
             .common
@@ -152,7 +201,7 @@ fn choose_group(
 }
 
 /// Answers with the first flight, up to the signature of ServerKeyExchange.
-pub(super) fn accept(
+fn accept(
     s: &mut ServerCx,
     credential: Option<Arc<Credential>>,
     out: &mut Out,
@@ -179,7 +228,19 @@ pub(super) fn accept(
             theirs.iter().map(u16::from),
         )
     })?;
-    server_hello(s, &config, &hello, suite, &credential, out)?;
+    s.cx.staple = s.cx.staple && credential.staple().is_some();
+    if config.client_auth.verifier().is_some() {
+        s.cx.messages = Some(s.hello_raw.to_vec());
+    }
+    let session_id = sessions::announce(s, &config, &hello);
+    server_hello(
+        s,
+        &config,
+        &hello,
+        suite,
+        session_id.as_ref().map_or(&[], |id| id),
+        out,
+    )?;
     tls12::send_certificate(&mut s.cx, out, &credential)?;
     if let Some(response) = credential.staple().filter(|_| s.cx.staple) {
         let status = CertificateStatus { response };
@@ -198,12 +259,13 @@ pub(super) fn accept(
     Ok(State::WaitSignature)
 }
 
+/// ServerHello; a `session_id` that isn't empty names the session that is resumed or may be later.
 fn server_hello(
     s: &mut ServerCx,
     config: &ServerConfig,
     hello: &ClientHello<'_>,
     suite: &'static Tls12Suite,
-    credential: &Credential,
+    session_id: &[u8],
     out: &mut Out,
 ) -> Result<(), Error> {
     let mut random: [u8; 32] = s.cx.random.array();
@@ -214,12 +276,11 @@ fn server_hello(
         }
     }
     let offered = &hello.extensions;
-    // RFC 5746 3.6: answered if the client sent either sign of it.
+    // RFC 5746 3.6: answered if the client sent either sign of it, when a session is resumed too.
     let secure = offered.renegotiation_info.is_some()
         || hello
             .cipher_suites
             .contains(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
-    s.cx.staple = s.cx.staple && credential.staple().is_some();
     let alpn = s.cx.alpn.clone();
     // RFC 8449 4: a server that heeds the client's limit answers with its own.
     let limit = config
@@ -227,19 +288,22 @@ fn server_hello(
         .record_size_limit
         .unwrap_or(16_384)
         .min(16_384);
+    let resumed = matches!(s.cx.authentication, Authentication::Session { .. });
     let message = ServerHello {
         legacy_version: ProtocolVersion::TLS12,
         random: &random,
-        session_id: &[],
+        session_id,
         cipher_suite: suite.name,
         compression_method: 0,
         extensions: ServerHelloExtensions {
-            server_name: offered.server_name.is_some(),
+            // RFC 6066 3: not when a session is resumed.
+            server_name: offered.server_name.is_some() && !resumed,
             extended_master_secret: offered.extended_master_secret,
             renegotiation_info: secure.then_some(&[]),
             ec_point_formats: offered.ec_point_formats.map(|_| &[0][..]),
+            session_ticket: s.kept.ticket,
             alpn: alpn.as_deref(),
-            status_request: s.cx.staple,
+            status_request: s.cx.staple && !resumed,
             record_size_limit: offered.record_size_limit.map(|_| limit),
             ..ServerHelloExtensions::default()
         },
@@ -248,9 +312,6 @@ fn server_hello(
     let mut transcript = Transcript::new(suite.hash);
     transcript.add(&s.hello_raw);
     s.cx.transcript = Some(transcript);
-    if config.client_auth.verifier().is_some() {
-        s.cx.messages = Some(s.hello_raw.to_vec());
-    }
     s.hello_raw = Arc::default();
     s.cx.send(out, HandshakeType::SERVER_HELLO, |w| message.write(w))
 }
@@ -265,6 +326,8 @@ pub(super) fn step(
     use HandshakeType as T;
     use Input::{Answer as A, Message as M};
     match (state, input) {
+        (State::WaitSession, A(Answer::Session(found))) => session_found(s, found, out),
+        (State::WaitCredential, A(Answer::Credential(credential))) => accept(s, credential, out),
         (State::WaitSignature, A(Answer::Signature(signature))) => {
             server_key_exchange(s, &signature, out)
         }
@@ -285,6 +348,8 @@ pub(super) fn step(
             .push(Action::SetRead(Epoch::Application))
             .map(|()| State::WaitFinished(client)),
         (State::WaitFinished(client), M(m)) if m.kind == T::FINISHED => finished(s, m, client, out),
+        // A session that wasn't kept is one that won't be found.
+        (State::WaitStored(client, valid), A(Answer::Stored(_))) => finish(s, client, valid, out),
         (_, input) => Err(input.unexpected()),
     }
 }
@@ -363,7 +428,7 @@ fn client_key_exchange(
         .ok_or(ErrorKind::Internal("no key exchange under way"))?;
     let shared = exchange.finish(public)?;
     s.cx.add(message.raw)?;
-    tls12::derive_keys(&mut s.cx, &shared)?;
+    tls12::derive_keys(&mut s.cx, shared.expose())?;
     Ok(match signs {
         true => State::WaitCertificateVerify,
         false => State::WaitChangeCipherSpec(Client::Anonymous),
@@ -380,7 +445,57 @@ fn certificate_verify(s: &mut ServerCx, message: Message<'_>) -> Result<State, E
     Ok(State::WaitChangeCipherSpec(Client::Signed(valid)))
 }
 
-/// Verifies the client's Finished and answers with ours.
+/// Resumes the session that was found, or goes on without.
+fn session_found(
+    s: &mut ServerCx,
+    found: Option<Arc<SecretBytes>>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let config = s.config()?;
+    let info = s.hello.clone().ok_or(GONE)?;
+    let hello = info.hello().ok_or(GONE)?;
+    let state = found.and_then(|bytes| TicketState::decode(bytes.expose()).ok());
+    let usable = match state {
+        Some(state) => sessions::usable(&state, &config, &hello, s.cx.now)?.zip(Some(state)),
+        None => None,
+    };
+    let Some((suite, state)) = usable else {
+        return full(s, &config, &info, out);
+    };
+    let authenticated = state.authenticated;
+    s.cx.authenticated = authenticated;
+    s.cx.authentication = Authentication::Session { authenticated };
+    s.cx.verified = state
+        .peer_chain
+        .as_ref()
+        .map(|_| VerifiedChain::by_session());
+    s.cx.peer_chain = state.peer_chain;
+    s.hello = None;
+    // A client that asked for tickets gets a new one, so that it needn't show one twice.
+    s.kept.ticket = sessions::gives_ticket(&config, &hello);
+    // RFC 5246 7.4.1.3, RFC 5077 3.4: the client's session ID says that the session is resumed.
+    server_hello(s, &config, &hello, suite, hello.session_id, out)?;
+    tls12::resume_keys(&mut s.cx, &state.secret)?;
+    send_ticket(s, &config, out)?;
+    tls12::finish(&mut s.cx, out, false)?;
+    Ok(State::WaitChangeCipherSpec(Client::Resumed))
+}
+
+/// NewSessionTicket, if it was announced (RFC 5077 3.3).
+fn send_ticket(s: &mut ServerCx, config: &ServerConfig, out: &mut Out) -> Result<(), Error> {
+    if !s.kept.ticket {
+        return Ok(());
+    }
+    // RFC 5077 3.3: an empty one says that there is none after all.
+    let (lifetime_hint, ticket) = sessions::seal(&mut s.cx, config).unwrap_or_default();
+    let message = NewSessionTicket {
+        lifetime_hint,
+        ticket: &ticket,
+    };
+    s.cx.send(out, HandshakeType::NEW_SESSION_TICKET, |w| message.write(w))
+}
+
+/// Verifies the client's Finished and answers with ours, unless that went first.
 fn finished(
     s: &mut ServerCx,
     message: Message<'_>,
@@ -388,9 +503,32 @@ fn finished(
     out: &mut Out,
 ) -> Result<State, Error> {
     let valid = tls12::verify_finished(&mut s.cx, message, true)?;
-    out.push(Action::ChangeCipherSpec)?;
-    out.push(Action::SetWrite(Epoch::Application))?;
-    tls12::send_finished(&mut s.cx, out, false)?;
+    if let Client::Resumed = client {
+        out.push(Action::Done)?;
+        return Ok(State::Done((client, valid)));
+    }
+    let config = s.config()?;
+    let id = s.kept.session_id.take();
+    let session = id.and_then(|id| sessions::to_store(&s.cx, &config, id));
+    match session {
+        Some(session) => {
+            s.cx.ask(out, Request::StoreSession(session))?;
+            Ok(State::WaitStored(client, valid))
+        }
+        None => finish(s, client, valid, out),
+    }
+}
+
+/// The server's end of a full handshake.
+fn finish(
+    s: &mut ServerCx,
+    client: Client,
+    valid: FinishedValid,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let config = s.config()?;
+    send_ticket(s, &config, out)?;
+    tls12::finish(&mut s.cx, out, false)?;
     out.push(Action::Done)?;
     Ok(State::Done((client, valid)))
 }
