@@ -162,7 +162,9 @@ impl ServerConfigBuilder {
     ///
     /// # Errors
     /// [`Misuse::Config`] if there is no credential, or a value is out of range.
-    pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
+    pub fn build(mut self) -> Result<Arc<ServerConfig>, Error> {
+        let certificates = self.credentials.is_some() || self.psks.is_none();
+        self.common.keep_suites(self.psks.is_some(), certificates);
         self.common.check()?;
         let by_psk: Option<Arc<dyn ChooseServerCredential>> = match &self.psks {
             None => None,

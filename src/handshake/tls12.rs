@@ -4,7 +4,9 @@ use super::auth::{FinishedValid, SignatureValid, parse_leaf};
 use super::{Action, Cx, Message, Out, Request, SignRequest};
 use crate::codepoint::{HandshakeType, SignatureScheme};
 use crate::config::Credential;
-use crate::crypto::{HashSecret, KeyExchangeGroup, SuiteAuth, Tls12Suite, VerifyAlgorithms};
+use crate::crypto::{
+    HashSecret, KeyExchangeGroup, SharedSecret, SuiteAuth, Tls12Suite, VerifyAlgorithms,
+};
 use crate::error::{CryptoError, Error, ErrorKind, Violation};
 use crate::keys::Epoch;
 use crate::keys::SignatureInput;
@@ -13,7 +15,7 @@ use crate::keys::tls12::{
     master_secret,
 };
 use crate::pki::SignatureFault;
-use crate::secret;
+use crate::secret::{self, SecretBytes};
 use crate::wire::codec::Writer;
 use crate::wire::handshake::Finished;
 use alloc::sync::Arc;
@@ -171,6 +173,21 @@ pub(crate) fn derive_keys(cx: &mut Cx, premaster: &[u8]) -> Result<(), Error> {
         master_secret(hash, premaster, randoms)
     };
     use_master(cx, master)
+}
+
+/// The premaster secret of the ECDHE_PSK suites (RFC 5489 2): of both secrets, each with its length.
+pub(crate) fn psk_premaster(shared: &SharedSecret, psk: &[u8]) -> Result<SecretBytes, Error> {
+    let parts = [shared.expose(), psk];
+    let len = parts.iter().map(|part| part.len().saturating_add(2)).sum();
+    let mut bytes = Vec::with_capacity(len);
+    let mut w = Writer::new(&mut bytes);
+    for part in parts {
+        w.vec16(|w| w.bytes(part));
+    }
+    let written = w.finish();
+    let bytes = SecretBytes::new(bytes);
+    written.map_err(|_| ErrorKind::Internal("a PSK that is too long"))?;
+    Ok(bytes)
 }
 
 /// The traffic keys from the master secret of a session and the randoms of this handshake

@@ -1,8 +1,9 @@
 //! The client's TLS 1.2 handshake after ServerHello (RFC 5246 7.3).
 
 use super::ClientCx;
-use crate::codepoint::{ExtensionType, HandshakeType, ProtocolVersion};
+use crate::codepoint::{ExtensionType, HandshakeType, NamedGroup, ProtocolVersion};
 use crate::config::{CertificateRequestInfo, Credential, NewSession, Resume, Session};
+use crate::crypto::{SharedSecret, SuiteAuth};
 use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::auth::{self, FinishedValid, SignatureValid};
 use crate::handshake::tls12::{self, Tls12Cx};
@@ -14,7 +15,7 @@ use crate::wire::codec::List;
 use crate::wire::hello::ServerHello;
 use crate::wire::tls12::{
     Certificate, CertificateRequest, CertificateStatus, ClientKeyExchange, NewSessionTicket,
-    ServerKeyExchange, parse_empty,
+    PskClientKeyExchange, PskServerKeyExchange, ServerKeyExchange, parse_empty,
 };
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -26,6 +27,9 @@ use alloc::vec::Vec;
 pub(super) enum State {
     WaitCertificate,
     WaitKeyExchange,
+    /// With a pre-shared key.
+    WaitPskKeyExchange,
+    WaitPskDone,
     /// The application judges the chain.
     WaitVerdict(SignatureValid),
     WaitRequestOrDone(SignatureValid),
@@ -48,6 +52,8 @@ pub(super) enum Proof {
     Signed(#[allow(dead_code, reason = "held as proof")] SignatureValid),
     /// It has the master secret of the session that was offered.
     Resumed,
+    /// It has the pre-shared key.
+    Psk,
 }
 
 impl State {
@@ -153,6 +159,10 @@ pub(super) fn step(
         (State::WaitKeyExchange, M(m)) if m.kind == T::SERVER_KEY_EXCHANGE => {
             server_key_exchange(c, m, out)
         }
+        (State::WaitPskKeyExchange, M(m)) if m.kind == T::SERVER_KEY_EXCHANGE => {
+            psk_key_exchange(c, m)
+        }
+        (State::WaitPskDone, M(m)) if m.kind == T::SERVER_HELLO_DONE => psk_done(c, m, out),
         (State::WaitVerdict(signed), A(Answer::Chain(verdict))) => {
             verdict.map_err(Error::from).map(|chain| {
                 c.cx.verified = Some(chain);
@@ -172,7 +182,7 @@ pub(super) fn step(
         }
         (State::WaitSignature(signed), A(Answer::Signature(signature))) => {
             auth::send_certificate_verify(&mut c.cx, out, &signature)
-                .and_then(|()| finish(c, signed, out))
+                .and_then(|()| finish(c, Proof::Signed(signed), out))
         }
         (State::WaitTicket(proof), M(m)) if m.kind == T::NEW_SESSION_TICKET => {
             new_session_ticket(c, m).map(|()| State::WaitChangeCipherSpec(proof))
@@ -265,6 +275,10 @@ pub(super) fn server_hello(
         return resume(c, session);
     }
     c.server.session_id = hello.session_id.to_vec();
+    if suite.auth == SuiteAuth::Psk {
+        c.cx.add(message.raw)?;
+        return Ok(State::WaitPskKeyExchange);
+    }
     // What a client certificate would sign, until it is known that none is asked for.
     c.cx.messages = Some(first);
     c.cx.add(message.raw)?;
@@ -331,7 +345,11 @@ fn finished(
         tls12::finish(&mut c.cx, out, true)?;
     }
     // Only now is it known that the server has said all this itself.
-    c.cx.session = new_session(c).map(Box::new);
+    c.cx.session = match proof {
+        Proof::Signed(_) | Proof::Resumed => new_session(c).map(Box::new),
+        // It would be resumed where the key isn't known any more.
+        Proof::Psk => None,
+    };
     out.push(Action::Done)?;
     Ok(State::Done((proof, valid)))
 }
@@ -414,14 +432,7 @@ fn server_key_exchange(
     out: &mut Out,
 ) -> Result<State, Error> {
     let exchange = ServerKeyExchange::parse(message.body)?;
-    // RFC 8422 5.4: a curve that the client offered.
-    let groups = &c.config.common.groups;
-    let group = groups.iter().find(|group| group.name() == exchange.group);
-    let group = group
-        .filter(|group| tls12::usable(**group))
-        .ok_or(Violation::GroupNotOffered)?;
-    c.cx.group = Some(group.name());
-    c.server.share = exchange.public.to_vec();
+    take_share(c, exchange.group, exchange.public)?;
 
     let entries = Certificate::parse(&c.server.certificate)?.entries;
     let status = c.server.status.take();
@@ -455,6 +466,50 @@ fn server_key_exchange(
     Ok(State::WaitVerdict(signed))
 }
 
+/// Takes the server's public key over.
+fn take_share(c: &mut ClientCx, name: NamedGroup, public: &[u8]) -> Result<(), Error> {
+    // RFC 8422 5.4: a curve that the client offered.
+    let groups = &c.config.common.groups;
+    let group = groups.iter().find(|group| group.name() == name);
+    let group = group
+        .filter(|group| tls12::usable(**group))
+        .ok_or(Violation::GroupNotOffered)?;
+    c.cx.group = Some(group.name());
+    c.server.share = public.to_vec();
+    Ok(())
+}
+
+/// RFC 4279 5.2: the hint means nothing without a profile that says what, and is ignored.
+fn psk_key_exchange(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
+    let exchange = PskServerKeyExchange::parse(message.body)?;
+    take_share(c, exchange.group, exchange.public)?;
+    c.cx.add(message.raw)?;
+    Ok(State::WaitPskDone)
+}
+
+/// Answers with the identity of our key, and finishes.
+fn psk_done(c: &mut ClientCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
+    const NONE: ErrorKind = ErrorKind::Internal("no PSK for the suite");
+    parse_empty(message.body, "ServerHelloDone")?;
+    c.cx.add(message.raw)?;
+    let psks = &c.config.psks;
+    let psk = psks.iter().find(|psk| psk.fits_tls12()).ok_or(NONE)?;
+    let psk = Arc::clone(psk);
+    let (public, shared) = agree(c)?;
+    let message = PskClientKeyExchange {
+        identity: &psk.identity,
+        public: &public,
+    };
+    c.cx.send(out, HandshakeType::CLIENT_KEY_EXCHANGE, |w| {
+        message.write(w)
+    })?;
+    let premaster = tls12::psk_premaster(&shared, psk.key.expose())?;
+    tls12::derive_keys(&mut c.cx, premaster.expose())?;
+    let identity = psk.identity.clone();
+    c.cx.authentication = Authentication::Psk { identity };
+    finish(c, Proof::Psk, out)
+}
+
 fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<(), Error> {
     let request = CertificateRequest::parse(message.body)?;
     let names = request.certificate_authorities;
@@ -480,7 +535,7 @@ fn server_hello_done(
     let Some(info) = c.certificate_request.take() else {
         c.cx.messages = None;
         key_exchange(c, out)?;
-        return finish(c, signed, out);
+        return finish(c, Proof::Signed(signed), out);
     };
     c.peer_schemes = info.schemes.clone();
     c.cx.ask(out, Request::ClientCredential(info))?;
@@ -506,7 +561,7 @@ fn show_certificate(
         };
         c.cx.send(out, HandshakeType::CERTIFICATE, |w| empty.write(w))?;
         key_exchange(c, out)?;
-        return finish(c, signed, out);
+        return finish(c, Proof::Signed(signed), out);
     };
     tls12::send_certificate(&mut c.cx, out, &credential)?;
     key_exchange(c, out)?;
@@ -516,8 +571,8 @@ fn show_certificate(
     Ok(State::WaitSignature(signed))
 }
 
-/// ClientKeyExchange, and the keys.
-fn key_exchange(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
+/// Our public key, and the secret shared with the server.
+fn agree(c: &mut ClientCx) -> Result<(Vec<u8>, SharedSecret), Error> {
     const GONE: ErrorKind = ErrorKind::Internal("no group to exchange keys in");
     let name = c.cx.group.ok_or(GONE)?;
     let groups = &c.config.common.groups;
@@ -528,6 +583,12 @@ fn key_exchange(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
         .ok_or(GONE)?;
     let mut public = vec![0; group.server_share_len()];
     let shared = group.respond(&mut c.cx.random, &c.server.share, &mut public)?;
+    Ok((public, shared))
+}
+
+/// ClientKeyExchange, and the keys.
+fn key_exchange(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
+    let (public, shared) = agree(c)?;
     let message = ClientKeyExchange { public: &public };
     c.cx.send(out, HandshakeType::CLIENT_KEY_EXCHANGE, |w| {
         message.write(w)
@@ -536,7 +597,7 @@ fn key_exchange(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
 }
 
 /// ChangeCipherSpec and Finished.
-fn finish(c: &mut ClientCx, signed: SignatureValid, out: &mut Out) -> Result<State, Error> {
+fn finish(c: &mut ClientCx, proof: Proof, out: &mut Out) -> Result<State, Error> {
     tls12::finish(&mut c.cx, out, true)?;
-    Ok(wait_end(c, Proof::Signed(signed)))
+    Ok(wait_end(c, proof))
 }

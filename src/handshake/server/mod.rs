@@ -61,6 +61,8 @@ enum Client {
     Signed(#[allow(dead_code, reason = "held as proof")] SignatureValid),
     /// It has the secret of a session, and with it what was known of it then.
     Resumed,
+    /// It has a pre-shared key.
+    Psk,
 }
 
 const _: () = assert!(size_of::<State>() <= 64);

@@ -2,8 +2,10 @@
 
 use super::{Client, ServerCx, sessions};
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion};
-use crate::config::{ClientAuth, ClientHelloInfo, Credential, ServerConfig, TicketState, Uses};
-use crate::crypto::{KeyExchangeGroup, SuiteAuth, Tls12Suite};
+use crate::config::{
+    ClientAuth, ClientHelloInfo, Credential, ExternalPsk, PskQuery, ServerConfig, TicketState, Uses,
+};
+use crate::crypto::{KeyExchangeGroup, SharedSecret, SuiteAuth, Tls12Suite};
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
 use crate::handshake::auth::FinishedValid;
 use crate::handshake::tls12::{self, Tls12Cx};
@@ -11,14 +13,14 @@ use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Requ
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{PeerChain, Role, VerifiedChain, VerifyRequest};
-use crate::secret::SecretBytes;
+use crate::secret::{Secret, SecretBytes};
 use crate::wire::codec::{List, Writer};
 use crate::wire::extension::DistinguishedName;
 use crate::wire::handshake::CertificateVerify;
 use crate::wire::hello::{ClientHello, DOWNGRADE_TO_TLS12, ServerHello, ServerHelloExtensions};
 use crate::wire::tls12::{
     Certificate, CertificateRequest, CertificateStatus, ClientKeyExchange, NewSessionTicket,
-    ServerKeyExchange, write_params,
+    PskClientKeyExchange, PskServerKeyExchange, ServerKeyExchange, write_params,
 };
 use alloc::sync::Arc;
 use alloc::vec;
@@ -41,6 +43,9 @@ pub(super) enum State {
         signs: bool,
     },
     WaitCertificateVerify,
+    WaitPskKeyExchange,
+    /// The application looks the client's key up.
+    WaitPsk,
     WaitChangeCipherSpec(Client),
     WaitFinished(Client),
     /// The application keeps the session.
@@ -64,6 +69,8 @@ pub(super) struct Kept {
     pub(super) ticket: bool,
     /// The name in ServerHello under which the session is to be kept.
     pub(super) session_id: Option<[u8; 32]>,
+    /// The identity that the client sent, and the secret of the key exchange, until its key is known.
+    psk: Option<(Vec<u8>, SharedSecret)>,
 }
 
 const GONE: ErrorKind = ErrorKind::Internal("the ClientHello is gone");
@@ -96,6 +103,9 @@ fn full(
     out: &mut Out,
 ) -> Result<State, Error> {
     let hello = info.hello().ok_or(GONE)?;
+    if let Some(suite) = best_suite(config, &hello).filter(|suite| suite.auth == SuiteAuth::Psk) {
+        return accept_psk(s, config, &hello, suite, out);
+    }
     let info = info.with_uses(uses(config, &hello));
     s.cx.ask(out, Request::ServerCredential(info))?;
     Ok(State::WaitCredential)
@@ -145,32 +155,42 @@ fn uses(config: &ServerConfig, hello: &ClientHello<'_>) -> Uses {
     }
 }
 
+/// The best of these suites that the client has, by its order or by ours.
+fn first_common<'a>(
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+    ours: impl Iterator<Item = &'a &'static Tls12Suite> + Clone,
+) -> Option<&'static Tls12Suite> {
+    let theirs = hello.cipher_suites;
+    let mut ours = ours.copied();
+    if config.prefer_client_suites {
+        return theirs
+            .iter()
+            .find_map(|name| ours.clone().find(|suite| suite.name == name));
+    }
+    ours.find(|suite| theirs.contains(suite.name))
+}
+
+/// The best suite that both have, whichever key it needs.
+fn best_suite(config: &ServerConfig, hello: &ClientHello<'_>) -> Option<&'static Tls12Suite> {
+    first_common(config, hello, config.common.tls12_suites.iter())
+}
+
 /// The suite: the best that both have and the certificate's key is for.
 fn choose_suite(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
     credential: &Credential,
 ) -> Result<&'static Tls12Suite, Error> {
-    let ours = &config.common.tls12_suites;
-    let theirs = hello.cipher_suites;
     let fits = |suite: &&&'static Tls12Suite| {
-        credential
-            .key()
-            .schemes()
-            .iter()
-            .any(|scheme| suite.auth.fits(*scheme))
+        let mut schemes = credential.key().schemes().iter();
+        schemes.any(|scheme| suite.auth.fits(*scheme))
     };
-    let mut usable = ours.iter().filter(fits);
-    let chosen = if config.prefer_client_suites {
-        theirs
-            .iter()
-            .find_map(|name| usable.clone().find(|suite| suite.name == name))
-    } else {
-        usable.find(|suite| theirs.contains(suite.name))
-    };
-    chosen.copied().ok_or_else(|| {
-        let ours = ours.iter().filter(fits).map(|suite| suite.name.0);
-        Mismatch::new(Parameter::CipherSuite, ours, theirs.iter().map(u16::from)).into()
+    let ours = config.common.tls12_suites.iter().filter(fits);
+    first_common(config, hello, ours.clone()).ok_or_else(|| {
+        let ours = ours.map(|suite| suite.name.0);
+        let theirs = hello.cipher_suites.iter().map(u16::from);
+        Mismatch::new(Parameter::CipherSuite, ours, theirs).into()
     })
 }
 
@@ -246,17 +266,53 @@ fn accept(
         let status = CertificateStatus { response };
         s.cx.send(out, HandshakeType::CERTIFICATE_STATUS, |w| status.write(w))?;
     }
-    let exchange = group.start(&mut s.cx.random)?;
-    let mut public = vec![0; group.client_share_len()];
-    exchange.write_share(&mut public)?;
-    s.cx.group = Some(group.name());
-    s.exchange = Some(exchange);
+    let public = start_exchange(s, group)?;
     let mut params = Vec::new();
     write_params(&mut Writer::new(&mut params), group.name(), &public);
     let content = tls12::key_exchange_content(&s.cx, &params)?;
     s.params = params;
     tls12::ask_signature(&mut s.cx, out, scheme, content.into())?;
     Ok(State::WaitSignature)
+}
+
+/// Begins the key exchange: our public key.
+fn start_exchange(
+    s: &mut ServerCx,
+    group: &'static dyn KeyExchangeGroup,
+) -> Result<Vec<u8>, Error> {
+    let exchange = group.start(&mut s.cx.random)?;
+    let mut public = vec![0; group.client_share_len()];
+    exchange.write_share(&mut public)?;
+    s.cx.group = Some(group.name());
+    s.exchange = Some(exchange);
+    Ok(public)
+}
+
+/// Answers with the first flight of a handshake by a pre-shared key: no certificates, and nothing
+/// that is signed. Its session isn't kept: the key is there the next time, or shouldn't count.
+fn accept_psk(
+    s: &mut ServerCx,
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+    suite: &'static Tls12Suite,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let group = choose_group(config, hello)?;
+    s.hello = None;
+    s.cx.staple = false;
+    server_hello(s, config, hello, suite, &[], out)?;
+    let public = start_exchange(s, group)?;
+    // RFC 5489 2: sent even without a hint.
+    let message = PskServerKeyExchange {
+        identity_hint: &[],
+        group: group.name(),
+        public: &public,
+    };
+    s.cx.send(out, HandshakeType::SERVER_KEY_EXCHANGE, |w| {
+        message.write(w)
+    })?;
+    s.cx.send(out, HandshakeType::SERVER_HELLO_DONE, |_| ())?;
+    Ok(State::WaitPskKeyExchange)
 }
 
 /// ServerHello; a `session_id` that isn't empty names the session that is resumed or may be later.
@@ -341,6 +397,10 @@ pub(super) fn step(
         (State::WaitKeyExchange { signs }, M(m)) if m.kind == T::CLIENT_KEY_EXCHANGE => {
             client_key_exchange(s, m, signs)
         }
+        (State::WaitPskKeyExchange, M(m)) if m.kind == T::CLIENT_KEY_EXCHANGE => {
+            psk_key_exchange(s, m, out)
+        }
+        (State::WaitPsk, A(Answer::Psk(found))) => psk_found(s, found.as_deref()),
         (State::WaitCertificateVerify, M(m)) if m.kind == T::CERTIFICATE_VERIFY => {
             certificate_verify(s, m)
         }
@@ -422,17 +482,48 @@ fn client_key_exchange(
     signs: bool,
 ) -> Result<State, Error> {
     let public = ClientKeyExchange::parse(message.body)?.public;
-    let exchange = s
-        .exchange
-        .take()
-        .ok_or(ErrorKind::Internal("no key exchange under way"))?;
-    let shared = exchange.finish(public)?;
+    let shared = agree(s, public)?;
     s.cx.add(message.raw)?;
     tls12::derive_keys(&mut s.cx, shared.expose())?;
     Ok(match signs {
         true => State::WaitCertificateVerify,
         false => State::WaitChangeCipherSpec(Client::Anonymous),
     })
+}
+
+/// The secret that is shared with the client's public key.
+fn agree(s: &mut ServerCx, public: &[u8]) -> Result<SharedSecret, Error> {
+    let exchange = s.exchange.take();
+    let exchange = exchange.ok_or(ErrorKind::Internal("no key exchange under way"))?;
+    Ok(exchange.finish(public)?)
+}
+
+fn psk_key_exchange(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
+    let exchange = PskClientKeyExchange::parse(message.body)?;
+    let shared = agree(s, exchange.public)?;
+    s.cx.add(message.raw)?;
+    let identity = exchange.identity.to_vec();
+    s.kept.psk = Some((identity.clone(), shared));
+    s.cx.ask(out, Request::Psk(PskQuery { identity }))?;
+    Ok(State::WaitPsk)
+}
+
+fn psk_found(s: &mut ServerCx, found: Option<&ExternalPsk>) -> Result<State, Error> {
+    const NONE: ErrorKind = ErrorKind::Internal("no key exchange by a PSK");
+    let (identity, shared) = s.kept.psk.as_ref().ok_or(NONE)?;
+    // RFC 4279 2: an identity that isn't known goes on like one with another key, which nobody has:
+    // the client's Finished then can't be read. So identities can't be probed.
+    let mut decoy = Secret::<32>::zeroed(32);
+    s.cx.random.fill(decoy.expose_mut());
+    let known = found.filter(|psk| psk.fits_tls12());
+    let key = known.map_or(decoy.expose(), |psk| psk.key.expose());
+    let premaster = tls12::psk_premaster(shared, key)?;
+    let identity = identity.clone();
+    s.cx.authentication = Authentication::Psk { identity };
+    tls12::derive_keys(&mut s.cx, premaster.expose())?;
+    // Wiped where it is.
+    s.kept.psk = None;
+    Ok(State::WaitChangeCipherSpec(Client::Psk))
 }
 
 fn certificate_verify(s: &mut ServerCx, message: Message<'_>) -> Result<State, Error> {
