@@ -308,7 +308,7 @@ fn tell_sessions(stream: &mut Stream<ClientConnection, TcpStream>, quiet: bool) 
     }
 }
 
-fn session_line(session: &symbolon::handshake::Session) -> String {
+fn session_line(session: &symbolon::config::Session) -> String {
     format!(
         "ticket received: {}, for {} seconds",
         trace::bytes(session.ticket().len()),
@@ -541,7 +541,7 @@ fn receive_all(
                 half.sender.accept(token);
                 half.write_out()?;
             }
-            HalfEvent::Session(session) if !quiet => note(&session_line(&session)),
+            HalfEvent::Session(session) if !quiet => note(&session_line(&session.received(now()))),
             HalfEvent::NeedInput { min } => {
                 if start + min > input.len() {
                     input.copy_within(start..end, 0);

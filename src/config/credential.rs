@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
 /// Where the private key is.
@@ -398,6 +399,16 @@ impl CertificateRequestInfo {
     }
 }
 
+/// A hash of the certificates.
+fn fingerprint(credentials: &[Arc<Credential>]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for credential in credentials {
+        let leaf = credential.chain.first();
+        hash.update(Sha256::digest(leaf.map_or(&[][..], |leaf| leaf)));
+    }
+    hash.finalize().into()
+}
+
 impl ChooseClientCredential for ClientCredentials {
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
         let signs = |credential: &&Arc<Credential>| {
@@ -411,6 +422,10 @@ impl ChooseClientCredential for ClientCredentials {
             .find(|credential| request.names_issuer_of(credential));
         Decision::Now(named.or_else(|| usable.next()).cloned())
     }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some(fingerprint(&self.0))
+    }
 }
 
 impl ChooseClientCredential for Arc<Credential> {
@@ -419,5 +434,9 @@ impl ChooseClientCredential for Arc<Credential> {
             .tls12_scheme_for(|s| request.schemes.contains(&s))
             .is_some();
         Decision::Now(signs.then(|| Self::clone(self)))
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some(fingerprint(core::slice::from_ref(self)))
     }
 }

@@ -23,7 +23,7 @@ pub use limits::Limits;
 pub use observer::{Direction, Observation, Observer, Parsed};
 pub use server::{ClientAuth, RetryPolicy, ServerConfig, ServerConfigBuilder};
 pub use session::{
-    ClientSessionStore, EarlyData, ExternalPsk, Freshness, MAX_LIFETIME, NewSession, PskHash,
+    ClientSessionStore, EarlyDataPolicy, ExternalPsk, Freshness, MAX_LIFETIME, NewSession, PskHash,
     PskQuery, PskStore, ReplayQuery, ReplayRecorder, Scope, ServerSessions, Session, SessionQuery,
     SessionStore, StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };

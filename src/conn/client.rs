@@ -58,5 +58,28 @@ impl ClientConnection {
         Engine::new(machine, limits).map(Self)
     }
 
+    /// How many bytes of early data may still be sent (0-RTT): what the session allows, bounded by
+    /// [`crate::config::Limits::early_data`]; 0 if there is no such session, the config doesn't
+    /// enable it, or the server has answered.
+    #[must_use]
+    pub fn early_data_room(&self) -> usize {
+        self.0.early_data_room()
+    }
+
+    /// Sends data before the server has answered (0-RTT, RFC 9846 2.3). What became of it stands in
+    /// [`crate::handshake::Summary::early_data`]; if it was rejected, with exactly the bytes to
+    /// send again. **It can be replayed**: send only what may be carried out twice without harm.
+    ///
+    /// # Errors
+    /// [`crate::error::Misuse::NoEarlyData`] if none can be sent (any more), or the connection's own
+    /// error.
+    pub fn send_early_data(
+        &mut self,
+        data: &[u8],
+        sink: &mut dyn crate::record::Sink,
+    ) -> Result<crate::conn::Sent, Error> {
+        self.0.send_early_data(data, sink)
+    }
+
     connection_methods!();
 }

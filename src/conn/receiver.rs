@@ -53,6 +53,8 @@ pub(crate) enum Step {
     NeedInput(usize),
     /// At this range of the input.
     Data(Range<usize>),
+    /// The same, within the handshake.
+    EarlyData(Range<usize>),
     Session(Box<NewSession>),
     Token(Token),
     Closed(Eof),
@@ -116,6 +118,8 @@ pub struct Receiver {
     pub(crate) undecided: bool,
     /// How much early data may still be passed over.
     skip: usize,
+    /// How much early data may still come.
+    early_data: u32,
     asked_update: bool,
     ended: bool,
     closed: Option<Eof>,
@@ -146,6 +150,7 @@ impl Receiver {
             tls12: false,
             undecided: false,
             skip: 0,
+            early_data: 0,
             asked_update: false,
             ended: false,
             closed: None,
@@ -173,6 +178,11 @@ impl Receiver {
     /// Lets refused early data be passed over (RFC 9846 4.3.10).
     pub(crate) fn skip_early_data(&mut self) {
         self.skip = self.limits.skipped_early_data;
+    }
+
+    /// Takes so many bytes of early data, once its keys are there.
+    pub(crate) fn accept_early_data(&mut self, room: u32) {
+        self.early_data = room;
     }
 
     /// Installs the keys of an epoch.
@@ -402,6 +412,15 @@ impl Receiver {
             ContentType::APPLICATION_DATA
                 if self.epoch == Epoch::Application && !(self.tls12 && self.handshaking) =>
             {
+                self.count_data(len)
+            }
+            ContentType::APPLICATION_DATA if self.epoch == Epoch::EarlyData => {
+                // RFC 9846 4.3.10: more than max_early_data_size ends the connection with
+                // unexpected_message.
+                let left = u32::try_from(len)
+                    .ok()
+                    .and_then(|len| self.early_data.checked_sub(len));
+                self.early_data = left.ok_or(Violation::TooMuchEarlyData)?;
                 self.count_data(len)
             }
             _ => Err(Violation::UnexpectedContentType.into()),
@@ -635,6 +654,8 @@ impl Receiver {
             Ok(Step::Session(session)) => HalfEvent::Session(session),
             Ok(Step::Token(token)) => HalfEvent::ForSender(ForSender(token)),
             Ok(Step::Closed(eof)) => HalfEvent::Closed(eof),
+            // Only within the handshake, which halves are past.
+            Ok(Step::EarlyData(_)) => HalfEvent::NeedInput { min: 5 },
             Ok(Step::Data(range)) => match input.get_mut(range.clone()) {
                 Some(bytes) => HalfEvent::Data(Data { bytes, range }),
                 None => HalfEvent::NeedInput { min: 5 },

@@ -181,6 +181,9 @@ pub enum Misuse {
     TlsUnique,
     /// TLS 1.2 has no KeyUpdate.
     NoKeyUpdate,
+    /// Early data can't be sent: the session doesn't allow it, it isn't enabled, or the server has
+    /// answered already.
+    NoEarlyData,
     /// The config lacks something; the text says what.
     Config(&'static str),
     /// A private key that isn't the certificate's.
@@ -204,6 +207,9 @@ impl fmt::Display for Misuse {
             }
             Self::NoKeyUpdate => {
                 "TLS 1.2 has no KeyUpdate: its keys last as long as the connection"
+            }
+            Self::NoEarlyData => {
+                "early data can't be sent: no session allows it, it isn't enabled, or it is too late"
             }
             Self::Config(text) => text,
             Self::KeyMismatch => "the private key is not the certificate's",

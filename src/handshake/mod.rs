@@ -118,6 +118,8 @@ impl Out {
 /// The four traffic secrets of a handshake, filled in as it goes.
 #[derive(Debug, Default)]
 pub(crate) struct TrafficSecrets {
+    /// client_early_traffic_secret, with the suite that it is for.
+    pub(crate) client_early: Option<(&'static Tls13Suite, HashSecret)>,
     pub(crate) client_handshake: Option<HashSecret>,
     pub(crate) server_handshake: Option<HashSecret>,
     pub(crate) client_application: Option<HashSecret>,
@@ -146,6 +148,9 @@ pub(crate) struct Cx {
     pub(crate) authentication: Authentication,
     pub(crate) authenticated: UnixTime,
     pub(crate) early_data: EarlyDataOutcome,
+    /// Bytes of early data that may go this way: as a client, as long as it may be sent; as a
+    /// server, once it is accepted.
+    pub(crate) early_room: Option<u32>,
     /// TLS 1.2: the session of this handshake, once it is done.
     pub(crate) session: Option<Box<NewSession>>,
     /// What is to be answered before the handshake goes on.
@@ -199,6 +204,7 @@ impl Cx {
             authentication: Authentication::Certificates,
             authenticated: now,
             early_data: EarlyDataOutcome::NotOffered,
+            early_room: None,
             session: None,
             request: None,
             credential: None,

@@ -62,16 +62,21 @@ pub struct PathVerifier {
     roots: Arc<RootStore>,
     budget: Budget,
     hints: Vec<Vec<u8>>,
+    /// A hash of the roots.
+    roots_hash: [u8; 32],
 }
 
 impl PathVerifier {
     /// Trusts these roots.
     #[must_use]
     pub fn new(roots: impl Into<Arc<RootStore>>) -> Self {
+        let roots = roots.into();
+        let roots_hash = roots.fingerprint();
         Self {
-            roots: roots.into(),
+            roots,
             budget: Budget::default(),
             hints: Vec::new(),
+            roots_hash,
         }
     }
 
@@ -115,6 +120,10 @@ impl Verifier for PathVerifier {
 
     fn root_hints(&self) -> &[Vec<u8>] {
         &self.hints
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some(self.roots_hash)
     }
 }
 

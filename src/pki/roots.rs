@@ -7,6 +7,7 @@ use crate::error::{CertificateError, CertificateFault, DecodeError};
 use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
+use sha2::{Digest, Sha256};
 
 /// The roots that a path may end in (RFC 5280 6.1.1 (d)): a name and a key each, with the name
 /// constraints that hold below.
@@ -77,6 +78,23 @@ impl RootStore {
     /// The roots.
     pub fn anchors(&self) -> impl Iterator<Item = &TrustAnchor<'static>> {
         self.anchors.iter()
+    }
+
+    /// A hash of the roots, in their order.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for anchor in &self.anchors {
+            let constraints = anchor.name_constraints.as_deref().unwrap_or(&[]);
+            for part in [
+                &anchor.subject,
+                &anchor.subject_public_key_info,
+                constraints,
+            ] {
+                hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        hash.finalize().into()
     }
 
     /// The roots' names, each the DER of a whole DistinguishedName, once each.

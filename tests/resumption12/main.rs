@@ -73,7 +73,7 @@ impl Setup {
     fn run(&self, session: Option<Session>, seconds: u64) -> Done {
         let (client, server) = self.configs();
         let mut pair = pair(SERVER, client, server, session, at(seconds));
-        Done::of(&mut pair, at(seconds))
+        Done::of(&mut pair)
     }
 }
 
@@ -95,8 +95,10 @@ fn pair(
     let mut other = seed;
     other[0] ^= 0xff;
     let server = ServerConnection::new(server, other, time).unwrap();
+    let mut client = End::new(client.unwrap());
+    client.time = time;
     Pair {
-        client: End::new(client.unwrap()),
+        client,
         server: End::new(server),
         step: None,
         to_server: Vec::new(),
@@ -117,7 +119,7 @@ struct Done {
 impl Done {
     /// Runs a handshake that must succeed, and data after it.
     #[track_caller]
-    fn of(pair: &mut Pair, time: UnixTime) -> Self {
+    fn of(pair: &mut Pair) -> Self {
         let (client, server) = pair.handshake();
         let (to_server, to_client) = (pair.to_server.clone(), pair.to_client.clone());
         assert_eq!(client.resumed(), server.resumed());
@@ -148,7 +150,7 @@ impl Done {
         Self {
             client,
             server,
-            session: session.map(|session| session.received(time)),
+            session,
             to_server,
             to_client,
         }
@@ -221,7 +223,7 @@ fn an_abbreviated_handshake_saves_a_round_trip() {
         .map(|r| r.0)
         .collect();
     assert_eq!(kinds, [20, 22]);
-    Done::of(&mut pair, at(1)).resumed(true);
+    Done::of(&mut pair).resumed(true);
 }
 
 #[test]
@@ -248,7 +250,8 @@ fn a_ticket_ends_with_the_first_authentication() {
             let early = at(LIFETIME - 1);
             End::new(ClientConnection::resume(client, name, session, [9; 32], early).unwrap())
         };
-        let mut done = Done::of(&mut pair, at(LIFETIME)).resumed(false);
+        pair.client.time = at(LIFETIME);
+        let mut done = Done::of(&mut pair).resumed(false);
         session = done.kept();
         assert_eq!(session.authenticated(), at(LIFETIME - 1));
         // A fresh one now, from the client's clock.
@@ -298,18 +301,15 @@ fn sni_changed() {
         Some(session),
         at(1),
     );
-    Done::of(&mut other, at(1)).resumed(false);
+    Done::of(&mut other).resumed(false);
     // The same name, without saying it.
     let session = {
-        let mut done = Done::of(
-            &mut pair(SERVER, client, Arc::clone(&server), None, at(0)),
-            at(0),
-        );
+        let mut done = Done::of(&mut pair(SERVER, client, Arc::clone(&server), None, at(0)));
         done.kept()
     };
     let silent = setup.client.clone().server_name(false).build().unwrap();
     let mut pair = pair(SERVER, silent, server, Some(session), at(1));
-    Done::of(&mut pair, at(1)).resumed(false);
+    Done::of(&mut pair).resumed(false);
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn another_config() {
     let client = setup.client.clone().session_scope("others");
     let (client, server) = (client.build().unwrap(), setup.configs().1);
     let mut pair = pair(SERVER, client, server, Some(session), at(1));
-    Done::of(&mut pair, at(1)).resumed(false);
+    Done::of(&mut pair).resumed(false);
 }
 
 /// With the client's certificate.
@@ -524,7 +524,7 @@ fn a_session_of_tls12_beside_tls13() {
             // It has not.
             let server = setup.configs().1;
             let mut pair12 = pair(SERVER, client(compatible), server, Some(session()), at(1));
-            let done = Done::of(&mut pair12, at(1)).resumed(true);
+            let done = Done::of(&mut pair12).resumed(true);
             assert_eq!(done.client.version, ProtocolVersion::TLS12);
         }
         // A HelloRetryRequest doesn't disturb it.
@@ -560,7 +560,7 @@ fn a_client_that_keeps_no_sessions_asks_for_none() {
     let client = client.build().unwrap();
     assert_eq!(client.scope(), None);
     let mut pair = pair(SERVER, client, setup.configs().1, None, at(0));
-    let done = Done::of(&mut pair, at(0));
+    let done = Done::of(&mut pair);
     assert!(done.session.is_none());
 }
 
@@ -620,7 +620,7 @@ fn a_resumed_handshake_in_pieces_and_small_sinks() {
             let (client, server) = setup.configs();
             let mut pair = pair(SERVER, client, server, Some(session), at(1));
             pair.step = Some(step);
-            Done::of(&mut pair, at(1)).resumed(true);
+            Done::of(&mut pair).resumed(true);
         }
         for room in [512, 513, 600, 1000] {
             let session = setup.run(None, 0).kept();
@@ -631,7 +631,7 @@ fn a_resumed_handshake_in_pieces_and_small_sinks() {
             pair.handshake();
             pair.client.room = None;
             pair.server.room = None;
-            Done::of(&mut pair, at(1)).resumed(true);
+            Done::of(&mut pair).resumed(true);
         }
     }
 }

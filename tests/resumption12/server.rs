@@ -155,7 +155,7 @@ fn a_ticket_from_the_future() {
         let config = Arc::clone(&client);
         let client = ClientConnection::resume(config, name, session, [7; 32], at(ahead));
         pair.client = End::new(client.unwrap());
-        super::Done::of(&mut pair, now()).resumed(resumed);
+        super::Done::of(&mut pair).resumed(resumed);
     }
 }
 
@@ -401,7 +401,7 @@ fn a_store_that_answers_later() {
                 assert_eq!(*error.unwrap().kind(), refused);
                 break;
             }
-            let mut done = super::Done::of(&mut pair, now()).resumed(round == 1);
+            let mut done = super::Done::of(&mut pair).resumed(round == 1);
             session = Some(done.kept());
         }
         let expected = if stateless { (0, 3) } else { (2, 5) };

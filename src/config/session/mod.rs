@@ -8,8 +8,8 @@ mod state;
 pub use psk::{ExternalPsk, PskHash, PskQuery, PskStore};
 pub(crate) use server::TicketSource;
 pub use server::{
-    EarlyData, Freshness, ReplayQuery, ReplayRecorder, ServerSessions, SessionQuery, SessionStore,
-    StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
+    EarlyDataPolicy, Freshness, ReplayQuery, ReplayRecorder, ServerSessions, SessionQuery,
+    SessionStore, StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
 pub(crate) use state::TicketState;
 
@@ -103,6 +103,33 @@ pub struct Session {
 }
 
 impl Session {
+    /// What is shown to the server: a ticket, or a session ID of TLS 1.2.
+    #[must_use]
+    pub fn ticket(&self) -> &[u8] {
+        match &self.resume {
+            Resume::Tls13 { ticket, .. } => ticket,
+            Resume::Tls12 {
+                ticket, session_id, ..
+            } if ticket.is_empty() => session_id,
+            Resume::Tls12 { ticket, .. } => ticket,
+        }
+    }
+
+    /// The PSK, or the master secret of TLS 1.2: a secret.
+    #[must_use]
+    pub fn expose_secret(&self) -> &[u8] {
+        match &self.resume {
+            Resume::Tls13 { psk, .. } => psk.expose(),
+            Resume::Tls12 { master, .. } => master.expose(),
+        }
+    }
+
+    /// Seconds for which the server takes it, from when it was received.
+    #[must_use]
+    pub fn lifetime(&self) -> u32 {
+        self.lifetime
+    }
+
     /// The server it is for.
     #[must_use]
     pub fn server(&self) -> &ServerName<'static> {

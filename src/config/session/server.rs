@@ -136,7 +136,7 @@ pub(crate) enum TicketSource {
 /// has no forward secrecy towards the ticket. Accept it only for requests that may be carried out
 /// twice without harm.
 #[derive(Clone, Debug)]
-pub struct EarlyData {
+pub struct EarlyDataPolicy {
     pub(crate) most: u32,
     pub(crate) window: u32,
     pub(crate) recorder: Option<Arc<dyn ReplayRecorder>>,
@@ -147,7 +147,7 @@ pub struct EarlyData {
 pub struct ServerSessions {
     pub(crate) source: TicketSource,
     pub(crate) policy: TicketPolicy,
-    pub(crate) early_data: Option<EarlyData>,
+    pub(crate) early_data: Option<EarlyDataPolicy>,
 }
 
 impl ServerSessions {
@@ -225,7 +225,7 @@ impl StatelessSessions {
     /// that a recorder is needed (RFC 9846 8.2).
     #[must_use]
     pub fn early_data(mut self, most: u32, recorder: Arc<dyn ReplayRecorder>) -> Self {
-        self.0.early_data = Some(EarlyData {
+        self.0.early_data = Some(EarlyDataPolicy {
             most,
             window: WINDOW,
             recorder: Some(recorder),
@@ -255,7 +255,7 @@ impl StatefulSessions {
     /// (RFC 9846 8.1).
     #[must_use]
     pub fn early_data(mut self, most: u32) -> Self {
-        self.0.early_data = Some(EarlyData {
+        self.0.early_data = Some(EarlyDataPolicy {
             most,
             window: WINDOW,
             recorder: None,

@@ -103,6 +103,10 @@ fn provider() -> CryptoProvider {
 struct Only(Vec<u8>, Role);
 
 impl Verifier for Only {
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some([1; 32])
+    }
+
     fn verify(
         &self,
         request: &VerifyRequest,
@@ -460,7 +464,7 @@ fn client(trace: &Vectors) -> Side<ClientMachine> {
         config = config.credential(credential);
     }
     let name = ServerName::try_from("server").unwrap();
-    let machine = ClientMachine::new(config.build().unwrap(), name, [0; 32], now());
+    let machine = ClientMachine::new(config.build().unwrap(), name, None, [0; 32], now());
     Side::new(machine, script, watch)
 }
 

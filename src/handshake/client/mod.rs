@@ -1,6 +1,7 @@
 //! The client's handshake: the hello, and which version goes on.
 
 mod hello;
+mod psk;
 #[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
 mod tls12;
 mod tls13;
@@ -28,6 +29,10 @@ pub(crate) struct ClientCx {
     scope: Option<Scope>,
     /// The session to be resumed, until it is offered.
     session: Option<Session>,
+    /// The PSKs that are offered.
+    offers: Vec<psk::Offer>,
+    /// What the transcript of a second ClientHello begins with.
+    prefix: Vec<u8>,
     session_id: ([u8; 32], usize),
     grease: Option<[u8; 8]>,
     exchanges: Vec<Box<dyn KeyExchange>>,
@@ -89,6 +94,8 @@ impl ClientMachine {
             name,
             scope,
             session,
+            offers: Vec::new(),
+            prefix: Vec::new(),
             session_id: ([0; 32], 0),
             grease: None,
             exchanges: Vec::new(),

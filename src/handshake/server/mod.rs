@@ -1,10 +1,12 @@
 //! The server's handshake: ClientHello, and which version goes on.
 
 mod hello;
-#[cfg(feature = "tls12")]
-mod sessions;
+mod psk;
+mod tickets;
 #[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
 mod tls12;
+#[cfg(feature = "tls12")]
+mod tls12_sessions;
 mod tls13;
 
 use super::auth::SignatureValid;
@@ -31,6 +33,11 @@ pub(crate) struct ServerCx {
     hello_raw: Arc<[u8]>,
     /// After a HelloRetryRequest: the group asked for, and what must not have changed.
     retry: Option<(NamedGroup, HashOutput)>,
+    /// What the transcript of a second ClientHello begins with.
+    prefix: Vec<u8>,
+    lookup: psk::Lookup,
+    /// Tickets of TLS 1.3 that the client may be given.
+    tickets: tickets::Owed,
     main: Option<schedule::Main>,
     /// TLS 1.2: the key exchange under way, and its parameters until they are signed.
     exchange: Option<Box<dyn KeyExchange>>,
@@ -45,6 +52,12 @@ enum State {
     WaitClientHello,
     /// The application chooses the config.
     WaitConfig,
+    /// The application looks a PSK up.
+    WaitPsk,
+    /// The application looks a session up.
+    WaitSession,
+    /// The application says whether early data is new.
+    WaitReplay(&'static Tls13Suite),
     /// The application chooses the certificate.
     WaitCredential(&'static Tls13Suite),
     Tls13(tls13::State),
@@ -89,6 +102,9 @@ impl ServerMachine {
             hello: None,
             hello_raw: Arc::default(),
             retry: None,
+            prefix: Vec::new(),
+            lookup: psk::Lookup::default(),
+            tickets: tickets::Owed::default(),
             main: None,
             exchange: None,
             params: Vec::new(),
@@ -123,6 +139,13 @@ impl ServerMachine {
                 s.limits = config.common.limits;
                 s.config = Some(config);
                 hello::parameters(s, out)?
+            }
+            (State::WaitPsk, Input::Answer(Answer::Psk(psk))) => psk::external(s, psk, out)?,
+            (State::WaitSession, Input::Answer(Answer::Session(session))) => {
+                psk::session(s, session, out)?
+            }
+            (State::WaitReplay(suite), Input::Answer(Answer::Replay(freshness))) => {
+                psk::replay(s, suite, freshness, out)?
             }
             (State::WaitCredential(suite), Input::Answer(Answer::Credential(credential))) => {
                 State::Tls13(hello::accept(s, suite, credential, out)?)

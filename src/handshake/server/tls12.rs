@@ -1,6 +1,6 @@
 //! The server's TLS 1.2 handshake (RFC 5246 7.3).
 
-use super::{Client, ServerCx, sessions};
+use super::{Client, ServerCx, tls12_sessions as sessions};
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion};
 use crate::config::{
     ClientAuth, ClientHelloInfo, Credential, ExternalPsk, PskQuery, ServerConfig, TicketState, Uses,
