@@ -174,14 +174,19 @@ impl<C: Connection> Rogue<C> {
 
     /// The master secret and the keys; the messages end with ClientKeyExchange.
     pub fn derive(&mut self, shared: &SharedSecret) {
+        self.derive_from(shared.expose());
+    }
+
+    /// The same from a premaster secret.
+    pub fn derive_from(&mut self, premaster: &[u8]) {
         let hash = self.suite.hash;
         let randoms = Randoms {
             client: &self.client_random,
             server: &self.server_random,
         };
         let master = match self.extended {
-            true => extended_master_secret(hash, shared.expose(), &self.transcript().current()),
-            false => master_secret(hash, shared.expose(), randoms),
+            true => extended_master_secret(hash, premaster, &self.transcript().current()),
+            false => master_secret(hash, premaster, randoms),
         };
         self.keys = Some(KeyBlock::new(self.suite, &master, randoms));
         self.master = Some(master);

@@ -103,8 +103,9 @@ fn full(
     out: &mut Out,
 ) -> Result<State, Error> {
     let hello = info.hello().ok_or(GONE)?;
-    if let Some(suite) = best_suite(config, &hello).filter(|suite| suite.auth == SuiteAuth::Psk) {
-        return accept_psk(s, config, &hello, suite, out);
+    let best = common_suite(config, &hello, config.common.tls12_suites.iter())?;
+    if best.auth == SuiteAuth::Psk {
+        return accept_psk(s, config, &hello, best, out);
     }
     let info = info.with_uses(uses(config, &hello));
     s.cx.ask(out, Request::ServerCredential(info))?;
@@ -156,24 +157,24 @@ fn uses(config: &ServerConfig, hello: &ClientHello<'_>) -> Uses {
 }
 
 /// The best of these suites that the client has, by its order or by ours.
-fn first_common<'a>(
+fn common_suite<'a>(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
     ours: impl Iterator<Item = &'a &'static Tls12Suite> + Clone,
-) -> Option<&'static Tls12Suite> {
+) -> Result<&'static Tls12Suite, Error> {
     let theirs = hello.cipher_suites;
-    let mut ours = ours.copied();
-    if config.prefer_client_suites {
-        return theirs
+    let mut usable = ours.clone().copied();
+    let chosen = if config.prefer_client_suites {
+        theirs
             .iter()
-            .find_map(|name| ours.clone().find(|suite| suite.name == name));
-    }
-    ours.find(|suite| theirs.contains(suite.name))
-}
-
-/// The best suite that both have, whichever key it needs.
-fn best_suite(config: &ServerConfig, hello: &ClientHello<'_>) -> Option<&'static Tls12Suite> {
-    first_common(config, hello, config.common.tls12_suites.iter())
+            .find_map(|name| usable.clone().find(|suite| suite.name == name))
+    } else {
+        usable.find(|suite| theirs.contains(suite.name))
+    };
+    chosen.ok_or_else(|| {
+        let ours = ours.map(|suite| suite.name.0);
+        Mismatch::new(Parameter::CipherSuite, ours, theirs.iter().map(u16::from)).into()
+    })
 }
 
 /// The suite: the best that both have and the certificate's key is for.
@@ -186,12 +187,11 @@ fn choose_suite(
         let mut schemes = credential.key().schemes().iter();
         schemes.any(|scheme| suite.auth.fits(*scheme))
     };
-    let ours = config.common.tls12_suites.iter().filter(fits);
-    first_common(config, hello, ours.clone()).ok_or_else(|| {
-        let ours = ours.map(|suite| suite.name.0);
-        let theirs = hello.cipher_suites.iter().map(u16::from);
-        Mismatch::new(Parameter::CipherSuite, ours, theirs).into()
-    })
+    common_suite(
+        config,
+        hello,
+        config.common.tls12_suites.iter().filter(fits),
+    )
 }
 
 /// The group: the best that both have. A client that names none has any (RFC 8422 4).
