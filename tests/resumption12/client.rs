@@ -2,7 +2,7 @@
 
 use super::common::rogue::{Hello, World};
 use super::common::rogue12::{BOTH, Rogue, TLS12};
-use super::stores::Kept;
+use super::common::stores::ListStore;
 use super::{SERVER, at};
 use rustls_pki_types::ServerName;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ const ID: [u8; 32] = [0x1d; 32];
 /// A client with a store that has one session in it, and the session's master secret.
 struct Known {
     world: World,
-    kept: Arc<Kept>,
+    kept: Arc<ListStore>,
     config: Arc<ClientConfig>,
     newer: Arc<ClientConfig>,
     master: MasterSecret,
@@ -59,7 +59,7 @@ fn full(rogue: &mut Server, world: &World, by: By) {
 impl Known {
     fn new(by: By) -> Self {
         let world = World::new();
-        let kept = Arc::new(Kept::default());
+        let kept = Arc::new(ListStore::default());
         let client = world
             .client_config()
             .session_scope("tests")

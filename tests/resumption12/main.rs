@@ -7,6 +7,7 @@ mod common {
     pub mod pair;
     pub mod rogue;
     pub mod rogue12;
+    pub mod stores;
 }
 mod client;
 mod server;
@@ -15,10 +16,11 @@ mod stores;
 use common::pair::{End, Pair};
 use common::rogue::{World, credential};
 use common::rogue12::{BOTH, TLS12};
+use common::stores::{ListStore, MapStore};
 use rustls_pki_types::{ServerName, UnixTime};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
-use stores::{Kept, Names, Tags, at};
+use stores::{Tags, at};
 use symbolon::codepoint::*;
 use symbolon::config::*;
 use symbolon::conn::{ClientConnection, ServerConnection};
@@ -57,7 +59,7 @@ impl Setup {
 
     fn ids() -> Self {
         let mut this = Self::new();
-        let sessions = StatefulSessions::new(Arc::new(Names::default()));
+        let sessions = StatefulSessions::new(Arc::new(MapStore::default()));
         this.server = this.server.sessions(sessions);
         this
     }
@@ -364,7 +366,7 @@ fn another_config() {
             server.sessions(StatelessSessions::new(Arc::new(key)))
         },
         |server| server.session_scope("another tenant"),
-        |server| server.sessions(StatefulSessions::new(Arc::new(Names::default()))),
+        |server| server.sessions(StatefulSessions::new(Arc::new(MapStore::default()))),
     ];
     for change in changes {
         let session = setup.run(None, 0).kept();
@@ -458,7 +460,7 @@ fn a_chain_that_is_too_long_makes_no_session() {
         let setup = with_client_auth(&setup, |v| ClientAuth::Required(v));
         assert_eq!(setup.run(None, 0).session.is_some(), kept);
         let mut setup = setup;
-        let sessions = StatefulSessions::new(Arc::new(Names::default())).policy(policy(chain));
+        let sessions = StatefulSessions::new(Arc::new(MapStore::default())).policy(policy(chain));
         setup.server = setup.server.sessions(sessions);
         let session = setup.run(None, 0).session;
         // The ID was given before the chain was known; then nothing is found.
@@ -566,7 +568,7 @@ fn a_client_that_keeps_no_sessions_asks_for_none() {
 
 #[test]
 fn a_store_in_the_config() {
-    let kept = Arc::new(Kept::default());
+    let kept = Arc::new(ListStore::default());
     let mut setup = Setup::ids();
     setup.client = setup
         .client

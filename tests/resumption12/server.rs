@@ -2,7 +2,8 @@
 
 use super::common::pair::{End, now, records};
 use super::common::rogue12::{BOTH, Rogue};
-use super::stores::{Names, at};
+use super::common::stores::MapStore;
+use super::stores::at;
 use super::{SERVER, Setup};
 use rustls_pki_types::{ServerName, UnixTime};
 use std::sync::{Arc, Mutex};
@@ -191,7 +192,7 @@ fn a_session_id_known_and_unknown() {
 
 #[test]
 fn a_session_is_stored_once_the_client_has_finished() {
-    let names = Arc::new(Names::default());
+    let names = Arc::new(MapStore::default());
     let store: Arc<dyn SessionStore> = Arc::clone(&names) as _;
     let config = Setup::new().server.sessions(StatefulSessions::new(store));
     let config = config.build().unwrap();
@@ -202,9 +203,9 @@ fn a_session_is_stored_once_the_client_has_finished() {
     rogue.ccs();
     rogue.message(T::FINISHED, &[0; 12]);
     rogue.refused(V::BadFinished, A::DECRYPT_ERROR);
-    assert!(names.0.lock().unwrap().is_empty());
+    assert!(names.map.lock().unwrap().is_empty());
     first(&config);
-    assert_eq!(names.0.lock().unwrap().len(), 1);
+    assert_eq!(names.map.lock().unwrap().len(), 1);
 }
 
 #[test]
@@ -364,7 +365,7 @@ fn a_store_that_answers_later() {
         let stored: Arc<Mutex<Vec<StoreSession>>> = Arc::default();
         let asked: Arc<Mutex<usize>> = Arc::default();
         let mut session = None;
-        // Kept; resumed; not found; refused.
+        // ListStore; resumed; not found; refused.
         for round in 0..4 {
             let mut pair = super::pair(
                 SERVER,

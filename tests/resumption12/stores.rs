@@ -1,8 +1,7 @@
-//! Small stores and a ticketer whose tickets can be looked into.
+//! A ticketer that notices changes.
 
 use super::common::pair::now;
-use rustls_pki_types::{ServerName, UnixTime};
-use std::sync::Mutex;
+use rustls_pki_types::UnixTime;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use symbolon::config::*;
@@ -42,44 +41,5 @@ impl Ticketer for Tags {
         let parts = ticket.split_at_checked(32);
         let good = parts.filter(|(tag, state)| self.tag(state) == *tag);
         Decision::Now(good.map(|(_, state)| SecretBytes::new(state.to_vec())))
-    }
-}
-
-/// A client's sessions, the newest first.
-#[derive(Debug, Default)]
-pub struct Kept(pub Mutex<Vec<Session>>);
-
-impl ClientSessionStore for Kept {
-    fn take(&self, server: &ServerName<'_>, scope: Scope, _: UnixTime) -> Option<Session> {
-        let mut kept = self.0.lock().unwrap();
-        let fits = |session: &Session| session.server() == server && session.scope() == scope;
-        let index = kept.iter().position(fits)?;
-        Some(kept.remove(index))
-    }
-
-    fn put(&self, session: Session) {
-        self.0.lock().unwrap().insert(0, session);
-    }
-}
-
-/// A server's sessions.
-#[derive(Debug, Default)]
-pub struct Names(pub Mutex<Vec<StoreSession>>);
-
-impl SessionStore for Names {
-    fn put(&self, session: &StoreSession) -> Decision<bool> {
-        self.0.lock().unwrap().push(session.clone());
-        Decision::Now(true)
-    }
-
-    fn take(&self, _: &SessionQuery) -> Decision<Option<SecretBytes>> {
-        panic!("a session of TLS 1.2 is not used up");
-    }
-
-    fn get(&self, query: &SessionQuery) -> Decision<Option<SecretBytes>> {
-        assert!(!query.once);
-        let kept = self.0.lock().unwrap();
-        let found = kept.iter().find(|session| session.id[..] == query.id);
-        Decision::Now(found.map(|found| SecretBytes::new(found.state.expose().to_vec())))
     }
 }
