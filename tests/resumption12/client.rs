@@ -20,17 +20,17 @@ type Server = Rogue<ClientConnection>;
 
 /// What a session goes by.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum By {
+pub enum By {
     Ticket,
     Id,
 }
 
-const BYS: [By; 2] = [By::Ticket, By::Id];
+pub const BYS: [By; 2] = [By::Ticket, By::Id];
 /// The session ID that the script gives.
 const ID: [u8; 32] = [0x1d; 32];
 
 /// A client with a store that has one session in it, and the session's master secret.
-struct Known {
+pub struct Known {
     world: World,
     kept: Arc<ListStore>,
     config: Arc<ClientConfig>,
@@ -57,7 +57,7 @@ fn full(rogue: &mut Server, world: &World, by: By) {
 }
 
 impl Known {
-    fn new(by: By) -> Self {
+    pub fn new(by: By) -> Self {
         let world = World::new();
         let kept = Arc::new(ListStore::default());
         let client = world
@@ -83,13 +83,13 @@ impl Known {
     }
 
     /// The client has sent a ClientHello that offers the session.
-    fn offered(&self, newer: bool) -> Server {
+    pub fn offered(&self, newer: bool) -> Server {
         let config = if newer { &self.newer } else { &self.config };
         Server::server(Arc::clone(config))
     }
 
     /// Up to ServerHello.
-    fn accepted(&self, ticket: bool) -> Server {
+    pub fn accepted(&self, ticket: bool) -> Server {
         let mut rogue = self.offered(false);
         accept(&mut rogue, &self.master, ticket);
         rogue

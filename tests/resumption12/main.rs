@@ -10,6 +10,7 @@ mod common {
     pub mod stores;
 }
 mod client;
+mod garbage;
 mod server;
 mod stores;
 

@@ -265,7 +265,7 @@ fn the_sentinel_of_a_newer_server_is_there_when_it_resumes() {
 }
 
 /// A server that has sent its end of an abbreviated handshake.
-fn resumed(config: &Arc<ServerConfig>) -> Client {
+pub fn resumed(config: &Arc<ServerConfig>) -> Client {
     let (master, ticket, id) = first(config);
     let id = if ticket.is_empty() { id } else { vec![3; 32] };
     let mut rogue = shows(config, &ticket, &id);
