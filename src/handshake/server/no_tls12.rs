@@ -1,7 +1,7 @@
 //! In the place of `tls12`, in a build without it: states that can't be.
 
 use super::ServerCx;
-use crate::config::{ClientHelloInfo, ServerConfig};
+use super::hello::Offer;
 use crate::error::{Error, ErrorKind};
 use crate::handshake::{Input, Out};
 
@@ -19,12 +19,7 @@ impl State {
 #[derive(Debug, Default)]
 pub(super) struct Kept {}
 
-pub(super) fn client_hello(
-    _: &mut ServerCx,
-    _: &ServerConfig,
-    _: &ClientHelloInfo,
-    _: &mut Out,
-) -> Result<State, Error> {
+pub(super) fn client_hello(_: &mut ServerCx, _: &Offer<'_>, _: &mut Out) -> Result<State, Error> {
     Err(NONE.into())
 }
 

@@ -1,9 +1,10 @@
 //! The server's TLS 1.2 handshake (RFC 5246 7.3).
 
+use super::hello::{self, Offer};
 use super::{Client, ServerCx, tls12_sessions as sessions};
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion};
 use crate::config::{
-    ClientAuth, ClientHelloInfo, Credential, ExternalPsk, PskQuery, ServerConfig, TicketState, Uses,
+    ClientAuth, Credential, ExternalPsk, PskQuery, ServerConfig, TicketState, Uses,
 };
 use crate::crypto::{KeyExchangeGroup, SharedSecret, SuiteAuth, Tls12Suite};
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
@@ -75,39 +76,33 @@ pub(super) struct Kept {
 
 const GONE: ErrorKind = ErrorKind::Internal("the ClientHello is gone");
 
-/// Decides how a ClientHello is answered: by a session, or else by a certificate.
+/// Decides how a ClientHello is answered: by a session, or else by a full handshake.
 pub(super) fn client_hello(
     s: &mut ServerCx,
-    config: &ServerConfig,
-    info: &ClientHelloInfo,
+    offer: &Offer<'_>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let hello = info.hello().ok_or(GONE)?;
-    check_hello(config, &hello)?;
+    let Offer { config, hello, .. } = offer;
+    check_hello(config, hello)?;
     // RFC 7301 3.1: negotiated anew, whatever the protocol of a session was.
-    s.cx.alpn = negotiate::alpn(&config.common, &hello)?;
-    match sessions::query(config, &hello, s.cx.now) {
+    s.cx.alpn = negotiate::alpn(&config.common, hello)?;
+    match sessions::query(config, hello, s.cx.now) {
         Some(query) => {
             s.cx.ask(out, Request::Session(query))?;
             Ok(State::WaitSession)
         }
-        None => full(s, config, info, out),
+        None => full(s, offer, out),
     }
 }
 
-/// Begins a full handshake.
-fn full(
-    s: &mut ServerCx,
-    config: &ServerConfig,
-    info: &ClientHelloInfo,
-    out: &mut Out,
-) -> Result<State, Error> {
-    let hello = info.hello().ok_or(GONE)?;
-    let best = common_suite(config, &hello, config.common.tls12_suites.iter())?;
+/// Begins a full handshake: by a pre-shared key, or else by a certificate.
+fn full(s: &mut ServerCx, offer: &Offer<'_>, out: &mut Out) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
+    let best = common_suite(config, hello, config.common.tls12_suites.iter())?;
     if best.auth == SuiteAuth::Psk {
-        return accept_psk(s, config, &hello, best, out);
+        return accept_psk(s, config, hello, best, out);
     }
-    let info = info.with_uses(uses(config, &hello));
+    let info = offer.info.with_uses(uses(config, hello));
     s.cx.ask(out, Request::ServerCredential(info))?;
     Ok(State::WaitCredential)
 }
@@ -382,7 +377,9 @@ pub(super) fn step(
     use HandshakeType as T;
     use Input::{Answer as A, Message as M};
     match (state, input) {
-        (State::WaitSession, A(Answer::Session(found))) => session_found(s, found, out),
+        (State::WaitSession, A(Answer::Session(found))) => {
+            hello::resume(s, |s, offer| session_found(s, offer, found.as_deref(), out))
+        }
         (State::WaitCredential, A(Answer::Credential(credential))) => accept(s, credential, out),
         (State::WaitSignature, A(Answer::Signature(signature))) => {
             server_key_exchange(s, &signature, out)
@@ -539,19 +536,18 @@ fn certificate_verify(s: &mut ServerCx, message: Message<'_>) -> Result<State, E
 /// Resumes the session that was found, or goes on without.
 fn session_found(
     s: &mut ServerCx,
-    found: Option<Arc<SecretBytes>>,
+    offer: &Offer<'_>,
+    found: Option<&SecretBytes>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let config = s.config()?;
-    let info = s.hello.clone().ok_or(GONE)?;
-    let hello = info.hello().ok_or(GONE)?;
+    let Offer { config, hello, .. } = offer;
     let state = found.and_then(|bytes| TicketState::decode(bytes.expose()).ok());
     let usable = match state {
-        Some(state) => sessions::usable(&state, &config, &hello, s.cx.now)?.zip(Some(state)),
+        Some(state) => sessions::usable(&state, config, hello, s.cx.now)?.zip(Some(state)),
         None => None,
     };
     let Some((suite, state)) = usable else {
-        return full(s, &config, &info, out);
+        return full(s, offer, out);
     };
     let authenticated = state.authenticated;
     s.cx.authenticated = authenticated;
@@ -563,11 +559,11 @@ fn session_found(
     s.cx.peer_chain = state.peer_chain;
     s.hello = None;
     // A client that asked for tickets gets a new one, so that it needn't show one twice.
-    s.kept.ticket = sessions::gives_ticket(&config, &hello);
+    s.kept.ticket = sessions::gives_ticket(config, hello);
     // RFC 5246 7.4.1.3, RFC 5077 3.4: the client's session ID says that the session is resumed.
-    server_hello(s, &config, &hello, suite, hello.session_id, out)?;
+    server_hello(s, config, hello, suite, hello.session_id, out)?;
     tls12::resume_keys(&mut s.cx, &state.secret)?;
-    send_ticket(s, &config, out)?;
+    send_ticket(s, config, out)?;
     tls12::finish(&mut s.cx, out, false)?;
     Ok(State::WaitChangeCipherSpec(Client::Resumed))
 }
