@@ -231,26 +231,26 @@ fn go_by_ticket() {
 }
 
 #[test]
-fn curl_by_ticket_and_by_id() {
+fn curl_by_id() {
     let curl = need!("curl");
     let site = Site::new();
-    for config in servers(&site) {
-        let listener = Listener::new();
-        let config = config.alpn(["http/1.1"]).build().unwrap();
-        let again = format!("https://localhost:{}/again", listener.port);
-        let more = ["--tlsv1.2", "--tls-max", "1.2", &again];
-        let mut peer = curl::start(&site, &curl, &listener, "/once", &more);
-        for (round, path) in ["/again", "/once"].into_iter().enumerate() {
-            let mut stream = listener.accept(Arc::clone(&config));
-            assert_eq!(shake(&mut stream).resumed(), round > 0);
-            assert_eq!(curl::request(&mut stream), format!("GET {path} HTTP/1.1"));
-            stream.write_all(curl::HEAD).unwrap();
-            stream.write_all(path.as_bytes()).unwrap();
-            stream.close().unwrap();
-        }
-        assert!(peer.exit().success());
-        assert_eq!(peer.output(), b"/again/once");
+    let listener = Listener::new();
+    // It takes no tickets in TLS 1.2.
+    let [_, config] = servers(&site);
+    let config = config.alpn(["http/1.1"]).build().unwrap();
+    let again = format!("https://localhost:{}/again", listener.port);
+    let more = ["--tlsv1.2", "--tls-max", "1.2", &again];
+    let mut peer = curl::start(&site, &curl, &listener, "/once", &more);
+    for (round, path) in ["/again", "/once"].into_iter().enumerate() {
+        let mut stream = listener.accept(Arc::clone(&config));
+        assert_eq!(shake(&mut stream).resumed(), round > 0);
+        assert_eq!(curl::request(&mut stream), format!("GET {path} HTTP/1.1"));
+        stream.write_all(curl::HEAD).unwrap();
+        stream.write_all(path.as_bytes()).unwrap();
+        stream.close().unwrap();
     }
+    assert!(peer.exit().success());
+    assert_eq!(peer.output(), b"/again/once");
 }
 
 #[test]
@@ -376,16 +376,20 @@ fn gnutls_with_a_key_alone() {
     let priority = "NORMAL:-KX-ALL:+ECDHE-PSK:-VERS-ALL:+VERS-TLS1.2";
     let key = hex(&KEY);
     let passwords = site.dir.write("passwords", format!("one:{key}\n"));
-    let (_peer, port) = gnutls::start(&site, &serv, &files, priority, &["--pskpasswd", &passwords]);
+    let more = ["--pskpasswd", &passwords];
+    let (mut peer, port) = gnutls::start(&site, &serv, &files, priority, &more);
     let mut stream = connect(port, psk_client());
     by_psk(&shake(&mut stream));
-    gnutls::echoed(&mut stream);
+    // With a key it sends nothing back, not even to its own client.
+    peer.wait_for("Connected as 'one'");
     stream.close().unwrap();
 
     let listener = Listener::new();
-    let more = ["--pskusername", "one", "--pskkey", &key];
-    let mut peer = gnutls::start_client(&site, &cli, &listener, priority, &more, Stdio::piped());
+    let port = listener.port.to_string();
+    let mut more = vec!["127.0.0.1", "-p", &port, "--priority", priority];
+    more.extend(["--pskusername", "one", "--pskkey", &key]);
+    let _peer = Peer::start(&site.dir, &cli, &more);
     let mut stream = listener.accept(psk_server());
+    // After this it crashes, with OpenSSL's server as well: it has no certificate to tell of.
     by_psk(&shake(&mut stream));
-    gnutls::converse(&mut stream, &mut peer);
 }
