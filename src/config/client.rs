@@ -195,7 +195,11 @@ impl ClientConfigBuilder {
     ///
     /// # Errors
     /// [`Misuse::Config`] if there is nothing to judge servers by, or a value is out of range.
-    pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
+    pub fn build(mut self) -> Result<Arc<ClientConfig>, Error> {
+        let psks = self.psks.iter().any(|psk| psk.fits_tls12());
+        // Without a verifier no certificate is accepted, and so none asked for.
+        let certificates = self.verifier.is_some() || self.psks.is_empty();
+        self.common.keep_suites(psks, certificates);
         self.common.check()?;
         let by_psk: Option<Arc<dyn Verifier>> = match self.psks.is_empty() {
             true => None,

@@ -36,7 +36,7 @@ pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later}
 pub use swap::Swap;
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
-use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};
+use crate::crypto::{CryptoProvider, KeyExchangeGroup, SuiteAuth, Tls12Suite, Tls13Suite};
 use crate::error::{Error, Misuse};
 use crate::record::Padding;
 use alloc::sync::Arc;
@@ -128,6 +128,17 @@ impl Common {
     /// Whether a version is allowed.
     pub(crate) fn speaks(&self, version: ProtocolVersion) -> bool {
         self.versions.contains(&version)
+    }
+
+    /// Leaves those suites of TLS 1.2 for which there are keys, as the rest of the config is known.
+    fn keep_suites(&mut self, psks: bool, certificates: bool) {
+        self.tls12_suites.retain(|suite| match suite.auth {
+            SuiteAuth::Psk => psks,
+            SuiteAuth::Ecdsa | SuiteAuth::Rsa => certificates,
+        });
+        let (alone, left) = (self.versions.len() == 1, !self.tls12_suites.is_empty());
+        self.versions
+            .retain(|version| *version != ProtocolVersion::TLS12 || left || alone);
     }
 
     fn set_versions(&mut self, versions: &[ProtocolVersion]) {

@@ -60,14 +60,15 @@ impl ServerConfig {
     /// certificate, and whom it trusts. None, and no sessions, if they can't be told.
     #[must_use]
     pub fn scope(&self) -> Option<Scope> {
-        let (mode, identity) = match &self.client_auth {
-            ClientAuth::None => (b"none".as_slice(), Some([0; 32])),
-            ClientAuth::Optional(verifier) => (b"optional".as_slice(), verifier.identity()),
-            ClientAuth::Required(verifier) => (b"required".as_slice(), verifier.identity()),
+        // How clients are asked counts where the verifier doesn't say who it is, too.
+        let (role, identity) = match &self.client_auth {
+            ClientAuth::None => (b"server, none".as_slice(), Some([0; 32])),
+            ClientAuth::Optional(verifier) => (b"server, optional".as_slice(), verifier.identity()),
+            ClientAuth::Required(verifier) => (b"server, required".as_slice(), verifier.identity()),
         };
         match identity {
-            Some(identity) => self.common.scope(b"server", Some(&[mode, &identity])),
-            None => self.common.scope(b"server", None),
+            Some(identity) => self.common.scope(role, Some(&[&identity])),
+            None => self.common.scope(role, None),
         }
     }
 
@@ -161,7 +162,9 @@ impl ServerConfigBuilder {
     ///
     /// # Errors
     /// [`Misuse::Config`] if there is no credential, or a value is out of range.
-    pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
+    pub fn build(mut self) -> Result<Arc<ServerConfig>, Error> {
+        let certificates = self.credentials.is_some() || self.psks.is_none();
+        self.common.keep_suites(self.psks.is_some(), certificates);
         self.common.check()?;
         let by_psk: Option<Arc<dyn ChooseServerCredential>> = match &self.psks {
             None => None,

@@ -2,7 +2,7 @@
 //!
 //! Named decisions, one after the other: parameters, retry, certificate, hello.
 
-use super::{Chosen, ServerCx, State, psk, tls12, tls13};
+use super::{ServerCx, State, psk, tls12, tls13};
 use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion};
 use crate::config::{ClientHelloInfo, Credential, ServerConfig, Uses};
 use crate::crypto::Tls13Suite;
@@ -89,11 +89,7 @@ pub(super) fn parameters(
     if s.retry.is_some() {
         return Err(Violation::ChangedClientHello.into());
     }
-    tls12::check_hello(config, hello)?;
-    s.cx.alpn = negotiate::alpn(&config.common, hello)?;
-    let info = offer.info.with_uses(tls12::uses(config, hello));
-    s.cx.ask(out, Request::ServerCredential(info))?;
-    Ok(State::WaitCredential(Chosen::Tls12))
+    tls12::client_hello(s, offer, out).map(State::Tls12)
 }
 
 /// TLS 1.3, once it is known whether there is a PSK: chooses the parameters, and retries, or goes on
@@ -141,7 +137,7 @@ pub(super) fn authenticate(
     }
     let request = Request::ServerCredential(offer.info.with_uses(Uses::Tls13));
     s.cx.ask(out, request)?;
-    Ok(State::WaitCredential(Chosen::Tls13(suite)))
+    Ok(State::WaitCredential(suite))
 }
 
 /// Asks for a share of another group (RFC 9846 4.2.4).
