@@ -175,9 +175,11 @@ impl Receiver {
         self.most = usize::from(limit);
     }
 
-    /// Lets refused early data be passed over (RFC 9846 4.3.10).
-    pub(crate) fn skip_early_data(&mut self) {
-        self.skip = self.limits.skipped_early_data;
+    /// Lets refused early data be passed over (RFC 9846 4.3.10): as much as would have been taken, or
+    /// what the limits allow in any case.
+    pub(crate) fn skip_early_data(&mut self, most: u32) {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        self.skip = most.max(self.limits.skipped_early_data);
     }
 
     /// Takes so many bytes of early data, once its keys are there.

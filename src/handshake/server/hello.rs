@@ -138,9 +138,8 @@ fn retry(
         },
     };
     s.cx.retried = true;
-    s.cx.skip_early_data = hello.extensions.early_data;
     if hello.extensions.early_data {
-        psk::refuse_early_data(s, EarlyDataRefusal::Retry);
+        psk::refuse_early_data(s, EarlyDataRefusal::Retry)?;
     }
     psk::keep_for_second_hello(s, hello);
     // Nothing may be left behind the first ClientHello in its record.
