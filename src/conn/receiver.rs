@@ -357,7 +357,12 @@ impl Receiver {
     }
 
     fn protected(&mut self, frame: &Frame, body: &mut [u8]) -> Result<Option<Plaintext>, Error> {
-        let most = self.most;
+        // RFC 8449 4: a limit is for the keys of the handshake that agrees on it: a client can't know
+        // it when it sends early data.
+        let most = match self.epoch {
+            Epoch::EarlyData => MAX_PLAINTEXT.saturating_add(1),
+            _ => self.most,
+        };
         let Some(opener) = &mut self.opener else {
             return Ok(None);
         };
