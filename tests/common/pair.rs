@@ -39,6 +39,8 @@ pub struct End<C> {
     pub room: Option<usize>,
     /// The most `NeedInput::min` seen.
     pub needed: usize,
+    /// When its sessions come.
+    pub now: UnixTime,
 }
 
 impl<C: Connection> End<C> {
@@ -57,6 +59,7 @@ impl<C: Connection> End<C> {
             answerer: None,
             room: None,
             needed: 0,
+            now: now(),
         }
     }
 
@@ -96,7 +99,7 @@ impl<C: Connection> End<C> {
                     assert!(self.done.is_none());
                     self.early_data.extend_from_slice(data.bytes);
                 }
-                Event::Session(session) => self.sessions.push(session.received(now())),
+                Event::Session(session) => self.sessions.push(session.received(self.now)),
                 Event::Failed(error) => {
                     self.failed = Some(error);
                     stop = true;
@@ -133,6 +136,15 @@ impl<C: Connection> End<C> {
                 output: 0
             }
         );
+    }
+}
+
+impl End<ClientConnection> {
+    /// Sends early data, all of it.
+    pub fn send_early(&mut self, data: &[u8]) {
+        let sent = self.connection.send_early_data(data, &mut self.output);
+        let sent = sent.unwrap();
+        assert_eq!((sent.taken, sent.output), (data.len(), 0));
     }
 }
 
