@@ -100,7 +100,7 @@ fn explain_tls(program: &str, what: &str, error: &Error) -> String {
             cause.truncate(at);
         }
         rest.push_str("\n  remedy: ");
-        rest.push_str(remedy);
+        rest.push_str(&remedy);
     }
     let told = match error.alert() {
         Some(alert) => format!("\n  sent:   the alert {alert}"),

@@ -12,7 +12,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use symbolon::codepoint::HandshakeType;
-use symbolon::config::Credential;
+use symbolon::config::{Credential, Session};
 use symbolon::pki::{Certificate, PathVerifier, PeerChain, Role, RootStore, VerifyRequest};
 use symbolon::provider::default_provider;
 use symbolon::record::{Deframed, Joined, Joiner, deframe};
@@ -153,6 +153,19 @@ pub fn pem_key(bytes: &[u8]) {
             }
             Err(error) => drop(error.to_string()),
         }
+    }
+}
+
+/// A session as somebody's file has it: what is read is written so that it reads as the same.
+pub fn saved_session(bytes: &[u8]) {
+    match Session::from_bytes(bytes) {
+        Ok(session) => {
+            let _ = format!("{session:?} {:?}", session.is_fresh(NOW));
+            let written = session.to_bytes();
+            let again = Session::from_bytes(written.expose()).expect("it was written here");
+            assert!(again.to_bytes() == written);
+        }
+        Err(error) => drop(error.to_string()),
     }
 }
 

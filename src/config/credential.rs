@@ -258,6 +258,10 @@ impl ClientHelloInfo {
         }
     }
 
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// All of it. An empty one can't be: only what parsed gets here.
     #[must_use]
     pub fn hello(&self) -> Option<ClientHello<'_>> {
@@ -325,6 +329,10 @@ impl ServerCredentials {
 
 impl ChooseServerCredential for ServerCredentials {
     fn choose(&self, hello: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>> {
+        // Without a choice there is nothing to look at.
+        if let ([only], false) = (self.list.as_slice(), self.strict) {
+            return Decision::Now(Some(Arc::clone(only)));
+        }
         let signs = |credential: &&Arc<Credential>| hello.scheme_for(credential).is_some();
         let named = hello.server_name().map(ServerName::DnsName);
         let bears = |credential: &&Arc<Credential>| {

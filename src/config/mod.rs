@@ -9,6 +9,8 @@ mod limits;
 mod observer;
 mod server;
 mod session;
+#[cfg(feature = "std")]
+mod swap;
 
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub(crate) use credential::Uses;
@@ -23,11 +25,15 @@ pub use limits::Limits;
 pub use observer::{Direction, Observation, Observer, Parsed};
 pub use server::{ClientAuth, RetryPolicy, ServerConfig, ServerConfigBuilder};
 pub use session::{
-    ClientSessionStore, EarlyDataPolicy, ExternalPsk, Freshness, MAX_LIFETIME, NewSession, PskHash,
-    PskQuery, PskStore, ReplayQuery, ReplayRecorder, Scope, ServerSessions, Session, SessionQuery,
-    SessionStore, StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
+    ClientSessionStore, EarlyDataPolicy, ExternalPsk, Freshness, MAX_LIFETIME, MAX_TICKET_LEN,
+    MemoryClientSessions, MemorySessions, NewSession, PskHash, PskImporter, PskQuery, PskStore,
+    PskTable, ReplayFilter, ReplayMap, ReplayQuery, ReplayRecorder, RotatingTicketer, Scope,
+    ServerSessions, Session, SessionFormatError, SessionQuery, SessionStore, StatefulSessions,
+    StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
 pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later};
+#[cfg(feature = "std")]
+pub use swap::Swap;
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};

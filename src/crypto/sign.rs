@@ -1,5 +1,6 @@
 //! Signing and verifying (RFC 9846 4.3.3, 4.5.2).
 
+use super::hash::Hash;
 use super::random::Random;
 use crate::codepoint::SignatureScheme;
 use crate::error::CryptoError;
@@ -56,6 +57,8 @@ pub struct VerifyAlgorithms {
         SignatureScheme,
         &'static [&'static dyn SignatureVerificationAlgorithm],
     )],
+    /// SHA-256, which keys and certificates are known by.
+    pub sha256: &'static dyn Hash,
 }
 
 impl VerifyAlgorithms {

@@ -7,11 +7,12 @@
 mod certificate;
 mod violation;
 
-pub(crate) use certificate::TextWriter;
-pub use certificate::{CertificateError, CertificateFault, Moment, Text};
+pub use certificate::{CertificateError, CertificateFault, Moment, Text, TriedPath};
+pub(crate) use certificate::{TextWriter, Tried};
 pub use violation::Violation;
 
 use crate::codepoint::{AlertDescription, ExtensionType, HandshakeType};
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -188,6 +189,13 @@ pub enum Misuse {
     Config(&'static str),
     /// A private key that isn't the certificate's.
     KeyMismatch,
+    /// A certificate that was to be a root is none.
+    Root {
+        /// Which one of those in the file, from 0.
+        index: usize,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
 }
 
 impl fmt::Display for Misuse {
@@ -213,6 +221,9 @@ impl fmt::Display for Misuse {
             }
             Self::Config(text) => text,
             Self::KeyMismatch => "the private key is not the certificate's",
+            Self::Root { index, error } => {
+                return write!(f, "certificate {index} is malformed: {error}");
+            }
         })
     }
 }
@@ -431,10 +442,16 @@ impl Error {
 
     /// What a person can do about it, where there is something.
     #[must_use]
-    pub fn remedy(&self) -> Option<&'static str> {
+    pub fn remedy(&self) -> Option<Cow<'static, str>> {
+        match &self.kind {
+            ErrorKind::Certificate(e) => e.remedy(),
+            _ => self.fixed_remedy().map(Cow::Borrowed),
+        }
+    }
+
+    fn fixed_remedy(&self) -> Option<&'static str> {
         match &self.kind {
             ErrorKind::Protocol(violation) => violation.remedy(),
-            ErrorKind::Certificate(e) => e.remedy(),
             ErrorKind::NothingInCommon(m) => Some(match m.parameter {
                 Parameter::Version => "enable a version that the peer has, on either side",
                 Parameter::Alpn => "configure an application protocol that the peer offers",

@@ -1,7 +1,7 @@
 //! Blocking I/O over anything that reads and writes.
 
 use crate::config::{ClientSessionStore, Session};
-use crate::conn::{Connection, Eof, Event};
+use crate::conn::{ClientConnection, Connection, Eof, Event};
 use crate::error::{CryptoError, Error};
 use crate::handshake::{Answer, Request, Summary};
 use rustls_pki_types::UnixTime;
@@ -279,6 +279,27 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
         self.output.clear();
         self.written = 0;
         Ok(())
+    }
+}
+
+impl<T: Read + Write> Stream<ClientConnection, T> {
+    /// Sends early data (0-RTT), as much as [`ClientConnection::early_data_room`] allows: before
+    /// the handshake, and before anything is received. How much was sent; 0 if there is no session
+    /// that allows it. What became of it stands in [`Summary::early_data`].
+    ///
+    /// # Errors
+    /// Those of the transport and of TLS.
+    pub fn send_early_data(&mut self, data: &[u8]) -> io::Result<usize> {
+        let room = self.connection.early_data_room().min(data.len());
+        let data = data.get(..room).unwrap_or(&[]);
+        if data.is_empty() {
+            return Ok(0);
+        }
+        // The output grows as needed: all of it is taken.
+        let sent = self.connection.send_early_data(data, &mut self.output);
+        let sent = sent.map_err(invalid)?;
+        self.write_out()?;
+        Ok(sent.taken)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::der::{self, Reader};
 use super::name::{self, DistinguishedName, GeneralName};
+use super::policy::PolicyExtensions;
 use super::{oid, time};
 use crate::error::{DecodeError, DecodeFault, Moment, Text, TextWriter};
 use core::fmt;
@@ -54,31 +55,99 @@ impl<'a> KeyInfo<'a> {
         })
     }
 
-    /// How many bits the modulus of an RSA key has; `None` for other keys.
-    pub(crate) fn rsa_bits(&self) -> Result<Option<usize>, DecodeError> {
-        const WHAT: &str = "RSAPublicKey";
-        let mut algorithm = Reader::new(self.algorithm, WHAT);
-        let kind = algorithm.contents(der::OID, WHAT)?;
-        if kind != oid::RSA_ENCRYPTION && kind != oid::RSA_PSS {
+    /// What kind of key it is.
+    pub(crate) fn kind(&self) -> KeyKind<'a> {
+        let mut algorithm = Reader::new(self.algorithm, "SubjectPublicKeyInfo.algorithm");
+        let Ok(id) = algorithm.contents(der::OID, "SubjectPublicKeyInfo.algorithm") else {
+            return KeyKind::Other(&[]);
+        };
+        match id {
+            oid::RSA_ENCRYPTION => KeyKind::Rsa,
+            oid::RSA_PSS => KeyKind::RsaPss,
+            oid::ED25519 => KeyKind::Ed25519,
+            oid::EC_PUBLIC_KEY => match algorithm.any() {
+                Ok(parameters) if parameters.tag == der::OID => match parameters.contents {
+                    oid::P256 => KeyKind::Curve("P-256"),
+                    oid::P384 => KeyKind::Curve("P-384"),
+                    oid::P521 => KeyKind::Curve("P-521"),
+                    other => KeyKind::OtherCurve(other),
+                },
+                _ => KeyKind::ExplicitCurve,
+            },
+            other => KeyKind::Other(other),
+        }
+    }
+
+    /// What matters of an RSA key; `None` for other keys.
+    pub(crate) fn rsa(&self) -> Result<Option<RsaKey>, DecodeError> {
+        const MODULUS: &str = "RSAPublicKey.modulus";
+        const EXPONENT: &str = "RSAPublicKey.publicExponent";
+        if !matches!(self.kind(), KeyKind::Rsa | KeyKind::RsaPss) {
             return Ok(None);
         }
-        let mut key = der::only(self.key, der::SEQUENCE, WHAT)?;
-        let modulus = key.contents(der::INTEGER, "RSAPublicKey.modulus")?;
-        let modulus = match modulus.split_first() {
-            Some((0, rest)) => rest,
-            _ => modulus,
-        };
-        let Some(first) = modulus.first() else {
-            return Err(key.fail(DecodeFault::BadValue));
-        };
-        let unused = usize::try_from(first.leading_zeros()).unwrap_or(0);
-        Ok(Some(modulus.len().saturating_mul(8).saturating_sub(unused)))
+        let mut key = der::only(self.key, der::SEQUENCE, "RSAPublicKey")?;
+        let modulus = key.positive(MODULUS)?;
+        let exponent = key.positive(EXPONENT)?;
+        key.end()?;
+        let odd = exponent.last().is_some_and(|last| last & 1 == 1);
+        Ok(Some(RsaKey {
+            bits: bits(modulus),
+            // 1 would make every message its own signature, and long ones cost only time.
+            sane_exponent: odd && (2..=33).contains(&bits(exponent)),
+        }))
+    }
+}
+
+/// How many bits a number has; without leading zero octets.
+fn bits(number: &[u8]) -> usize {
+    let zeros = number.first().map_or(0, |first| first.leading_zeros());
+    let unused = usize::try_from(zeros).unwrap_or(0);
+    number.len().saturating_mul(8).saturating_sub(unused)
+}
+
+/// What matters of an RSA key before it is used.
+pub(crate) struct RsaKey {
+    /// How many bits the modulus has.
+    pub(crate) bits: usize,
+    /// Whether the public exponent is odd, at least 3 and at most 33 bits long.
+    pub(crate) sane_exponent: bool,
+}
+
+/// A kind of key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyKind<'a> {
+    Rsa,
+    RsaPss,
+    /// A curve by its name.
+    Curve(&'static str),
+    /// A curve by its object identifier.
+    OtherCurve(&'a [u8]),
+    /// A curve by its parameters, or by none at all.
+    ExplicitCurve,
+    Ed25519,
+    Other(&'a [u8]),
+}
+
+impl KeyKind<'_> {
+    pub(crate) fn text(&self) -> Text {
+        Text::from(match self {
+            Self::Rsa => "RSA",
+            Self::RsaPss => "RSASSA-PSS",
+            Self::Curve(name) => name,
+            Self::OtherCurve(id) => return oid::text(id),
+            Self::ExplicitCurve => "elliptic curve without a name",
+            Self::Ed25519 => "Ed25519",
+            Self::Other([0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1]) => "DSA",
+            Self::Other([0x2b, 0x65, 0x71]) => "Ed448",
+            Self::Other(id) => return oid::text(id),
+        })
     }
 }
 
 /// The extensions that mean something here (RFC 5280 4.2.1).
 #[derive(Clone, Default)]
 struct Extensions<'a> {
+    policies: PolicyExtensions<'a>,
     basic_constraints: Option<BasicConstraints>,
     key_usage: Option<u16>,
     extended_key_usage: Option<&'a [u8]>,
@@ -139,7 +208,7 @@ impl<'a> Certificate<'a> {
 
         let mut reader = Reader::new(tbs.contents, "tbsCertificate");
         let version = version(&mut reader)?;
-        let serial = reader.contents(der::INTEGER, "serialNumber")?;
+        let serial = reader.integer("serialNumber")?;
         if !(1..=MAX_SERIAL).contains(&serial.len()) {
             return Err(reader.fail(DecodeFault::BadLength));
         }
@@ -319,13 +388,14 @@ impl<'a> Certificate<'a> {
         self.outer_algorithm
     }
 
+    /// What it is signed with, for a person to read.
+    pub(crate) fn signature_algorithm_text(&self) -> Text {
+        AlgorithmName::of(self.outer_algorithm).text()
+    }
+
     /// RFC 5280 4.1.1.2: both must be the same.
     pub(crate) fn algorithms_agree(&self) -> bool {
         self.inner_algorithm == self.outer_algorithm
-    }
-
-    pub(crate) fn is_self_issued(&self) -> bool {
-        self.issuer().matches(self.subject())
     }
 
     pub(crate) const fn basic_constraints(&self) -> Option<BasicConstraints> {
@@ -337,14 +407,24 @@ impl<'a> Certificate<'a> {
         self.extensions.key_usage.is_none_or(|bits| bits & bit != 0)
     }
 
+    /// Whether `keyUsage` is there.
+    pub(crate) const fn has_key_usage(&self) -> bool {
+        self.extensions.key_usage.is_some()
+    }
+
     /// Whether `extKeyUsage`, if there is one, has this purpose (RFC 5280 4.2.1.12).
     pub(crate) fn allows_purpose(&self, purpose: &[u8]) -> bool {
-        let Some(purposes) = self.extensions.extended_key_usage else {
-            return true;
-        };
+        self.extensions.extended_key_usage.is_none()
+            || self.names_purpose(purpose)
+            || self.names_purpose(oid::ANY_EXTENDED_KEY_USAGE)
+    }
+
+    /// Whether `extKeyUsage` is there and names this purpose.
+    pub(crate) fn names_purpose(&self, purpose: &[u8]) -> bool {
+        let purposes = self.extensions.extended_key_usage.unwrap_or(&[]);
         let mut reader = Reader::new(purposes, "extKeyUsage");
         while let Ok(found) = reader.contents(der::OID, "extKeyUsage") {
-            if found == purpose || found == oid::ANY_EXTENDED_KEY_USAGE {
+            if found == purpose {
                 return true;
             }
         }
@@ -354,6 +434,10 @@ impl<'a> Certificate<'a> {
     /// The contents of the NameConstraints SEQUENCE.
     pub(crate) const fn name_constraints(&self) -> Option<&'a [u8]> {
         self.extensions.name_constraints
+    }
+
+    pub(crate) const fn policies(&self) -> &PolicyExtensions<'a> {
+        &self.extensions.policies
     }
 
     pub(crate) const fn unknown_critical(&self) -> Option<&'a [u8]> {
@@ -444,9 +528,8 @@ impl<'a> Extensions<'a> {
             self.subject_key_id = Some(subject_key_id(value)?);
         } else if id == oid::AUTHORITY_KEY_IDENTIFIER {
             self.authority_key_id = authority_key_id(value)?;
-        } else if id == oid::CERTIFICATE_POLICIES {
-            // Nobody here asks for a policy, so that any will do (RFC 5280 6.1.1, the initial
-            // policy set is any-policy and none is required).
+        } else if self.policies.take(id, value)? {
+            // What they ask for is seen to along the path.
         } else if critical && self.unknown_critical.is_none() {
             self.unknown_critical = Some(id);
         }
@@ -485,12 +568,18 @@ fn key_usage(value: &[u8]) -> Result<u16, DecodeError> {
     let mut outer = Reader::new(value, WHAT);
     let bits = outer.contents(der::BIT_STRING, WHAT)?;
     outer.end()?;
-    match *bits {
-        [0..=7, a] => Ok(u16::from_be_bytes([a, 0])),
-        [0..=7, a, b] => Ok(u16::from_be_bytes([a, b])),
-        [0] => Ok(0),
-        _ => Err(outer.fail(DecodeFault::BadValue)),
+    let (unused, value) = match *bits {
+        [unused, a] => (unused, u16::from_be_bytes([a, 0])),
+        [unused, a, b] => (unused, u16::from_be_bytes([a, b])),
+        [0] => (0, 0),
+        _ => return Err(outer.fail(DecodeFault::BadValue)),
+    };
+    // X.690 11.2.1: the unused bits of the last octet are zero.
+    let zeros = bits.last().map_or(0, |last| last.trailing_zeros());
+    if unused > 7 || zeros < u32::from(unused) {
+        return Err(outer.fail(DecodeFault::BadValue));
     }
+    Ok(value)
 }
 
 fn extended_key_usage(value: &[u8]) -> Result<&[u8], DecodeError> {
@@ -766,6 +855,7 @@ mod tests {
             (oid::BASIC_CONSTRAINTS, &[0x30, 4, 2, 2, 0, 5]),
             (oid::BASIC_CONSTRAINTS, &[0x30, 0, 0]),
             (oid::KEY_USAGE, &[3, 2, 8, 0]),
+            (oid::KEY_USAGE, &[3, 2, 6, 0xa0]),
             (oid::KEY_USAGE, &[3, 0]),
             (oid::KEY_USAGE, &[3, 4, 0, 0, 0, 0]),
             (oid::EXTENDED_KEY_USAGE, &[0x30, 0]),

@@ -169,6 +169,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The contents of an INTEGER, which are in the shortest form (X.690 8.3.2).
+    pub(crate) fn integer(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
+        match self.contents(INTEGER, what)? {
+            [] => Err(self.fail(DecodeFault::BadLength)),
+            [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => Err(self.fail(DecodeFault::BadValue)),
+            contents => Ok(contents),
+        }
+    }
+
+    /// The digits of an INTEGER above zero, without a leading zero octet.
+    pub(crate) fn positive(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
+        match self.integer(what)? {
+            [0] | [0x80..=0xff, ..] => Err(self.fail(DecodeFault::BadValue)),
+            [0, digits @ ..] | digits => Ok(digits),
+        }
+    }
+
     /// A BIT STRING of whole octets.
     pub(crate) fn octet_bits(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
         match self.contents(BIT_STRING, what)?.split_first() {
@@ -246,6 +263,26 @@ mod tests {
                 result,
                 "{bytes:x?}"
             );
+        }
+    }
+
+    #[test]
+    fn integers() {
+        use DecodeFault::*;
+        for (bytes, any, positive) in [
+            (&[2, 1, 0][..], Ok(&[0][..]), Err(BadValue)),
+            (&[2, 1, 1], Ok(&[1]), Ok(&[1][..])),
+            (&[2, 1, 0x80], Ok(&[0x80]), Err(BadValue)),
+            (&[2, 2, 0, 0x80], Ok(&[0, 0x80]), Ok(&[0x80])),
+            (&[2, 2, 0xff, 0x7f], Ok(&[0xff, 0x7f]), Err(BadValue)),
+            (&[2, 2, 0, 1], Err(BadValue), Err(BadValue)),
+            (&[2, 2, 0xff, 0x80], Err(BadValue), Err(BadValue)),
+            (&[2, 0], Err(BadLength), Err(BadLength)),
+        ] {
+            let read = Reader::new(bytes, "x").integer("x");
+            assert_eq!(read.map_err(|e| e.fault), any, "{bytes:x?}");
+            let read = Reader::new(bytes, "x").positive("x");
+            assert_eq!(read.map_err(|e| e.fault), positive, "{bytes:x?}");
         }
     }
 

@@ -12,19 +12,27 @@
 mod cert;
 mod constraints;
 mod der;
+mod describe;
 mod name;
 mod oid;
 mod path;
+mod pin;
+mod policy;
+mod profile;
 mod roots;
 mod time;
 
 pub use cert::{Certificate, SignatureFault, SignatureHash};
 pub use name::DistinguishedName;
 pub use path::{Budget, PathVerifier};
+pub use pin::{FirstUseVerifier, KnownServers, Pin, PinVerifier, Stranger};
+pub use policy::InitialPolicies;
+pub use profile::Profile;
 pub use roots::RootStore;
 
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, Text};
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -149,6 +157,8 @@ pub enum Decision<T> {
 pub enum Trust {
     /// A path of signatures leads to the trusted root with this subject.
     Root(Text),
+    /// The certificate or its key is known by this pin.
+    Pin(Pin),
     /// It was verified in the handshake that a session comes from.
     Session,
     /// The application said so; its words.
@@ -170,9 +180,14 @@ impl VerifiedChain {
     /// The application vouches for the peer's own certificate, for a `reason` that a person reads.
     #[must_use]
     pub fn by_application(reason: &str) -> Self {
+        Self::alone(Trust::Application(Text::from(reason)))
+    }
+
+    /// Nothing but the peer's own certificate is relied on.
+    fn alone(trust: Trust) -> Self {
         Self {
             path: [0].into(),
-            trust: Trust::Application(Text::from(reason)),
+            trust,
         }
     }
 
@@ -206,40 +221,12 @@ impl VerifiedChain {
         }
     }
 
-    /// The path and why it is trusted, a line for each certificate.
+    /// The path and why each of its links holds, a few lines for each certificate.
     #[must_use]
     pub fn describe<'a>(&'a self, chain: &'a PeerChain) -> impl fmt::Display + 'a {
-        Description {
+        describe::Description {
             verified: self,
             chain,
-        }
-    }
-}
-
-struct Description<'a> {
-    verified: &'a VerifiedChain,
-    chain: &'a PeerChain,
-}
-
-impl fmt::Display for Description<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for index in self.verified.path() {
-            let der = self.chain.certificates().nth(*index).unwrap_or(&[]);
-            match Certificate::parse(der) {
-                Ok(certificate) => {
-                    writeln!(f, "{index}: {}", certificate.subject())?;
-                    writeln!(f, "   issued by {}", certificate.issuer())?;
-                    let (from, to) = certificate.validity();
-                    writeln!(f, "   valid from {from} to {to}")?;
-                }
-                Err(e) => writeln!(f, "{index}: not a certificate ({e})")?,
-            }
-        }
-        match &self.verified.trust {
-            Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
-            Trust::Session => f.write_str("trusted: verified when the session was made"),
-            Trust::Application(reason) => write!(f, "trusted by the application: {reason}"),
-            Trust::Nothing => f.write_str("NOT VERIFIED: any certificate is accepted"),
         }
     }
 }
@@ -259,8 +246,8 @@ pub trait Verifier: Send + Sync + fmt::Debug {
 
     /// What a server sends in `certificate_authorities` to help a client choose: the DER of
     /// whole DistinguishedNames. None by default.
-    fn root_hints(&self) -> &[Vec<u8>] {
-        &[]
+    fn root_hints(&self) -> Cow<'_, [Vec<u8>]> {
+        Cow::Borrowed(&[])
     }
 
     /// A hash of whom it trusts and how it judges, so that no session made under one verifier is

@@ -1,17 +1,28 @@
 //! Sessions: what is kept of one handshake so that a later one can be shorter (RFC 9846 2.2,
 //! RFC 5246 7.3, RFC 5077).
 
+mod importer;
+mod lock;
+mod portable;
 mod psk;
+mod replay;
 mod server;
 mod state;
+mod store;
+mod ticketer;
 
+pub use importer::{PskImporter, PskTable};
+pub use portable::SessionFormatError;
 pub use psk::{ExternalPsk, PskHash, PskQuery, PskStore};
+pub use replay::{ReplayFilter, ReplayMap};
 pub(crate) use server::TicketSource;
 pub use server::{
     EarlyDataPolicy, Freshness, ReplayQuery, ReplayRecorder, ServerSessions, SessionQuery,
     SessionStore, StatefulSessions, StatelessSessions, StoreSession, TicketPolicy, Ticketer,
 };
 pub(crate) use state::TicketState;
+pub use store::{MemoryClientSessions, MemorySessions};
+pub use ticketer::{MAX_TICKET_LEN, RotatingTicketer};
 
 use crate::codepoint::CipherSuite;
 use crate::crypto::HashSecret;

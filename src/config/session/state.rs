@@ -67,15 +67,7 @@ impl TicketState {
         w.bytes(&self.scope.0);
         w.vec16(|w| w.bytes(self.server_name.as_deref().unwrap_or(&[])));
         w.vec8(|w| w.bytes(self.alpn.as_deref().unwrap_or(&[])));
-        w.vec24(|w| {
-            for der in self
-                .peer_chain
-                .iter()
-                .flat_map(|chain| chain.certificates())
-            {
-                w.vec24(|w| w.bytes(der));
-            }
-        });
+        write_chain(&mut w, self.peer_chain.as_deref());
         let written = w.finish();
         let bytes = SecretBytes::new(bytes);
         written.ok().map(|()| bytes)
@@ -92,21 +84,16 @@ impl TicketState {
         let secret = HashSecret::copied_from(r.vec8(WHAT, 32..=64)?)
             .ok_or(DecodeError::new(WHAT, DecodeFault::BadLength))?;
         let extended_master_secret = r.u8(WHAT)? == 1;
-        let issued = read_time(&mut r)?;
-        let authenticated = read_time(&mut r)?;
-        let expires = read_time(&mut r)?;
+        let issued = read_time(&mut r, WHAT)?;
+        let authenticated = read_time(&mut r, WHAT)?;
+        let expires = read_time(&mut r, WHAT)?;
         let age_add = r.u32(WHAT)?;
         let max_early_data = r.u32(WHAT)?;
         let scope = Scope(*r.array(WHAT)?);
         let server_name = filled(r.vec16(WHAT, 0..=0xffff)?);
         let alpn = filled(r.vec8(WHAT, 0..=0xff)?);
-        let mut certificates = Reader::new(r.vec24(WHAT, 0..=0xff_ffff)?);
-        let mut chain = Vec::new();
-        while !certificates.is_empty() {
-            chain.push(certificates.vec24(WHAT, 1..=0xff_ffff)?);
-        }
+        let peer_chain = read_chain(&mut r, WHAT)?;
         r.finish(WHAT)?;
-        let chain = Some(chain).filter(|chain| !chain.is_empty());
         Ok(Self {
             version,
             cipher_suite,
@@ -120,7 +107,7 @@ impl TicketState {
             scope,
             server_name,
             alpn,
-            peer_chain: chain.map(|chain| PeerChain::new(chain.into_iter().map(|der| (der, None)))),
+            peer_chain,
         })
     }
 
@@ -144,7 +131,7 @@ impl TicketState {
 }
 
 /// Seconds by which the clocks of a fleet may differ.
-const SKEW: u32 = 10;
+pub(super) const SKEW: u32 = 10;
 
 /// Whether the peer's own certificate is within its time still.
 pub(crate) fn is_valid(chain: &PeerChain, now: UnixTime) -> bool {
@@ -155,13 +142,36 @@ pub(crate) fn is_valid(chain: &PeerChain, now: UnixTime) -> bool {
     i64::try_from(now.as_secs()).is_ok_and(|now| now <= leaf.validity().1.0)
 }
 
-fn read_time(r: &mut Reader<'_>) -> Result<UnixTime, DecodeError> {
-    let seconds = u64::from_be_bytes(*r.array(WHAT)?);
+/// Seconds since 1970.
+pub(super) fn read_time(r: &mut Reader<'_>, what: &'static str) -> Result<UnixTime, DecodeError> {
+    let seconds = u64::from_be_bytes(*r.array(what)?);
     Ok(UnixTime::since_unix_epoch(core::time::Duration::from_secs(
         seconds,
     )))
 }
 
-fn filled(bytes: &[u8]) -> Option<Vec<u8>> {
+/// The certificates without what was stapled to them; nothing where there are none.
+pub(super) fn write_chain(w: &mut Writer<'_>, chain: Option<&PeerChain>) {
+    w.vec24(|w| {
+        for der in chain.iter().flat_map(|chain| chain.certificates()) {
+            w.vec24(|w| w.bytes(der));
+        }
+    });
+}
+
+/// Reads what [`write_chain`] wrote.
+pub(super) fn read_chain(
+    r: &mut Reader<'_>,
+    what: &'static str,
+) -> Result<Option<Arc<PeerChain>>, DecodeError> {
+    let mut r = Reader::new(r.vec24(what, 0..=0xff_ffff)?);
+    let mut chain = Vec::new();
+    while !r.is_empty() {
+        chain.push((r.vec24(what, 1..=0xff_ffff)?, None));
+    }
+    Ok((!chain.is_empty()).then(|| PeerChain::new(chain.into_iter())))
+}
+
+pub(super) fn filled(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(bytes.to_vec()).filter(|bytes| !bytes.is_empty())
 }

@@ -225,7 +225,7 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
         signature_algorithms: Some(List::Values(&lists.schemes)),
         signature_algorithms_cert: Some(List::Values(&lists.schemes)),
         alpn: Some(List::Values(alpn.as_slice())).filter(|_| !alpn.is_empty()),
-        status_request: c.config.verifier.wants_ocsp(),
+        status_request: c.wants_ocsp,
         record_size_limit: common.record_size_limit,
         key_shares: tls13.then_some(List::Values(&shares)),
         cookie: c.cookie.as_deref(),

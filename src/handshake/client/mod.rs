@@ -39,6 +39,8 @@ pub(crate) struct ClientCx {
     /// The groups whose shares went out last.
     shares: Vec<NamedGroup>,
     offered: ExtensionSet,
+    /// The verifier's wish, asked once: both ClientHellos say the same.
+    wants_ocsp: bool,
     /// ClientHello until its hash function is known.
     hello: Vec<u8>,
     /// What a HelloRetryRequest gave to be sent back.
@@ -90,6 +92,7 @@ impl ClientMachine {
         });
         let inner = ClientCx {
             cx: Cx::new(seed, now),
+            wants_ocsp: config.verifier.wants_ocsp(),
             config,
             name,
             scope,

@@ -30,84 +30,116 @@ pub(super) fn client_hello(
     message: Message<'_>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let hello = ClientHello::parse(message.body)?;
-    s.cx.client_random = *hello.random;
     let info = ClientHelloInfo::new(message.body.into());
+    let hello = ClientHello::parse(info.body())?;
+    s.cx.client_random = *hello.random;
     s.hello = Some(info.clone());
     s.hello_raw = message.raw.into();
     if s.config.is_none() {
-        s.cx.ask(out, Request::Config(info))?;
+        s.cx.ask(out, Request::Config(info.clone()))?;
         return Ok(State::WaitConfig);
     }
-    parameters(s, out)
+    let config = s.config()?;
+    let offer = Offer {
+        config: &config,
+        info: &info,
+        hello,
+    };
+    parameters(s, &offer, out)
+}
+
+/// A ClientHello under consideration, parsed once a step.
+pub(super) struct Offer<'a> {
+    pub(super) config: &'a ServerConfig,
+    pub(super) info: &'a ClientHelloInfo,
+    pub(super) hello: ClientHello<'a>,
+}
+
+/// Goes on with the ClientHello after an answer.
+pub(super) fn resume<T>(
+    s: &mut ServerCx,
+    go_on: impl FnOnce(&mut ServerCx, &Offer<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let config = s.config()?;
+    let info = s.hello.clone().ok_or(GONE)?;
+    let offer = Offer {
+        config: &config,
+        info: &info,
+        hello: info.hello().ok_or(GONE)?,
+    };
+    go_on(s, &offer)
 }
 
 /// Chooses the version and its parameters; retries, or goes on to the certificate.
-pub(super) fn parameters(s: &mut ServerCx, out: &mut Out) -> Result<State, Error> {
-    let config = s.config()?;
-    let info = s.hello.clone().ok_or(GONE)?;
-    let hello = info.hello().ok_or(GONE)?;
-    let version = negotiate::version(&config, &hello)?;
+pub(super) fn parameters(
+    s: &mut ServerCx,
+    offer: &Offer<'_>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
+    let version = negotiate::version(config, hello)?;
     s.cx.peer_record_limit = negotiate::record_size_limit(hello.extensions.record_size_limit)?;
     s.cx.server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
     s.cx.staple = hello.extensions.status_request;
     if version == ProtocolVersion::TLS13 {
-        negotiate::check_tls13(&hello)?;
-        return psk::look_up(s, out);
+        negotiate::check_tls13(hello)?;
+        return psk::look_up(s, offer, out);
     }
     // RFC 9846 4.2.4: after a HelloRetryRequest the version stays.
     if s.retry.is_some() {
         return Err(Violation::ChangedClientHello.into());
     }
-    tls12::check_hello(&config, &hello)?;
-    s.cx.alpn = negotiate::alpn(&config.common, &hello)?;
-    let uses = tls12::uses(&config, &hello);
-    s.cx.ask(out, Request::ServerCredential(info.with_uses(uses)))?;
+    tls12::check_hello(config, hello)?;
+    s.cx.alpn = negotiate::alpn(&config.common, hello)?;
+    let info = offer.info.with_uses(tls12::uses(config, hello));
+    s.cx.ask(out, Request::ServerCredential(info))?;
     Ok(State::WaitCredential(Chosen::Tls12))
 }
 
 /// TLS 1.3, once it is known whether there is a PSK: chooses the parameters, and retries, or goes on
 /// to early data.
-pub(super) fn tls13_parameters(s: &mut ServerCx, out: &mut Out) -> Result<State, Error> {
-    let config = s.config()?;
-    let info = s.hello.clone().ok_or(GONE)?;
-    let hello = info.hello().ok_or(GONE)?;
+pub(super) fn tls13_parameters(
+    s: &mut ServerCx,
+    offer: &Offer<'_>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
     // After a HelloRetryRequest the suite stays; the list of the client's has to, too.
     let suite = match s.cx.suite {
         Some(suite) => suite,
-        None => negotiate::suite(&config, &hello, s.lookup.hash_len())?,
+        None => negotiate::suite(config, hello, s.lookup.hash_len())?,
     };
     psk::keep_if_usable(s, suite);
-    let choice = psk::key_exchange(s, &config, &hello)?;
+    let choice = psk::key_exchange(s, config, hello)?;
     if s.retry.is_some() {
-        check_second_hello(s, &hello, suite)?;
-        psk::check_binder(s, &hello, suite)?;
+        check_second_hello(s, hello, suite)?;
+        psk::check_binder(s, hello, suite)?;
     } else {
         s.cx.suite = Some(suite);
-        psk::check_binder(s, &hello, suite)?;
+        psk::check_binder(s, hello, suite)?;
         let mut transcript = Transcript::new(suite.hash);
         transcript.add(&s.hello_raw);
         s.cx.transcript = Some(transcript);
         if let Some(GroupChoice::Retry(group)) = choice {
-            retry(s, &hello, group, suite, out)?;
+            retry(s, hello, group, suite, out)?;
             return Ok(State::WaitClientHello);
         }
     }
-    s.cx.alpn = negotiate::alpn(&config.common, &hello)?;
-    psk::early_data(s, &config, &hello, suite, out)
+    s.cx.alpn = negotiate::alpn(&config.common, hello)?;
+    psk::early_data(s, offer, suite, out)
 }
 
 /// Goes on with the PSK, or asks for the certificate.
 pub(super) fn authenticate(
     s: &mut ServerCx,
+    offer: &Offer<'_>,
     suite: &'static Tls13Suite,
     out: &mut Out,
 ) -> Result<State, Error> {
     if s.lookup.has_chosen() {
-        return accept_by_psk(s, suite, out).map(State::Tls13);
+        return accept_by_psk(s, offer, suite, out).map(State::Tls13);
     }
-    let info = s.hello.clone().ok_or(GONE)?;
-    let request = Request::ServerCredential(info.with_uses(Uses::Tls13));
+    let request = Request::ServerCredential(offer.info.with_uses(Uses::Tls13));
     s.cx.ask(out, request)?;
     Ok(State::WaitCredential(Chosen::Tls13(suite)))
 }
@@ -204,11 +236,10 @@ pub(super) fn accept(
     let info = s.hello.take().ok_or(GONE)?;
     let hello = info.hello().ok_or(GONE)?;
     let credential = credential.ok_or_else(|| Mismatch::new(Parameter::Certificate, [], []))?;
-    let scheme = credential.scheme_for(|s| info.verifies(s)).ok_or_else(|| {
-        let theirs = hello
-            .extensions
-            .signature_algorithms
-            .unwrap_or(List::Values(&[]));
+    let theirs = hello.extensions.signature_algorithms;
+    let theirs = theirs.unwrap_or(List::Values(&[]));
+    let scheme = credential.scheme_for(|scheme| theirs.contains(scheme));
+    let scheme = scheme.ok_or_else(|| {
         let ours = credential.key().schemes().iter().map(|scheme| scheme.0);
         Mismatch::new(
             Parameter::SignatureScheme,
@@ -228,16 +259,16 @@ pub(super) fn accept(
 /// Answers with the whole first flight: with a PSK nobody signs.
 fn accept_by_psk(
     s: &mut ServerCx,
+    offer: &Offer<'_>,
     suite: &'static Tls13Suite,
     out: &mut Out,
 ) -> Result<tls13::State, Error> {
-    let config = s.config()?;
-    let info = s.hello.take().ok_or(GONE)?;
-    let hello = info.hello().ok_or(GONE)?;
+    let Offer { config, hello, .. } = offer;
     let psk = psk::take(s)?;
-    server_hello(s, &config, &hello, suite, Some(psk), out)?;
+    s.hello = None;
+    server_hello(s, config, hello, suite, Some(psk), out)?;
     s.hello_raw = Arc::default();
-    encrypted_extensions(s, &config, &hello, out)?;
+    encrypted_extensions(s, config, hello, out)?;
     tls13::finish_by_psk(s, out)
 }
 

@@ -137,7 +137,7 @@ impl ServerMachine {
             (State::WaitConfig, Input::Answer(Answer::Config(config))) => {
                 s.limits = config.common.limits;
                 s.config = Some(config);
-                hello::parameters(s, out)?
+                hello::resume(s, |s, offer| hello::parameters(s, offer, out))?
             }
             (State::WaitPsk, Input::Answer(Answer::Psk(psk))) => psk::external(s, psk, out)?,
             (State::WaitSession, Input::Answer(Answer::Session(session))) => {

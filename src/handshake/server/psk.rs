@@ -1,6 +1,7 @@
 //! The server's choice of a PSK, and of early data under it (RFC 9846 4.3.10, 4.3.11).
 
-use super::{ServerCx, State, hello};
+use super::hello::{self, Offer};
+use super::{ServerCx, State};
 use crate::codepoint::{ProtocolVersion, PskKeyExchangeMode};
 use crate::config::{
     ExternalPsk, Freshness, PskQuery, ReplayQuery, ServerConfig, SessionQuery, TicketSource,
@@ -99,18 +100,16 @@ impl Lookup {
 }
 
 /// Looks for a PSK among those offered, if any can be used.
-pub(super) fn look_up(s: &mut ServerCx, out: &mut Out) -> Result<State, Error> {
-    let config = s.config()?;
-    let info = s.hello.clone().ok_or(GONE)?;
-    let hello = info.hello().ok_or(GONE)?;
+pub(super) fn look_up(s: &mut ServerCx, offer: &Offer<'_>, out: &mut Out) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
     s.lookup.index = 0;
     s.lookup.not_external = false;
-    s.tickets.ask(&config, &hello);
-    let (dhe, alone) = modes(&config, &hello);
+    s.tickets.ask(config, hello);
+    let (dhe, alone) = modes(config, hello);
     if hello.extensions.pre_shared_key.is_none() || !(dhe || alone) {
-        return hello::tls13_parameters(s, out);
+        return hello::tls13_parameters(s, offer, out);
     }
-    next(s, out)
+    next(s, offer, out)
 }
 
 /// Whether a PSK may be used with a key exchange, and without one (RFC 9846 4.3.9).
@@ -125,14 +124,12 @@ fn modes(config: &ServerConfig, hello: &ClientHello<'_>) -> (bool, bool) {
 }
 
 /// Goes on with the PSK at hand, or the next one.
-fn next(s: &mut ServerCx, out: &mut Out) -> Result<State, Error> {
-    let config = s.config()?;
-    let info = s.hello.clone().ok_or(GONE)?;
-    let hello = info.hello().ok_or(GONE)?;
+fn next(s: &mut ServerCx, offer: &Offer<'_>, out: &mut Out) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
     let offered = hello.extensions.pre_shared_key.ok_or(GONE)?;
     let identities = offered.identities.iter().take(MOST);
-    for offer in identities.skip(s.lookup.index) {
-        let identity = offer.identity.to_vec();
+    for psk in identities.skip(s.lookup.index) {
+        let identity = psk.identity.to_vec();
         if let Some((kept, found)) = s.lookup.kept.take() {
             if kept == identity {
                 choose(s, found);
@@ -144,7 +141,7 @@ fn next(s: &mut ServerCx, out: &mut Out) -> Result<State, Error> {
             s.cx.ask(out, Request::Psk(PskQuery { identity }))?;
             return Ok(State::WaitPsk);
         }
-        if has_sessions_named(&config, &identity) {
+        if has_sessions_named(config, &identity) {
             let query = SessionQuery {
                 id: identity,
                 once: true,
@@ -156,7 +153,7 @@ fn next(s: &mut ServerCx, out: &mut Out) -> Result<State, Error> {
         s.lookup.index = s.lookup.index.saturating_add(1);
         s.lookup.not_external = false;
     }
-    hello::tls13_parameters(s, out)
+    hello::tls13_parameters(s, offer, out)
 }
 
 /// Whether there may be a session of this name.
@@ -186,11 +183,11 @@ pub(super) fn external(
     match psk {
         Some(psk) => {
             choose(s, Found::External(psk));
-            hello::tls13_parameters(s, out)
+            hello::resume(s, |s, offer| hello::tls13_parameters(s, offer, out))
         }
         None => {
             s.lookup.not_external = true;
-            next(s, out)
+            hello::resume(s, |s, offer| next(s, offer, out))
         }
     }
 }
@@ -210,13 +207,13 @@ pub(super) fn session(
     match state {
         Some(state) => {
             choose(s, Found::Session(Box::new(state)));
-            hello::tls13_parameters(s, out)
+            hello::resume(s, |s, offer| hello::tls13_parameters(s, offer, out))
         }
         // RFC 9846 4.7.1: a ticket that isn't good means a full handshake.
         None => {
             s.lookup.index = s.lookup.index.saturating_add(1);
             s.lookup.not_external = false;
-            next(s, out)
+            hello::resume(s, |s, offer| next(s, offer, out))
         }
     }
 }
@@ -302,33 +299,33 @@ pub(super) fn refuse_early_data(s: &mut ServerCx, reason: EarlyDataRefusal) -> R
 /// Decides about early data, as far as that can be done here, and goes on.
 pub(super) fn early_data(
     s: &mut ServerCx,
-    config: &ServerConfig,
-    hello: &ClientHello<'_>,
+    offer: &Offer<'_>,
     suite: &'static Tls13Suite,
     out: &mut Out,
 ) -> Result<State, Error> {
     // After a HelloRetryRequest there is none.
-    if !hello.extensions.early_data {
-        return hello::authenticate(s, suite, out);
+    if !offer.hello.extensions.early_data {
+        return hello::authenticate(s, offer, suite, out);
     }
-    match fresh_enough(s, config, hello, suite) {
+    match fresh_enough(s, offer.config, &offer.hello, suite) {
         Ok(query) => {
             s.cx.ask(out, Request::Replay(query))?;
             Ok(State::WaitReplay(suite))
         }
-        Err(reason) => skip(s, reason, suite, out),
+        Err(reason) => skip(s, offer, reason, suite, out),
     }
 }
 
 /// Goes on without the early data that is on its way.
 fn skip(
     s: &mut ServerCx,
+    offer: &Offer<'_>,
     reason: EarlyDataRefusal,
     suite: &'static Tls13Suite,
     out: &mut Out,
 ) -> Result<State, Error> {
     refuse_early_data(s, reason)?;
-    hello::authenticate(s, suite, out)
+    hello::authenticate(s, offer, suite, out)
 }
 
 /// Whether early data may be taken if it is no replay: what to ask then.
@@ -384,11 +381,18 @@ pub(super) fn replay(
     freshness: Freshness,
     out: &mut Out,
 ) -> Result<State, Error> {
-    match freshness {
-        Freshness::Seen => return skip(s, EarlyDataRefusal::Replayed, suite, out),
-        Freshness::Unknown => return skip(s, EarlyDataRefusal::Unknown, suite, out),
-        Freshness::New => {}
-    }
+    let refusal = match freshness {
+        Freshness::Seen => EarlyDataRefusal::Replayed,
+        Freshness::Unknown => EarlyDataRefusal::Unknown,
+        Freshness::New => {
+            accept_early_data(s, suite)?;
+            return hello::resume(s, |s, offer| hello::authenticate(s, offer, suite, out));
+        }
+    };
+    hello::resume(s, |s, offer| skip(s, offer, refusal, suite, out))
+}
+
+fn accept_early_data(s: &mut ServerCx, suite: &'static Tls13Suite) -> Result<(), Error> {
     let transcript = s.cx.transcript()?.current();
     let chosen = s.lookup.chosen.as_ref().ok_or(GONE)?;
     let Found::Session(state) = &chosen.found else {
@@ -400,7 +404,7 @@ pub(super) fn replay(
     s.cx.traffic.client_early = Some((suite, secret));
     s.cx.early_room = Some(room);
     s.cx.early_data = EarlyDataOutcome::Accepted;
-    hello::authenticate(s, suite, out)
+    Ok(())
 }
 
 /// Takes the PSK over: its place and the first stage of the key schedule.

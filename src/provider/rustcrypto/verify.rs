@@ -23,6 +23,7 @@ type Algorithm = &'static dyn SignatureVerificationAlgorithm;
 pub const ALGORITHMS: VerifyAlgorithms = VerifyAlgorithms {
     all: ALL,
     schemes: SCHEMES,
+    sha256: super::hash::SHA256,
 };
 
 static ALL: &[Algorithm] = &[
