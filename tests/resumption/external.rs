@@ -257,3 +257,81 @@ fn a_config_needs_something_to_know_the_other_end_by() {
     assert!(ClientConfig::builder().build().is_err());
     assert!(ServerConfig::builder().build().is_err());
 }
+
+/// One end of a key that both ends use in both roles, and the key as each role has it.
+struct Peer {
+    client: Arc<ClientConfig>,
+    server: Arc<ServerConfig>,
+}
+
+impl Peer {
+    fn new(as_client: Vec<ExternalPsk>, as_server: Vec<ExternalPsk>) -> Self {
+        let mut client = ClientConfig::builder();
+        for psk in as_client {
+            client = client.psk(Arc::new(psk));
+        }
+        let known: Vec<_> = as_server.into_iter().map(Arc::new).collect();
+        let store = Psks::of(&known.iter().collect::<Vec<_>>());
+        Self {
+            client: client.build().unwrap(),
+            server: ServerConfig::builder().psks(store).build().unwrap(),
+        }
+    }
+}
+
+fn key() -> SecretBytes {
+    SecretBytes::new(vec![1; 32])
+}
+
+#[test]
+fn selfie_without_the_importer() {
+    // Whoever uses a key in both roles can be made to talk to itself (RFC 9257 4.1): that is known,
+    // and what the importer's context is for.
+    let own = || vec![ExternalPsk::new(b"id", key(), PskHash::Sha256)];
+    let peer = Peer::new(own(), own());
+    let (client, server, _) = full(peer.client, peer.server);
+    assert_eq!(client.authentication, by("id"));
+    assert_eq!(server.authentication, by("id"));
+}
+
+#[test]
+fn selfie_with_the_importer() {
+    let provider = symbolon::provider::default_provider();
+    let import = |client: &str, server: &str| {
+        let importer = PskImporter::new(&provider, b"id", key(), PskHash::Sha256);
+        let importer = importer.between(client.as_bytes(), server.as_bytes());
+        importer.unwrap().import().unwrap()
+    };
+    let peer = |own: &str, other: &str| Peer::new(import(own, other), import(other, own));
+    let (alice, bob) = (peer("alice", "bob"), peer("bob", "alice"));
+    let (client, server, _) = full(alice.client.clone(), bob.server.clone());
+    assert!(matches!(client.authentication, Authentication::Psk { .. }));
+    assert_eq!(client.authentication, server.authentication);
+    full(bob.client, alice.server.clone());
+    // Sent back to its sender it is of no use.
+    let mismatch = Mismatch::new(Parameter::Psk, [], []);
+    fails(
+        alice.client,
+        alice.server,
+        ErrorKind::NothingInCommon(Arc::new(mismatch)),
+        AlertDescription::UNKNOWN_PSK_IDENTITY,
+    );
+}
+
+#[test]
+fn an_imported_key_has_a_binder_of_its_own() {
+    // Known to one end as imported, to the other one as it is: the binder's label tells them apart.
+    let provider = symbolon::provider::default_provider();
+    let importer = PskImporter::new(&provider, b"id", key(), PskHash::Sha256);
+    let imported = importer.import().unwrap().remove(0);
+    let plain = ExternalPsk::new(imported.identity(), key(), PskHash::Sha256);
+    let store = Psks::of(&[&Arc::new(plain)]);
+    let server = ServerConfig::builder().psks(store).build().unwrap();
+    let client = ClientConfig::builder().psk(Arc::new(imported));
+    fails(
+        client.build().unwrap(),
+        server,
+        ErrorKind::Protocol(Violation::BadBinder),
+        AlertDescription::DECRYPT_ERROR,
+    );
+}

@@ -235,7 +235,12 @@ pub(super) fn accept(
     let config = s.config()?;
     let info = s.hello.take().ok_or(GONE)?;
     let hello = info.hello().ok_or(GONE)?;
-    let credential = credential.ok_or_else(|| Mismatch::new(Parameter::Certificate, [], []))?;
+    // RFC 9846 6.2: unknown_psk_identity where a PSK is wanted and none came that is known.
+    let missing = match config.psks {
+        Some(_) => Parameter::Psk,
+        None => Parameter::Certificate,
+    };
+    let credential = credential.ok_or_else(|| Mismatch::new(missing, [], []))?;
     let theirs = hello.extensions.signature_algorithms;
     let theirs = theirs.unwrap_or(List::Values(&[]));
     let scheme = credential.scheme_for(|scheme| theirs.contains(scheme));
