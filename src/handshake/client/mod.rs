@@ -6,7 +6,7 @@ mod psk;
 mod tls12;
 mod tls13;
 
-use super::{Answer, Cx, Input, Machine, Out, Request, Summary};
+use super::{Answer, Authentication, Cx, Input, Machine, Out, Request, Summary};
 use crate::codepoint::{HandshakeType, NamedGroup, SignatureScheme};
 use crate::config::{CertificateRequestInfo, ClientConfig, Common, Scope, Session, SessionTerms};
 use crate::crypto::KeyExchange;
@@ -124,6 +124,11 @@ impl ClientMachine {
 impl ClientCx {
     /// What the sessions of this connection have in common, if they can be resumed.
     pub(super) fn session_terms(&self) -> Option<Arc<SessionTerms>> {
+        // A session would no longer tell whose key it was, and a config that trusts certificates
+        // alone would take it for one of theirs.
+        if let Authentication::Psk { .. } = self.cx.authentication {
+            return None;
+        }
         Some(Arc::new(SessionTerms {
             server: self.name.clone(),
             scope: self.scope?,
