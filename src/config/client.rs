@@ -1,7 +1,7 @@
 //! The client's config.
 
 use super::{
-    ChooseClientCredential, ClientSessionStore, Common, Credential, ExternalPsk, Scope,
+    ChooseClientCredential, ClientSessionStore, Common, Credential, ExternalPsk, NO_SCOPE, Scope,
     common_setters,
 };
 use crate::codepoint::NamedGroup;
@@ -38,12 +38,7 @@ impl ClientConfig {
             None => Some([0; 32]),
             Some(credentials) => credentials.identity(),
         };
-        match (verifier, credentials) {
-            (Some(verifier), Some(credentials)) => self
-                .common
-                .scope(b"client", Some(&[&verifier, &credentials])),
-            _ => self.common.scope(b"client", None),
-        }
+        self.common.scope(b"client", &[verifier, credentials])
     }
 
     /// Begins a config with the default provider. Roots or a verifier must be given; all else
@@ -214,7 +209,7 @@ impl ClientConfigBuilder {
                 return Err(Misuse::Config("a key share must be of one of the groups").into());
             }
         }
-        Ok(Arc::new(ClientConfig {
+        let config = ClientConfig {
             common: self.common,
             verifier,
             credentials: self.credentials,
@@ -226,6 +221,10 @@ impl ClientConfigBuilder {
             early_data: self.early_data,
             ticket_request: self.ticket_request,
             psks: self.psks,
-        }))
+        };
+        if config.sessions.is_some() && config.scope().is_none() {
+            return Err(NO_SCOPE.into());
+        }
+        Ok(Arc::new(config))
     }
 }

@@ -49,6 +49,11 @@ const BUILT_IN: &[ProtocolVersion] = &[
     ProtocolVersion::TLS12,
 ];
 
+/// Sessions were asked for, and nothing says under which terms.
+const NO_SCOPE: Misuse = Misuse::Config(
+    "sessions need a verifier (and choice of client certificates) with an identity, or a session_scope",
+);
+
 /// What both roles' configs hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Common {
@@ -154,19 +159,23 @@ impl Common {
         self.groups = pick(names, |name| all.iter().copied().find(|g| g.name() == name));
     }
 
-    /// The terms of a role's sessions: what it trusts (`None` where that can't be told), and what the
-    /// application says. None at all if neither says anything.
-    fn scope(&self, role: &[u8], trust: Option<&[&[u8]]>) -> Option<Scope> {
-        if trust.is_none() && self.session_scope.is_none() {
+    /// The terms of a role's sessions: what it trusts (`None` for a part that can't be told), and what
+    /// the application says. None at all if a part can't be told and the application says nothing.
+    fn scope(&self, role: &[u8], trust: &[Option<[u8; 32]>]) -> Option<Scope> {
+        if trust.contains(&None) && self.session_scope.is_none() {
             return None;
         }
         let mut context = self.provider.sha256.start();
         let own = self.session_scope.as_deref();
-        let parts = [role, own.unwrap_or(&[])];
-        for part in parts.iter().chain(trust.unwrap_or(&[])) {
+        for part in [role, own.unwrap_or(&[])] {
             let len = u64::try_from(part.len()).unwrap_or(u64::MAX);
             context.update(&len.to_be_bytes());
             context.update(part);
+        }
+        // What can be told counts also where another part can't.
+        for part in trust {
+            context.update(&[u8::from(part.is_some())]);
+            context.update(&part.unwrap_or_default());
         }
         let hash = context.current();
         hash.as_bytes().first_chunk().copied().map(Scope)

@@ -1,7 +1,7 @@
 //! The server's config.
 
 use super::{
-    ChooseServerCredential, ClientHelloInfo, Common, Credential, PskStore, Scope,
+    ChooseServerCredential, ClientHelloInfo, Common, Credential, NO_SCOPE, PskStore, Scope,
     ServerCredentials, ServerSessions, common_setters,
 };
 use crate::error::{Error, Misuse};
@@ -17,7 +17,8 @@ pub enum ClientAuth {
     None,
     /// They are asked, and may have none; one that they show must be accepted by the verifier.
     Optional(Arc<dyn Verifier>),
-    /// They must show one that the verifier accepts.
+    /// They must show one that the verifier accepts. (Who has a key of `ServerConfigBuilder::psks`
+    /// shows none: with a PSK nobody does.)
     Required(Arc<dyn Verifier>),
 }
 
@@ -66,10 +67,7 @@ impl ServerConfig {
             ClientAuth::Optional(verifier) => (b"server, optional".as_slice(), verifier.identity()),
             ClientAuth::Required(verifier) => (b"server, required".as_slice(), verifier.identity()),
         };
-        match identity {
-            Some(identity) => self.common.scope(role, Some(&[&identity])),
-            None => self.common.scope(role, None),
-        }
+        self.common.scope(role, &[identity])
     }
 
     /// Begins a config with the default provider. A credential must be given; all else has a
@@ -151,7 +149,8 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// Where pre-shared keys are found. With them a credential isn't needed: then no client without
+    /// Where pre-shared keys are found. Whoever has one is served without a certificate, also where
+    /// [`ClientAuth::Required`] asks others for one. With them a credential isn't needed: then no client without
     /// a key is served.
     pub fn psks(mut self, psks: Arc<dyn PskStore>) -> Self {
         self.psks = Some(psks);
@@ -173,7 +172,7 @@ impl ServerConfigBuilder {
         let Some(credentials) = self.credentials.or(by_psk) else {
             return Err(Misuse::Config("a server needs a certificate and key, or PSKs").into());
         };
-        Ok(Arc::new(ServerConfig {
+        let config = ServerConfig {
             common: self.common,
             credentials,
             client_auth: self.client_auth,
@@ -181,6 +180,10 @@ impl ServerConfigBuilder {
             prefer_client_suites: self.prefer_client_suites,
             sessions: self.sessions,
             psks: self.psks,
-        }))
+        };
+        if config.sessions.is_some() && config.scope().is_none() {
+            return Err(NO_SCOPE.into());
+        }
+        Ok(Arc::new(config))
     }
 }

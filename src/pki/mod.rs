@@ -354,4 +354,8 @@ impl Verifier for DangerousAcceptAnyCertificate {
     fn wants_ocsp(&self) -> bool {
         false
     }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some(*b"DangerousAcceptAnyCertificate...")
+    }
 }

@@ -8,7 +8,9 @@ mod tls13;
 
 use super::{Answer, Authentication, Cx, Input, Machine, Out, Request, Summary};
 use crate::codepoint::{HandshakeType, NamedGroup, SignatureScheme};
-use crate::config::{CertificateRequestInfo, ClientConfig, Common, Scope, Session, SessionTerms};
+use crate::config::{
+    CertificateRequestInfo, ClientConfig, ClientSessionStore, Common, Scope, Session, SessionTerms,
+};
 use crate::crypto::KeyExchange;
 use crate::error::{Error, ErrorKind};
 use crate::keys::tls13 as schedule;
@@ -129,6 +131,10 @@ impl ClientCx {
         if let Authentication::Psk { .. } = self.cx.authentication {
             return None;
         }
+        // What was verified under terms that hold no longer makes no session.
+        if self.config.scope() != self.scope {
+            return None;
+        }
         Some(Arc::new(SessionTerms {
             server: self.name.clone(),
             scope: self.scope?,
@@ -218,6 +224,10 @@ impl Machine for ClientMachine {
             HandshakeType::NEW_SESSION_TICKET => limits.ticket,
             _ => limits.other_message,
         }
+    }
+
+    fn session_store(&self) -> Option<Arc<dyn ClientSessionStore>> {
+        self.inner.config.sessions.clone()
     }
 
     fn session_terms(&self) -> Option<Arc<SessionTerms>> {

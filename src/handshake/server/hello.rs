@@ -78,6 +78,9 @@ pub(super) fn parameters(
 ) -> Result<State, Error> {
     let Offer { config, hello, .. } = offer;
     let version = negotiate::version(config, hello)?;
+    if config.sessions.is_some() && s.cx.scope.is_none() {
+        s.cx.scope = config.scope();
+    }
     s.cx.peer_record_limit = negotiate::record_size_limit(hello.extensions.record_size_limit)?;
     s.cx.server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
     s.cx.staple = hello.extensions.status_request;

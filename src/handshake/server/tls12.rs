@@ -543,7 +543,7 @@ fn session_found(
     let Offer { config, hello, .. } = offer;
     let state = found.and_then(|bytes| TicketState::decode(bytes.expose()).ok());
     let usable = match state {
-        Some(state) => sessions::usable(&state, config, hello, s.cx.now)?.zip(Some(state)),
+        Some(state) => sessions::usable(&state, config, hello, &s.cx)?.zip(Some(state)),
         None => None,
     };
     let Some((suite, state)) = usable else {

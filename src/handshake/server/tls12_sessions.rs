@@ -46,10 +46,11 @@ pub(super) fn usable(
     state: &TicketState,
     config: &ServerConfig,
     hello: &ClientHello<'_>,
-    now: UnixTime,
+    cx: &Cx,
 ) -> Result<Option<&'static Tls12Suite>, Error> {
+    let now = cx.now;
     let name = hello.extensions.server_name;
-    let (Some(scope), Some(sessions)) = (config.scope(), &config.sessions) else {
+    let (Some(scope), Some(sessions)) = (cx.scope, &config.sessions) else {
         return Ok(None);
     };
     // The policy of now, if it is stricter than that of then.
@@ -71,9 +72,9 @@ pub(super) fn usable(
 }
 
 /// Whether a session of this client can be resumed later.
-fn resumable(config: &ServerConfig, hello: &ClientHello<'_>) -> bool {
+fn resumable(hello: &ClientHello<'_>) -> bool {
     // RFC 7627 5.3: without extended_master_secret none is.
-    config.scope().is_some() && hello.extensions.extended_master_secret
+    hello.extensions.extended_master_secret
 }
 
 /// Whether this client gets a ticket.
@@ -82,7 +83,7 @@ pub(super) fn gives_ticket(config: &ServerConfig, hello: &ClientHello<'_>) -> bo
     // RFC 5077 3.2: only if the client says that it takes one.
     matches!(source, Some(TicketSource::Stateless(_)))
         && hello.extensions.session_ticket.is_some()
-        && resumable(config, hello)
+        && resumable(hello)
 }
 
 /// Decides before ServerHello of a full handshake how its session is to be kept; the session ID, if
@@ -94,7 +95,7 @@ pub(super) fn announce(
 ) -> Option<[u8; ID_LEN]> {
     s.kept.ticket = gives_ticket(config, hello);
     let source = config.sessions.as_ref().map(|sessions| &sessions.source);
-    if matches!(source, Some(TicketSource::Stateful(_))) && resumable(config, hello) {
+    if matches!(source, Some(TicketSource::Stateful(_))) && resumable(hello) {
         s.kept.session_id = Some(s.cx.random.array());
     }
     s.kept.session_id
@@ -119,7 +120,7 @@ fn state(cx: &Cx, config: &ServerConfig) -> Option<TicketState> {
         expires,
         age_add: 0,
         max_early_data: 0,
-        scope: config.scope()?,
+        scope: cx.lasting_scope(config)?,
         server_name: cx.server_name.clone(),
         alpn: cx.alpn.clone(),
         peer_chain: cx.peer_chain.clone(),
@@ -136,7 +137,9 @@ pub(super) fn seal(cx: &mut Cx, config: &ServerConfig) -> Option<(u32, Vec<u8>)>
     let lifetime = u32::try_from(left).ok()?;
     let state = state.encode()?;
     let ticket = ticketer.seal(state.expose(), cx.now, &mut cx.random)?;
-    (ticket.len() <= 0xffff).then_some((lifetime, ticket))
+    // One that would hardly fit into a ClientHello is of no use.
+    let most = config.common.limits.client_hello / 2;
+    (ticket.len() <= most).then_some((lifetime, ticket))
 }
 
 /// The session as a store is to keep it.
