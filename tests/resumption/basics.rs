@@ -1,6 +1,7 @@
 //! What works.
 
 use super::*;
+use std::sync::Mutex;
 use symbolon::codepoint::*;
 use symbolon::handshake::{Authentication, EarlyDataOutcome, EarlyDataRefusal};
 
@@ -167,4 +168,32 @@ fn early_data_that_is_refused_is_given_back() {
         on_server.early_data,
         rejected(EarlyDataRefusal::Disabled, b"")
     );
+}
+
+/// Whether each EncryptedExtensions of a server acknowledges the name.
+#[derive(Debug, Default)]
+struct Acknowledged(Mutex<Vec<bool>>);
+
+impl Observer for Acknowledged {
+    fn observe(&self, observation: &Observation<'_>) {
+        if let Observation::Message {
+            parsed: Some(Parsed::EncryptedExtensions(message)),
+            ..
+        } = observation
+        {
+            self.0.lock().unwrap().push(message.server_name);
+        }
+    }
+}
+
+/// RFC 6066 3: a server that resumes a session sends no `server_name`.
+#[test]
+fn the_name_is_acknowledged_in_a_full_handshake_only() {
+    let world = World::new();
+    let seen = Arc::new(Acknowledged::default());
+    let server = world.ticketing().observer(seen.clone()).build().unwrap();
+    let client = world.client().build().unwrap();
+    let session = sessions(&client, &server).pop();
+    assert!(resumes(&mut pair_at(1, &client, &server, session)).0);
+    assert_eq!(*seen.0.lock().unwrap(), [true, false]);
 }

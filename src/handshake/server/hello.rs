@@ -8,7 +8,7 @@ use crate::config::{ClientHelloInfo, Credential, ServerConfig, Uses};
 use crate::crypto::Tls13Suite;
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
 use crate::handshake::negotiate::{self, GroupChoice};
-use crate::handshake::{Action, EarlyDataRefusal, Message, Out, Request, auth};
+use crate::handshake::{Action, Authentication, EarlyDataRefusal, Message, Out, Request, auth};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
@@ -343,8 +343,10 @@ fn encrypted_extensions(
     let alpn = s.cx.alpn.clone();
     // RFC 8449 4: a server that heeds the client's limit answers with its own.
     let limit = config.common.record_size_limit.unwrap_or(16_385);
+    let resumed = matches!(s.cx.authentication, Authentication::Session { .. });
     let message = EncryptedExtensions {
-        server_name: hello.extensions.server_name.is_some(),
+        // RFC 6066 3: not when a session is resumed.
+        server_name: hello.extensions.server_name.is_some() && !resumed,
         alpn: alpn.as_deref(),
         record_size_limit: hello.extensions.record_size_limit.map(|_| limit),
         early_data: s.cx.traffic.client_early.is_some(),
