@@ -13,7 +13,7 @@ use crate::secret::SecretBytes;
 use crate::wire::handshake::NewSessionTicket;
 use rustls_pki_types::{ServerName, UnixTime};
 use std::sync::Arc;
-use std::{vec, vec::Vec};
+use std::vec::Vec;
 
 /// The handshake before, if this trace resumes one.
 pub(super) fn earlier(trace: &Vectors) -> Option<Vectors> {
