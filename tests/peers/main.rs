@@ -7,6 +7,7 @@
 mod common {
     pub mod certs;
     pub mod pair;
+    pub mod stores;
 }
 mod curl;
 mod gnutls;
@@ -16,6 +17,7 @@ mod nginx;
 mod openssl_client;
 mod openssl_server;
 mod scanners;
+mod sessions;
 mod support;
 mod tls12;
 mod tshark;
