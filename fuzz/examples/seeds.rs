@@ -26,6 +26,23 @@ fn main() {
             Options::TRANSPARENT | Options::CLIENT_AUTH | Options::ASK,
         ),
         ("transparent-grease", Options::TRANSPARENT | Options::GREASE),
+        ("sessions", Options::SESSIONS),
+        (
+            "transparent-sessions",
+            Options::SESSIONS | Options::TRANSPARENT,
+        ),
+        (
+            "transparent-sessions-ask",
+            Options::SESSIONS | Options::TRANSPARENT | Options::ASK,
+        ),
+        (
+            "transparent-psk",
+            Options::SESSIONS | Options::TRANSPARENT | Options::GREASE,
+        ),
+        (
+            "psk-ask",
+            Options::SESSIONS | Options::GREASE | Options::ASK,
+        ),
         ("plain12", Options::TLS12),
         ("transparent12", Options::TRANSPARENT | Options::TLS12),
         (
@@ -141,6 +158,12 @@ fn handshake(options: u8) -> (Vec<u8>, Vec<u8>) {
     );
     let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
     let (mut server_read, mut client_read) = (0, 0);
+    if client.early_data_room() > 0 {
+        // All of it, as the target does.
+        let early = vec![1; client.early_data_room()];
+        let sent = client.send_early_data(&early, &mut to_server);
+        assert_eq!(sent.expect("there is room").taken, early.len());
+    }
     let mut turn = |to_server: &mut Vec<u8>, to_client: &mut Vec<u8>| {
         for _ in 0..4 {
             run(&mut client, to_client, &mut client_read, to_server, options);

@@ -30,15 +30,14 @@ use symbolon::conn::{ClientConnection, ServerConnection};
 use symbolon::handshake::{EarlyDataOutcome, EarlyDataRefusal, Summary};
 
 /// A client and a server that know each other.
+#[derive(Default)]
 pub struct World {
     pub pki: TestPki,
 }
 
 impl World {
     pub fn new() -> Self {
-        Self {
-            pki: TestPki::new(),
-        }
+        Self::default()
     }
 
     pub fn client(&self) -> ClientConfigBuilder {
