@@ -40,9 +40,6 @@ fn we_refuse(fault: &Fault, question: &Question) -> Option<&'static str> {
         }
         // They don't look at a leaf's key, which is left to the handshake.
         Fault::KeyKind { .. } => "stricter: the leaf's key is of a kind that is verified with",
-        Fault::CriticalExtension { oid } if oid.as_str() == "2.5.29.31" => {
-            "stricter: critical cRLDistributionPoints are not known"
-        }
         Fault::Malformed(error) => match (error.what, error.fault) {
             ("issuer", DecodeFault::BadLength) if has_empty_name(question) => {
                 "stricter: the issuer has a name (RFC 5280 4.1.2.4)"
@@ -76,6 +73,9 @@ fn we_refuse(fault: &Fault, question: &Question) -> Option<&'static str> {
             }
             ("policyConstraints" | "inhibitAnyPolicy", _) => {
                 "stricter: policies are well-formed (RFC 5280 4.2.1.4)"
+            }
+            (what, _) if DISTRIBUTION_POINTS.contains(&what) => {
+                "stricter: cRLDistributionPoints are well-formed (RFC 5280 4.2.1.13)"
             }
             ("extKeyUsage", _) if any_has(question, EXTENDED_KEY_USAGE) => {
                 "stricter: extKeyUsage is well-formed to its end (RFC 5280 4.2.1.12)"
@@ -127,11 +127,18 @@ fn they_refuse(theirs: &webpki::Error, question: &Question) -> Option<&'static s
             "more: names are compared by RFC 5280 7.1"
         }
         E::BadDer | E::TrailingData(_) if any_has(question, CRL_DISTRIBUTION_POINTS) => {
-            "looser: cRLDistributionPoints are not read"
+            "looser: of cRLDistributionPoints only what CRLs need is read"
         }
         _ => return None,
     })
 }
+
+/// What an error about cRLDistributionPoints names.
+const DISTRIBUTION_POINTS: &[&str] = &[
+    "cRLDistributionPoints",
+    "issuingDistributionPoint",
+    "onlySomeReasons",
+];
 
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 const ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
