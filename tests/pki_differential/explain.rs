@@ -39,7 +39,9 @@ fn we_refuse(fault: &Fault, question: &Question) -> Option<&'static str> {
             "stricter: keyUsage counts (RFC 5280 4.2.1.3)"
         }
         // They don't look at a leaf's key, which is left to the handshake.
-        Fault::KeyKind { .. } => "stricter: the leaf's key is of a kind that is verified with",
+        Fault::KeyKind { .. } | Fault::ExplicitCurve | Fault::KeySize { .. } => {
+            "stricter: the leaf's key is of a kind that is verified with"
+        }
         Fault::Malformed(error) => match (error.what, error.fault) {
             ("issuer", DecodeFault::BadLength) if has_empty_name(question) => {
                 "stricter: the issuer has a name (RFC 5280 4.1.2.4)"
