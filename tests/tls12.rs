@@ -19,7 +19,7 @@ use symbolon::conn::Eof;
 use symbolon::crypto::SuiteAuth;
 use symbolon::error::{Error, ErrorKind, Limit, Misuse, Parameter, Violation};
 use symbolon::handshake::Summary;
-use symbolon::pki::PathVerifier;
+use symbolon::pki::{PathVerifier, Revocation};
 use symbolon::provider::default_provider;
 
 const TLS12: &[ProtocolVersion] = &[ProtocolVersion::TLS12];
@@ -304,6 +304,11 @@ fn extensions_as_in_the_newer_version() {
         .versions(TLS12)
         .credential(leaf)
         .alpn(["b", "a"]);
+    let verifier = PathVerifier::new(pki.roots()).with_revocation(Revocation {
+        ignore_bad_staples: true,
+        ..Revocation::default()
+    });
+    let client = client.verifier(Arc::new(verifier));
     let client = client.alpn(["a", "b"]).record_size_limit(100);
     let (mut pair, client, server) = run(client, server);
     assert_eq!(client.alpn.as_deref(), Some(&b"b"[..]));

@@ -30,7 +30,8 @@ pub struct Limits {
     /// Bytes of early data that a client sends at most, since it keeps a copy until the server has
     /// answered (16 KiB).
     pub early_data: usize,
-    /// Bytes of refused early data that a server skips (16 KiB and a record's overhead).
+    /// Bytes of refused early data that a server skips (17 KiB); as many as its policy takes, if that
+    /// is more.
     pub skipped_early_data: usize,
 }
 

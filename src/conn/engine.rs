@@ -527,8 +527,8 @@ impl<M: Machine> Handshaking<M> {
         {
             receiver.accept_early_data(room);
         }
-        if core::mem::take(&mut cx.skip_early_data) {
-            receiver.skip_early_data();
+        if let Some(most) = cx.skip_early_data.take() {
+            receiver.skip_early_data(most);
         } else if cx.retried && cx.traffic.client_handshake.is_some() && !M::CLIENT {
             // RFC 9846 4.3.10: after a HelloRetryRequest skipping ends with the second ClientHello.
             receiver.end_of_early_data();

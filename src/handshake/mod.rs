@@ -168,8 +168,8 @@ pub(crate) struct Cx {
     pub(crate) server_name: Option<Vec<u8>>,
     pub(crate) retried: bool,
     pub(crate) peer_record_limit: Option<u16>,
-    /// The client offered early data, which is to be skipped.
-    pub(crate) skip_early_data: bool,
+    /// The client offered early data, which is to be skipped; so much would have been taken.
+    pub(crate) skip_early_data: Option<u32>,
     #[cfg(test)]
     pub(crate) replay: Replay,
 }
@@ -218,7 +218,7 @@ impl Cx {
             server_name: None,
             retried: false,
             peer_record_limit: None,
-            skip_early_data: false,
+            skip_early_data: None,
             #[cfg(test)]
             replay: Replay::default(),
         }

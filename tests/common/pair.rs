@@ -139,6 +139,15 @@ impl<C: Connection> End<C> {
     }
 }
 
+impl End<ClientConnection> {
+    /// Sends early data, all of it.
+    pub fn send_early(&mut self, data: &[u8]) {
+        let sent = self.connection.send_early_data(data, &mut self.output);
+        let sent = sent.unwrap();
+        assert_eq!((sent.taken, sent.output), (data.len(), 0));
+    }
+}
+
 /// A client and a server.
 pub struct Pair {
     pub client: End<ClientConnection>,

@@ -227,6 +227,7 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
         signature_algorithms_cert: Some(List::Values(&lists.schemes)),
         alpn: Some(List::Values(alpn.as_slice())).filter(|_| !alpn.is_empty()),
         status_request: c.wants_ocsp,
+        signed_certificate_timestamp: c.wants_timestamps,
         record_size_limit: common.record_size_limit,
         session_ticket: Some(c.server.ticket()).filter(|_| tls12 && c.scope.is_some()),
         key_shares: tls13.then_some(List::Values(&shares)),

@@ -12,7 +12,7 @@ use crate::handshake::tls12::{self, Tls12Cx};
 use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Request, negotiate};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
-use crate::pki::{PeerChain, Role, VerifiedChain, VerifyRequest};
+use crate::pki::{PeerChain, PeerEntry, Role, VerifiedChain, VerifyRequest};
 use crate::wire::codec::List;
 use crate::wire::hello::ServerHello;
 use crate::wire::tls12::{
@@ -74,6 +74,8 @@ pub(super) struct Server {
     certificate: Vec<u8>,
     /// Its OCSP response, where it sent one.
     status: Option<Vec<u8>>,
+    /// Its timestamps of public logs, where it sent some.
+    timestamps: Option<Vec<u8>>,
     /// Its public key.
     share: Vec<u8>,
     /// It said that a CertificateStatus may come.
@@ -258,6 +260,7 @@ pub(super) fn server_hello(
     }
     c.cx.peer_record_limit = negotiate::record_size_limit(extensions.record_size_limit)?;
     c.server.status_promised = extensions.status_request;
+    c.server.timestamps = extensions.sct.map(<[u8]>::to_vec);
     c.server.ticket_promised = extensions.session_ticket;
     c.exchanges = Vec::new();
     c.cx.tls12 = Some(Tls12Cx::new(
@@ -435,8 +438,14 @@ fn server_key_exchange(
 
     let entries = Certificate::parse(&c.server.certificate)?.entries;
     let status = c.server.status.take();
-    let staple = core::iter::once(status.as_deref()).chain(core::iter::repeat(None));
-    let chain = PeerChain::new(entries.iter().map(|entry| entry.0).zip(staple));
+    let timestamps = c.server.timestamps.take();
+    // RFC 6066 8, RFC 6962 3.3.1: both are about the server's own certificate.
+    let chain = entries.iter().enumerate().map(|(i, entry)| PeerEntry {
+        certificate: entry.0,
+        ocsp: status.as_deref().filter(|_| i == 0),
+        timestamps: timestamps.as_deref().filter(|_| i == 0),
+    });
+    let chain = PeerChain::from_entries(chain);
     c.server.certificate = Vec::new();
     c.cx.peer_chain = Some(Arc::clone(&chain));
 

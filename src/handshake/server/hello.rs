@@ -166,9 +166,8 @@ fn retry(
         },
     };
     s.cx.retried = true;
-    s.cx.skip_early_data = hello.extensions.early_data;
     if hello.extensions.early_data {
-        psk::refuse_early_data(s, EarlyDataRefusal::Retry);
+        psk::refuse_early_data(s, EarlyDataRefusal::Retry)?;
     }
     psk::keep_for_second_hello(s, hello);
     // Nothing may be left behind the first ClientHello in its record.
@@ -232,7 +231,12 @@ pub(super) fn accept(
     let config = s.config()?;
     let info = s.hello.take().ok_or(GONE)?;
     let hello = info.hello().ok_or(GONE)?;
-    let credential = credential.ok_or_else(|| Mismatch::new(Parameter::Certificate, [], []))?;
+    // RFC 9846 6.2: unknown_psk_identity where a PSK is wanted and none came that is known.
+    let missing = match config.psks {
+        Some(_) => Parameter::Psk,
+        None => Parameter::Certificate,
+    };
+    let credential = credential.ok_or_else(|| Mismatch::new(missing, [], []))?;
     let theirs = hello.extensions.signature_algorithms;
     let theirs = theirs.unwrap_or(List::Values(&[]));
     let scheme = credential.scheme_for(|scheme| theirs.contains(scheme));

@@ -285,10 +285,15 @@ pub(super) fn keep_for_second_hello(s: &mut ServerCx, hello: &ClientHello<'_>) {
     }
 }
 
-/// Takes note that early data isn't taken.
-pub(super) fn refuse_early_data(s: &mut ServerCx, reason: EarlyDataRefusal) {
+/// Refuses the early data that is on its way.
+pub(super) fn refuse_early_data(s: &mut ServerCx, reason: EarlyDataRefusal) -> Result<(), Error> {
     let unsent = Vec::new();
     s.cx.early_data = EarlyDataOutcome::Rejected { reason, unsent };
+    // RFC 9846 4.3.10: early data that isn't taken is skipped, up to what could have been taken.
+    let config = s.config()?;
+    let policy = config.sessions.as_ref().and_then(|s| s.early_data.as_ref());
+    s.cx.skip_early_data = Some(policy.map_or(0, |policy| policy.most));
+    Ok(())
 }
 
 /// Decides about early data, as far as that can be done here, and goes on.
@@ -319,9 +324,7 @@ fn skip(
     suite: &'static Tls13Suite,
     out: &mut Out,
 ) -> Result<State, Error> {
-    // RFC 9846 4.3.10: early data that isn't taken is skipped.
-    s.cx.skip_early_data = true;
-    refuse_early_data(s, reason);
+    refuse_early_data(s, reason)?;
     hello::authenticate(s, offer, suite, out)
 }
 
