@@ -31,7 +31,7 @@ const GCM: CipherSuite = CipherSuite::TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256;
 
 fn psk(identity: &[u8], key: &[u8]) -> Arc<ExternalPsk> {
     let key = SecretBytes::new(key.to_vec());
-    Arc::new(ExternalPsk::new(identity, key, PskHash::Sha256))
+    Arc::new(ExternalPsk::new(identity, key, PskHash::Sha256).unwrap())
 }
 
 /// One key, or none; or nobody knows yet.

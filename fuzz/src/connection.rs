@@ -113,7 +113,7 @@ impl PskStore for Open {
 
 fn psk() -> Arc<ExternalPsk> {
     let key = SecretBytes::new(vec![7; 32]);
-    Arc::new(ExternalPsk::new(b"fuzz", key, PskHash::Sha256))
+    Arc::new(ExternalPsk::new(b"fuzz", key, PskHash::Sha256).unwrap())
 }
 
 fn known(query: &PskQuery) -> Option<Arc<ExternalPsk>> {

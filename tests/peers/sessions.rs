@@ -50,13 +50,13 @@ fn keeping(site: &Site) -> (Arc<ClientConfig>, Arc<MemoryClientSessions>) {
     (client.build().unwrap(), store)
 }
 
-fn dial(port: u16, (config, store): &(Arc<ClientConfig>, Arc<MemoryClientSessions>)) -> OurClient {
-    connect(port, config.clone()).with_sessions(store.clone())
+fn dial(port: u16, (config, _): &(Arc<ClientConfig>, Arc<MemoryClientSessions>)) -> OurClient {
+    connect(port, config.clone())
 }
 
 fn psk() -> (Arc<ExternalPsk>, &'static str) {
     let key = SecretBytes::new((1..=32).collect());
-    let psk = ExternalPsk::new(b"device 7", key, PskHash::Sha256);
+    let psk = ExternalPsk::new(b"device 7", key, PskHash::Sha256).unwrap();
     let hex = "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20";
     (Arc::new(psk), hex)
 }

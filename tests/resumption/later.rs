@@ -33,7 +33,7 @@ struct Application {
 impl Application {
     fn new(stateful: bool) -> Self {
         let key = SecretBytes::new(vec![1; 32]);
-        let psk = Arc::new(ExternalPsk::new(b"id", key, PskHash::Sha256));
+        let psk = Arc::new(ExternalPsk::new(b"id", key, PskHash::Sha256).unwrap());
         Self {
             store: Arc::new(MapStore::default()),
             stateful,
@@ -162,7 +162,7 @@ fn a_psk_is_answered_later() {
     let server = application.server(&world);
     for identity in ["id", "unknown"] {
         let key = SecretBytes::new(vec![1; 32]);
-        let psk = ExternalPsk::new(identity.as_bytes(), key, PskHash::Sha256);
+        let psk = ExternalPsk::new(identity.as_bytes(), key, PskHash::Sha256).unwrap();
         let client = world.client().psk(Arc::new(psk)).build().unwrap();
         let mut pair = pair_at(0, &client, &server, None);
         let names = answers(&mut pair.server, &application);

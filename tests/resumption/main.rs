@@ -15,6 +15,7 @@ mod early_script;
 mod external;
 mod later;
 mod servers;
+mod terms;
 mod tickets;
 
 use common::certs::{KeyKind, TestPki};
