@@ -150,11 +150,13 @@ pub fn run(quick: bool) {
         ),
         (
             "ChaCha20-Poly1305",
-            [
+            ours!(symbolon_aead::ChaCha20Poly1305, 32)
+                .into_iter()
+                .chain([
                     ring(&ring::aead::CHACHA20_POLY1305),
                     graviola!(graviola::aead::ChaCha20Poly1305::new(KEY)),
                     rustcrypto::<chacha20poly1305::ChaCha20Poly1305>(),
-                ].into_iter()
+                ])
                 .collect(),
         ),
     ];

@@ -2,6 +2,7 @@
 #![cfg(target_arch = "x86_64")]
 
 mod bytes;
+mod chacha;
 mod gcm;
 
 use std::boxed::Box;
@@ -102,4 +103,9 @@ aead! {
 aead! {
     /// AES-256-GCM.
     Aes256Gcm, 32, gcm, gcm::Key<3>, gcm::Functions<3, 32>
+}
+
+aead! {
+    /// ChaCha20-Poly1305.
+    ChaCha20Poly1305, 32, chacha, chacha::Key, chacha::Functions
 }

@@ -37,7 +37,7 @@ macro_rules! ours {
 
 ours!(Aes128Gcm);
 ours!(Aes256Gcm);
-
+ours!(ChaCha20Poly1305);
 
 /// RustCrypto's.
 pub struct Reference<A>(A);
@@ -91,7 +91,7 @@ impl Algorithm {
         Some(match self {
             Self::Aes128Gcm => symbolon_aead::Aes128Gcm::new(key.try_into().unwrap())?,
             Self::Aes256Gcm => symbolon_aead::Aes256Gcm::new(key.try_into().unwrap())?,
-            Self::ChaCha20Poly1305 => return None,
+            Self::ChaCha20Poly1305 => symbolon_aead::ChaCha20Poly1305::new(key.try_into().unwrap())?,
         })
     }
 
