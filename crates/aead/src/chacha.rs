@@ -7,6 +7,7 @@
 use crate::bytes::{mask, partial, store_partial};
 use bytemuck::cast;
 use core::arch::x86_64::*;
+use core::hint::black_box;
 use zeroize::Zeroize;
 
 /// A row of the states of two blocks, or 32 bytes of a message.
@@ -64,11 +65,7 @@ pub(crate) fn functions() -> Option<Functions> {
 
 #[target_feature(enable = "avx2,bmi2")]
 fn with_extensions() -> Functions {
-    Functions {
-        expand,
-        seal,
-        open,
-    }
+    Functions { expand, seal, open }
 }
 
 fn expand(key: &mut Key, bytes: &[u8; 32]) {
@@ -98,6 +95,10 @@ const fn wide(a: u64, b: u64) -> u128 {
     (a as u128) * (b as u128)
 }
 
+const fn join(low: u64, high: u64) -> u128 {
+    (low as u128) | ((high as u128) << 64)
+}
+
 const fn low(x: u128) -> u64 {
     x as u64
 }
@@ -115,35 +116,29 @@ impl Poly {
             h: [0; 3],
             r,
             folded: r[1] + (r[1] >> 2),
-            s: u128::from(s0) | (u128::from(s1) << 64),
+            s: join(s0, s1),
         }
     }
 
     /// Adds a block and multiplies.
     #[target_feature(enable = "avx2,bmi2")]
     fn add(&mut self, block: &[u8; 16]) {
-        let [m0, m1]: [u64; 2] = cast(*block);
         let [h0, h1, h2] = self.h;
         let [r0, r1] = self.r;
-        let (h0, carry) = h0.overflowing_add(m0);
-        let (h1, carry) = h1.carrying(m1, carry);
+        let (h, carry) = join(h0, h1).overflowing_add(cast(*block));
+        let (h0, h1) = (low(h), high(h));
         // The bit behind the block.
         let h2 = h2 + u64::from(carry) + 1;
 
         // h2 is less than 8, r and `folded` less than 2^60 and 5/4 of it: no sum runs over.
-        let low_sum = wide(h0, r0) + wide(h1, self.folded);
-        let middle = wide(h0, r1) + wide(h1, r0) + u128::from(h2 * self.folded);
-        let top = h2 * r0;
-
-        let h0 = low(low_sum);
-        let middle = middle + u128::from(high(low_sum));
-        let h1 = low(middle);
-        let h2 = top + high(middle);
-        // What is at 2^130 and above comes back five times: 4 (h2 & !3) / 4 + h2 / 4.
-        let back = (h2 & !3) + (h2 >> 2);
-        let (h0, carry) = h0.overflowing_add(back);
-        let (h1, carry) = h1.carrying(0, carry);
-        self.h = [h0, h1, (h2 & 3) + u64::from(carry)];
+        let bottom = wide(h0, r0) + wide(h1, self.folded);
+        let middle = wide(h0, r1) + wide(h1, r0) + wide(h2, self.folded);
+        let middle = middle + u128::from(high(bottom));
+        let top = h2 * r0 + high(middle);
+        // What is at 2^130 and above comes back five times: 4 times and once.
+        let back = (top & !3) + (top >> 2);
+        let (h, carry) = join(low(bottom), low(middle)).overflowing_add(u128::from(back));
+        self.h = [low(h), high(h), (top & 3) + u64::from(carry)];
     }
 
     /// Adds bytes, filled up with zeros.
@@ -163,27 +158,10 @@ impl Poly {
     fn finish(self) -> u128 {
         let [h0, h1, h2] = self.h;
         // h - p is h + 5 - 2^130. If that isn't negative it is the result, else h is.
-        let (g0, carry) = h0.overflowing_add(5);
-        let (g1, carry) = h1.carrying(0, carry);
-        let g2 = h2 + u64::from(carry);
-        let mask = 0u64.wrapping_sub(g2 >> 2);
-        let h0 = (h0 & !mask) | (g0 & mask);
-        let h1 = (h1 & !mask) | (g1 & mask);
-        (u128::from(h0) | (u128::from(h1) << 64)).wrapping_add(self.s)
-    }
-}
-
-trait Carrying: Sized {
-    fn carrying(self, other: Self, carry: bool) -> (Self, bool);
-}
-
-impl Carrying for u64 {
-    /// The sum with a carry in and out.
-    #[inline(always)]
-    fn carrying(self, other: Self, carry: bool) -> (Self, bool) {
-        let (sum, first) = self.overflowing_add(other);
-        let (sum, second) = sum.overflowing_add(u64::from(carry));
-        (sum, first | second)
+        let h = join(h0, h1);
+        let (g, carry) = h.overflowing_add(5);
+        let mask = 0u128.wrapping_sub(u128::from((h2 + u64::from(carry)) >> 2));
+        ((h & !mask) | (g & mask)).wrapping_add(self.s)
     }
 }
 
@@ -213,7 +191,12 @@ impl Start {
         for (to, from) in last.iter_mut().skip(4).zip(nonce) {
             *to = *from;
         }
-        let rows = [twice(*b"expand 32-byte k"), twice(k0), twice(k1), twice(last)];
+        let rows = [
+            twice(*b"expand 32-byte k"),
+            twice(k0),
+            twice(k1),
+            twice(last),
+        ];
         Self { rows }
     }
 
@@ -233,12 +216,25 @@ impl Start {
     }
 }
 
-#[target_feature(enable = "avx2")]
-fn rotate_bytes(x: Row, order: [u8; 16]) -> Row {
-    _mm256_shuffle_epi8(x, twice(order))
+/// Rotations by 16 and by 8 bits as orders of bytes.
+#[derive(Clone, Copy)]
+struct Rotations {
+    by_16: Row,
+    by_8: Row,
 }
 
-/// Rotations by 16 and by 8 bits as orders of bytes.
+impl Rotations {
+    #[target_feature(enable = "avx2")]
+    fn new() -> Self {
+        // The compiler must not see what they are: it would make two shuffles of the one by 16.
+        let [by_16, by_8] = black_box([BY_16, BY_8]);
+        Self {
+            by_16: twice(by_16),
+            by_8: twice(by_8),
+        }
+    }
+}
+
 const BY_16: [u8; 16] = [2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13];
 const BY_8: [u8; 16] = [3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14];
 
@@ -249,10 +245,10 @@ fn rotate<const LEFT: i32, const RIGHT: i32>(x: Row) -> Row {
 
 /// Quarter rounds on the columns of the states (RFC 8439 2.1), each step on all of them.
 #[target_feature(enable = "avx2")]
-fn quarter_rounds<const N: usize>(states: &mut [Two; N]) {
+fn quarter_rounds<const N: usize>(states: &mut [Two; N], rotations: Rotations) {
     for [a, b, _, d] in states.iter_mut() {
         *a = _mm256_add_epi32(*a, *b);
-        *d = rotate_bytes(_mm256_xor_si256(*d, *a), BY_16);
+        *d = _mm256_shuffle_epi8(_mm256_xor_si256(*d, *a), rotations.by_16);
     }
     for [_, b, c, d] in states.iter_mut() {
         *c = _mm256_add_epi32(*c, *d);
@@ -260,7 +256,7 @@ fn quarter_rounds<const N: usize>(states: &mut [Two; N]) {
     }
     for [a, b, _, d] in states.iter_mut() {
         *a = _mm256_add_epi32(*a, *b);
-        *d = rotate_bytes(_mm256_xor_si256(*d, *a), BY_8);
+        *d = _mm256_shuffle_epi8(_mm256_xor_si256(*d, *a), rotations.by_8);
     }
     for [_, b, c, d] in states.iter_mut() {
         *c = _mm256_add_epi32(*c, *d);
@@ -268,31 +264,46 @@ fn quarter_rounds<const N: usize>(states: &mut [Two; N]) {
     }
 }
 
-/// A round on columns and one on diagonals, with two blocks of Poly1305 between.
-#[target_feature(enable = "avx2,bmi2")]
-fn double_round<const N: usize>(states: &mut [Two; N], poly: &mut Poly, hash: Option<&[u8; 32]>) {
-    let hash: Option<[[u8; 16]; 2]> = match hash {
-        Some(hash) => Some(cast(*hash)),
-        None => None,
-    };
-    quarter_rounds(states);
+/// A round on columns and one on diagonals.
+#[target_feature(enable = "avx2")]
+fn double_round<const N: usize>(states: &mut [Two; N], rotations: Rotations) {
+    quarter_rounds(states, rotations);
     for [_, b, c, d] in states.iter_mut() {
         *b = _mm256_shuffle_epi32::<0x39>(*b);
         *c = _mm256_shuffle_epi32::<0x4e>(*c);
         *d = _mm256_shuffle_epi32::<0x93>(*d);
     }
-    if let Some([first, _]) = &hash {
-        poly.add(first);
-    }
-    quarter_rounds(states);
+    quarter_rounds(states, rotations);
     for [_, b, c, d] in states.iter_mut() {
         *b = _mm256_shuffle_epi32::<0x93>(*b);
         *c = _mm256_shuffle_epi32::<0x4e>(*c);
         *d = _mm256_shuffle_epi32::<0x39>(*d);
     }
-    if let Some([_, second]) = &hash {
-        poly.add(second);
+}
+
+/// The same with two blocks of Poly1305 between.
+#[target_feature(enable = "avx2,bmi2")]
+fn double_round_and_hash<const N: usize, const SEAL: bool>(
+    states: &mut [Two; N],
+    rotations: Rotations,
+    poly: &mut Poly,
+    hash: &[u8; 32],
+) {
+    let [first, second]: [[u8; 16]; 2] = cast(*hash);
+    quarter_rounds(states, rotations);
+    for [_, b, c, d] in states.iter_mut() {
+        *b = _mm256_shuffle_epi32::<0x39>(*b);
+        *c = _mm256_shuffle_epi32::<0x4e>(*c);
+        *d = _mm256_shuffle_epi32::<0x93>(*d);
     }
+    poly.add(&first);
+    quarter_rounds(states, rotations);
+    for [_, b, c, d] in states.iter_mut() {
+        *b = _mm256_shuffle_epi32::<0x93>(*b);
+        *c = _mm256_shuffle_epi32::<0x4e>(*c);
+        *d = _mm256_shuffle_epi32::<0x39>(*d);
+    }
+    poly.add(&second);
 }
 
 /// The key stream from the states after all rounds: 128 bytes of each.
@@ -315,34 +326,30 @@ fn key_stream<const N: usize>(start: &Start, counter: u32, states: [Two; N]) -> 
 }
 
 /// N pairs of blocks of key stream, and nothing else.
-#[target_feature(enable = "avx2,bmi2")]
+#[target_feature(enable = "avx2")]
 fn stream_alone<const N: usize>(start: &Start, counter: u32) -> [Two; N] {
+    let rotations = Rotations::new();
     let mut states = start.at::<N>(counter);
-    let mut unused = Poly {
-        h: [0; 3],
-        r: [0; 2],
-        folded: 0,
-        s: 0,
-    };
     for _ in 0..10 {
-        double_round(&mut states, &mut unused, None);
+        double_round(&mut states, rotations);
     }
     key_stream(start, counter, states)
 }
 
-/// N pairs of blocks of key stream while `hash` goes into `poly`. `SEAL` only makes two of it, so
-/// that each is used once and inlined.
+/// Three pairs of blocks of key stream while `hash` goes into `poly`. `SEAL` only makes two of
+/// it, so that each is used once and inlined.
 #[target_feature(enable = "avx2,bmi2")]
-fn stream_and_hash<const N: usize, const SEAL: bool>(
+fn stream_and_hash<const SEAL: bool>(
     start: &Start,
     counter: u32,
     poly: &mut Poly,
     hash: &[u8; HEAD],
-) -> [Two; N] {
-    let mut states = start.at::<N>(counter);
+) -> [Two; 3] {
+    let rotations = Rotations::new();
+    let mut states = start.at::<3>(counter);
     let (hash, _) = hash.as_chunks::<32>();
     for two in hash {
-        double_round(&mut states, poly, Some(two));
+        double_round_and_hash::<3, SEAL>(&mut states, rotations, poly, two);
     }
     key_stream(start, counter, states)
 }
@@ -392,7 +399,6 @@ fn run<const SEAL: bool>(key: &Key, nonce: &[u8; 12], aad: &[u8], message: &mut 
         poly.add(&cast(lengths));
         return poly.finish();
     };
-    let (batches, tail) = rest.as_chunks_mut::<BATCH>();
     if !SEAL {
         poly.add_padded(head);
     }
@@ -400,35 +406,32 @@ fn run<const SEAL: bool>(key: &Key, nonce: &[u8; 12], aad: &[u8], message: &mut 
 
     let mut counter = BLOCKS;
     // What is encrypted and not yet hashed (sealing).
-    let (mut pending, mut pending_rest): (&[u8; HEAD], &[u8]) = (head, &[]);
-    for batch in batches {
+    let (mut pending, mut pending_rest): (Option<&[u8; HEAD]>, &[u8]) = (Some(head), &[]);
+    for batch in rest.chunks_mut(BATCH) {
+        let interleaved = if SEAL { pending } else { batch.first_chunk() };
+        let stream = match interleaved {
+            Some(hash) => stream_and_hash::<SEAL>(&start, counter, &mut poly, hash),
+            None => stream_alone::<3>(&start, counter),
+        };
+        poly.add_padded(match batch.split_first_chunk::<HEAD>() {
+            _ if SEAL => pending_rest,
+            Some((_, rest)) => rest,
+            None => batch,
+        });
+        add_stream(batch, stream.as_flattened());
         if SEAL {
-            let stream = stream_and_hash::<3, true>(&start, counter, &mut poly, pending);
-            poly.add_padded(pending_rest);
-            add_stream(batch, stream.as_flattened());
-            if let Some((front, rest)) = batch.split_first_chunk() {
-                (pending, pending_rest) = (front, rest);
-            }
-        } else if let Some((front, rest)) = batch.split_first_chunk() {
-            let stream = stream_and_hash::<3, false>(&start, counter, &mut poly, front);
-            poly.add_padded(rest);
-            add_stream(batch, stream.as_flattened());
+            (pending, pending_rest) = match batch.split_first_chunk() {
+                Some((front, rest)) => (Some(&*front), &*rest),
+                None => (None, &*batch),
+            };
         }
         counter = counter.wrapping_add(BLOCKS);
     }
-
     if SEAL {
-        if !tail.is_empty() {
-            let stream = stream_and_hash::<3, true>(&start, counter, &mut poly, pending);
-            add_stream(tail, stream.as_flattened());
-        } else {
+        if let Some(pending) = pending {
             poly.add_padded(pending);
         }
         poly.add_padded(pending_rest);
-        poly.add_padded(tail);
-    } else if !tail.is_empty() {
-        poly.add_padded(tail);
-        add_stream(tail, stream_alone::<3>(&start, counter).as_flattened());
     }
     poly.add(&cast(lengths));
     poly.finish()
@@ -440,13 +443,7 @@ fn seal(key: &Key, nonce: &[u8; 12], aad: &[u8], message: &mut [u8]) -> [u8; 16]
 }
 
 #[target_feature(enable = "avx2,bmi2")]
-fn open(
-    key: &Key,
-    nonce: &[u8; 12],
-    aad: &[u8],
-    message: &mut [u8],
-    tag: &[u8; 16],
-) -> bool {
+fn open(key: &Key, nonce: &[u8; 12], aad: &[u8], message: &mut [u8], tag: &[u8; 16]) -> bool {
     let expected = run::<false>(key, nonce, aad, message);
     let difference: __m128i = cast(expected ^ u128::from_le_bytes(*tag));
     _mm_testz_si128(difference, difference) == 1

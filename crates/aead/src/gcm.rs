@@ -150,7 +150,10 @@ fn expand<const R: usize, const KEY: usize>(key: &mut Key<R>, bytes: &[u8; KEY])
     let mut pair = both(squared, h);
     let mut power = key.powers.iter_mut().rev().skip(1);
     for _ in 0..PAIRS {
-        for half in [_mm256_extracti128_si256::<1>(pair), _mm256_castsi256_si128(pair)] {
+        for half in [
+            _mm256_extracti128_si256::<1>(pair),
+            _mm256_castsi256_si128(pair),
+        ] {
             if let Some(power) = power.next() {
                 *power = half;
             }
@@ -196,7 +199,9 @@ fn schedule_256(keys: &mut [Block; 15], mut low: Block, mut high: Block) {
 }
 
 /// Puts the last word of a block, rotated by a byte, into all four places.
-const ROTATED: [u8; 16] = [13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12];
+const ROTATED: [u8; 16] = [
+    13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12,
+];
 
 /// SubWord and the round constant, on four equal words: ShiftRows doesn't change those.
 #[target_feature(enable = "avx2,aes")]
@@ -342,10 +347,7 @@ impl Sums {
     #[target_feature(enable = "avx2,vpclmulqdq")]
     fn reduced(self) -> Block {
         let x = self.reduced_pair();
-        _mm_xor_si128(
-            _mm256_castsi256_si128(x),
-            _mm256_extracti128_si256::<1>(x),
-        )
+        _mm_xor_si128(_mm256_castsi256_si128(x), _mm256_extracti128_si256::<1>(x))
     }
 
     /// Each half reduced: what stands in the lowest 64 bits is moved up by a multiple of the
@@ -403,7 +405,12 @@ fn hash_batch<const R: usize>(key: &Key<R>, so_far: Block, bytes: &[u8; BATCH]) 
     let mut so_far = _mm256_zextsi128_si256(so_far);
     for ((bytes, powers), power_sums) in quarters.iter().zip(powers).zip(key.sums.iter().rev()) {
         let [a, b] = two_pairs(bytes);
-        hash_four(&mut sums, [_mm256_xor_si256(a, so_far), b], powers, *power_sums);
+        hash_four(
+            &mut sums,
+            [_mm256_xor_si256(a, so_far), b],
+            powers,
+            *power_sums,
+        );
         so_far = _mm256_setzero_si256();
     }
     sums.reduced_karatsuba()
@@ -423,7 +430,10 @@ impl<'a> Tail<'a> {
         Self {
             sums: Sums::zero(),
             so_far: _mm256_zextsi128_si256(so_far),
-            powers: key.powers.get(17_usize.saturating_sub(blocks)..).unwrap_or(&[]),
+            powers: key
+                .powers
+                .get(17_usize.saturating_sub(blocks)..)
+                .unwrap_or(&[]),
         }
     }
 

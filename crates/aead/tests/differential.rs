@@ -28,7 +28,15 @@ fn every_length_up_to_600() {
                 let aad = numbers.bytes(aad);
                 let message = numbers.bytes(len);
                 let name = format!("{algorithm:?}");
-                compare(&name, &*ours, &*theirs, &nonce, &aad, &message, numbers.next());
+                compare(
+                    &name,
+                    &*ours,
+                    &*theirs,
+                    &nonce,
+                    &aad,
+                    &message,
+                    numbers.next(),
+                );
             }
         }
     }
@@ -60,7 +68,15 @@ fn long_messages_and_long_additional_data() {
             let (aad, message) = (numbers.bytes(aad), numbers.bytes(len));
             let name = format!("{algorithm:?}");
             for _ in 0..3 {
-                compare(&name, &*ours, &*theirs, &nonce, &aad, &message, numbers.next());
+                compare(
+                    &name,
+                    &*ours,
+                    &*theirs,
+                    &nonce,
+                    &aad,
+                    &message,
+                    numbers.next(),
+                );
             }
         }
     }
@@ -77,7 +93,15 @@ fn every_bit_of_a_short_message_counts() {
         let nonce = numbers.bytes(12).try_into().unwrap();
         let (aad, message) = (numbers.bytes(21), numbers.bytes(37));
         for bit in 0..37 * 8 {
-            compare(&format!("{algorithm:?}"), &*ours, &*theirs, &nonce, &aad, &message, bit);
+            compare(
+                &format!("{algorithm:?}"),
+                &*ours,
+                &*theirs,
+                &nonce,
+                &aad,
+                &message,
+                bit,
+            );
         }
     }
 }

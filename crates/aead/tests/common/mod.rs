@@ -91,7 +91,9 @@ impl Algorithm {
         Some(match self {
             Self::Aes128Gcm => symbolon_aead::Aes128Gcm::new(key.try_into().unwrap())?,
             Self::Aes256Gcm => symbolon_aead::Aes256Gcm::new(key.try_into().unwrap())?,
-            Self::ChaCha20Poly1305 => symbolon_aead::ChaCha20Poly1305::new(key.try_into().unwrap())?,
+            Self::ChaCha20Poly1305 => {
+                symbolon_aead::ChaCha20Poly1305::new(key.try_into().unwrap())?
+            }
         })
     }
 
@@ -164,7 +166,12 @@ pub fn compare(
     };
     let mut refused = |nonce: &[u8; 12], aad: &[u8], tag: &[u8; 16], sealed: &[u8]| {
         buf.copy_from_slice(sealed);
-        assert_eq!(ours.open(nonce, aad, &mut buf, tag), Err(Error::WrongTag), "{}", at());
+        assert_eq!(
+            ours.open(nonce, aad, &mut buf, tag),
+            Err(Error::WrongTag),
+            "{}",
+            at()
+        );
         assert!(buf.iter().all(|byte| *byte == 0), "left over: {}", at());
     };
     let mut other_tag = tag;
