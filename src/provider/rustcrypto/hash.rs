@@ -1,8 +1,8 @@
 //! SHA-2, HMAC and HKDF (FIPS 180-4, RFC 2104, RFC 5869).
 
-use super::copy_exact;
 use crate::crypto::{Hash, HashContext, HashOutput, HashSecret};
 use crate::error::CryptoError;
+use crate::provider::copy_exact;
 use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
