@@ -7,17 +7,21 @@ use crate::codepoint::SignatureScheme;
 use crate::crypto::VerifyAlgorithms;
 use crate::provider::rustcrypto::verify as portable;
 use crate::provider::verify::{Algorithm, Method, UNCOMPRESSED, Verifier, algorithms, statics};
+use ::rsa::pkcs1::RsaPublicKeyRef;
+use ::rsa::pkcs8::AssociatedOid;
+use ::rsa::pkcs8::der::Decode;
 use core::marker::PhantomData;
 use graviola::hashing;
 use graviola::signing::{ecdsa, rsa};
 use portable::Ed25519;
+use sha2::digest::FixedOutputReset;
 
 algorithms!();
 
 /// A hash, in both libraries.
 trait Digest: Send + Sync + 'static {
     type Graviola: hashing::Hash;
-    type Portable: sha2::Digest + Send + Sync + 'static;
+    type Portable: sha2::Digest + FixedOutputReset + AssociatedOid + Send + Sync + 'static;
 
     fn pss(
         key: &rsa::VerifyingKey,
@@ -124,7 +128,10 @@ impl<D: Digest> Method for RsaPss<D> {
     const LIBRARY: &'static str = GRAVIOLA;
 
     fn check(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
-        D::pss(&rsa_key(public_key)?, message, signature).ok()
+        match rsa_key(public_key) {
+            Some(key) => D::pss(&key, message, signature).ok(),
+            None => portable::RsaPss::<D::Portable>::check(public_key, message, signature),
+        }
     }
 }
 
@@ -135,11 +142,19 @@ impl<D: Digest> Method for RsaPkcs1<D> {
     const LIBRARY: &'static str = GRAVIOLA;
 
     fn check(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
-        D::pkcs1(&rsa_key(public_key)?, message, signature).ok()
+        match rsa_key(public_key) {
+            Some(key) => D::pkcs1(&key, message, signature).ok(),
+            None => portable::RsaPkcs1::<D::Portable>::check(public_key, message, signature),
+        }
     }
 }
 
-/// An RSAPublicKey. The library itself accepts none but those of 2048 to 8192 bits.
+/// An RSAPublicKey that `graviola` knows: 2048 to 8192 bits, with an exponent of up to 32. The
+/// few others, valid or not, are left to RustCrypto. (The library counts the bytes of a modulus,
+/// not its bits.)
 fn rsa_key(der: &[u8]) -> Option<rsa::VerifyingKey> {
+    let modulus = RsaPublicKeyRef::from_der(der).ok()?.modulus;
+    let high = modulus.as_bytes().first()?;
+    (high.leading_zeros() == 0 || modulus.as_bytes().len() > 256).then_some(())?;
     rsa::VerifyingKey::from_pkcs1_der(der).ok()
 }

@@ -74,7 +74,7 @@ impl Method for Ed25519 {
 }
 
 /// RSASSA-PSS with a salt as long as the hash.
-struct RsaPss<D>(PhantomData<D>);
+pub(in crate::provider) struct RsaPss<D>(PhantomData<D>);
 
 impl<D> Method for RsaPss<D>
 where
@@ -91,7 +91,7 @@ where
 }
 
 /// RSASSA-PKCS1-v1_5.
-struct RsaPkcs1<D>(PhantomData<D>);
+pub(in crate::provider) struct RsaPkcs1<D>(PhantomData<D>);
 
 impl<D> Method for RsaPkcs1<D>
 where
