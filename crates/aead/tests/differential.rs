@@ -1,6 +1,7 @@
 //! Against RustCrypto's implementations.
 #![cfg(target_arch = "x86_64")]
 
+#[allow(dead_code, reason = "each test uses a part of it")]
 mod common;
 
 use common::{ALGORITHMS, Aead, Algorithm, Numbers, compare};

@@ -120,6 +120,11 @@ impl Numbers {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
+    /// A number below `bound`, which is small.
+    pub fn below(&mut self, bound: usize) -> usize {
+        usize::try_from((self.next() >> 32) * bound as u64 >> 32).unwrap()
+    }
+
     pub fn fill(&mut self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
