@@ -65,7 +65,9 @@ fn rustcrypto<A: AeadInOut + KeyInit + Clone + 'static>() -> Candidate {
         }),
         open: Box::new(move |buf, tag| {
             let tag = Tag::<A>::try_from(&tag[..]).unwrap();
-            opening.decrypt_inout_detached(&nonce(), &AAD, buf.into(), &tag).unwrap();
+            opening
+                .decrypt_inout_detached(&nonce(), &AAD, buf.into(), &tag)
+                .unwrap();
         }),
     }
 }
@@ -161,16 +163,16 @@ pub fn run(quick: bool) {
         ),
     ];
     for (name, candidates) in algorithms {
-        println!("\n{name}, nanoseconds, least of {rounds} rounds");
-        print!("{:12}", "");
+        println!("\n{name}, nanoseconds, least of {rounds} rounds\n");
+        print!("| |");
         for len in LENGTHS {
-            print!("{:>12}{:>12}", format!("seal {len}"), format!("open {len}"));
+            print!(" seal {len} | open {len} |");
         }
-        println!();
+        println!("\n|{}", " --- |".repeat(1 + 2 * LENGTHS.len()));
         for (candidate, best) in candidates.iter().zip(measure(&candidates, rounds)) {
-            print!("{:12}", candidate.library);
+            print!("| {} |", candidate.library);
             for spent in best {
-                print!("{spent:12.0}");
+                print!(" {spent:.0} |");
             }
             println!();
         }
