@@ -23,12 +23,12 @@ fn main() {
                 request(MAKE_MEM_UNDEFINED, secret);
             }
             let key = ChaCha20Poly1305::new(&key).expect("a CPU that can run ours");
-            let mut tag = key.seal(&nonce, &aad, &mut message).expect("short enough");
+            let tag = key.seal(&nonce, &aad, &mut message).expect("short enough");
             if branch && tag[0] == 0 {
                 println!("by chance");
             }
-            request(MAKE_MEM_DEFINED, &mut tag);
-            request(MAKE_MEM_DEFINED, &mut message);
+            request(MAKE_MEM_DEFINED, &tag);
+            request(MAKE_MEM_DEFINED, &message);
             sealed += 1;
         }
     }

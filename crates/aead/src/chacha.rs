@@ -4,6 +4,7 @@
 //! units compute these while the scalar ones do Poly1305, two blocks per double round, on what
 //! was encrypted before (sealing) or what is being decrypted (opening).
 
+use crate::Functions;
 use crate::bytes::{mask, partial, store_partial};
 use bytemuck::cast;
 use core::arch::x86_64::*;
@@ -43,28 +44,20 @@ impl Drop for Key {
     }
 }
 
-/// As in `gcm`.
-#[derive(Clone, Copy)]
-pub(crate) struct Functions {
-    pub(crate) expand: fn(&mut Key, &[u8; 32]),
-    pub(crate) seal: fn(&Key, &[u8; 12], &[u8], &mut [u8]) -> [u8; 16],
-    pub(crate) open: fn(&Key, &[u8; 12], &[u8], &mut [u8], &[u8; 16]) -> bool,
-}
-
 /// Whether lengths are within what RFC 8439 2.8 allows; no slice is longer than 2^64 - 1 bytes.
 pub(crate) fn lengths_fit(_aad: &[u8], message: &[u8]) -> bool {
     u64::try_from(message.len()).is_ok_and(|len| len <= MAX_LEN)
 }
 
 /// The functions, or nothing where the CPU can't run them.
-pub(crate) fn functions() -> Option<Functions> {
+pub(crate) fn functions() -> Option<Functions<Key, 32>> {
     let supported = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2");
     // SAFETY: the CPU was just seen to have every extension that `with_extensions` is compiled for.
     supported.then(|| unsafe { with_extensions() })
 }
 
 #[target_feature(enable = "avx2,bmi2")]
-fn with_extensions() -> Functions {
+fn with_extensions() -> Functions<Key, 32> {
     Functions { expand, seal, open }
 }
 
@@ -421,7 +414,7 @@ fn run<const SEAL: bool>(key: &Key, nonce: &[u8; 12], aad: &[u8], message: &mut 
         add_stream(batch, stream.as_flattened());
         if SEAL {
             (pending, pending_rest) = match batch.split_first_chunk() {
-                Some((front, rest)) => (Some(&*front), &*rest),
+                Some((front, rest)) => (Some(front), rest),
                 None => (None, &*batch),
             };
         }

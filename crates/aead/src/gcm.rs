@@ -11,6 +11,7 @@
 //! one first, so that the result of the batch before, which belongs to the first block, is
 //! needed as late as can be.
 
+use crate::Functions;
 use crate::bytes::{self, partial};
 use bytemuck::cast;
 use core::arch::x86_64::*;
@@ -72,22 +73,6 @@ impl<const R: usize> Drop for Key<R> {
     }
 }
 
-/// The functions that need the CPU's extensions, callable without further ado: whoever holds this
-/// has seen that the CPU has them.
-pub(crate) struct Functions<const R: usize, const KEY: usize> {
-    pub(crate) expand: fn(&mut Key<R>, &[u8; KEY]),
-    pub(crate) seal: fn(&Key<R>, &[u8; 12], &[u8], &mut [u8]) -> [u8; 16],
-    pub(crate) open: fn(&Key<R>, &[u8; 12], &[u8], &mut [u8], &[u8; 16]) -> bool,
-}
-
-impl<const R: usize, const KEY: usize> Clone for Functions<R, KEY> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<const R: usize, const KEY: usize> Copy for Functions<R, KEY> {}
-
 /// Whether lengths are within what GCM allows.
 pub(crate) fn lengths_fit(aad: &[u8], message: &[u8]) -> bool {
     // SP 800-38D 5.2.1.1: AAD of up to 2^64 - 1 bits.
@@ -96,7 +81,7 @@ pub(crate) fn lengths_fit(aad: &[u8], message: &[u8]) -> bool {
 }
 
 /// The functions, or nothing where the CPU can't run them.
-pub(crate) fn functions<const R: usize, const KEY: usize>() -> Option<Functions<R, KEY>> {
+pub(crate) fn functions<const R: usize, const KEY: usize>() -> Option<Functions<Key<R>, KEY>> {
     let supported = is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("aes")
         && is_x86_feature_detected!("pclmulqdq")
@@ -107,7 +92,7 @@ pub(crate) fn functions<const R: usize, const KEY: usize>() -> Option<Functions<
 }
 
 #[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
-fn with_extensions<const R: usize, const KEY: usize>() -> Functions<R, KEY> {
+fn with_extensions<const R: usize, const KEY: usize>() -> Functions<Key<R>, KEY> {
     Functions {
         expand: expand::<R, KEY>,
         seal: seal::<R>,

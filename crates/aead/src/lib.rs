@@ -103,22 +103,37 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Seals a message in place, by key, nonce and additional data, and returns the tag.
+type Seal<K> = fn(&K, &[u8; 12], &[u8], &mut [u8]) -> [u8; 16];
+
+/// Opens a message in place if it belongs to the tag, and tells whether.
+type Open<K> = fn(&K, &[u8; 12], &[u8], &mut [u8], &[u8; 16]) -> bool;
+
+/// The functions of an algorithm, which need extensions of the CPU: whoever holds this has seen that
+/// it has them.
+struct Functions<K, const KEY: usize> {
+    expand: fn(&mut K, &[u8; KEY]),
+    seal: Seal<K>,
+    open: Open<K>,
+}
+
 macro_rules! aead {
-    ($(#[$doc:meta])* $name:ident, $key_len:literal, $module:ident, $key:ty, $functions:ty) => {
+    ($(#[$doc:meta])* $name:ident, $key_len:literal, $module:ident, $key:ty) => {
         $(#[$doc])*
         pub struct $name {
             key: $key,
-            functions: $functions,
+            functions: Functions<$key, $key_len>,
         }
 
         impl $name {
             /// Expands a key; `None` if the CPU lacks an extension that this needs.
             #[must_use]
             pub fn new(key: &[u8; $key_len]) -> Option<Box<Self>> {
-                let functions: $functions = $module::functions()?;
+                let functions: Functions<$key, $key_len> = $module::functions()?;
+                let expand = functions.expand;
                 // In its place from the start: what is moved leaves a copy behind.
                 let mut this = Box::new(Self { key: <$key>::zeroed(), functions });
-                (functions.expand)(&mut this.key, key);
+                expand(&mut this.key, key);
                 Some(this)
             }
 
@@ -171,15 +186,15 @@ macro_rules! aead {
 
 aead! {
     /// AES-128-GCM.
-    Aes128Gcm, 16, gcm, gcm::Key<2>, gcm::Functions<2, 16>
+    Aes128Gcm, 16, gcm, gcm::Key<2>
 }
 
 aead! {
     /// AES-256-GCM.
-    Aes256Gcm, 32, gcm, gcm::Key<3>, gcm::Functions<3, 32>
+    Aes256Gcm, 32, gcm, gcm::Key<3>
 }
 
 aead! {
     /// ChaCha20-Poly1305.
-    ChaCha20Poly1305, 32, chacha, chacha::Key, chacha::Functions
+    ChaCha20Poly1305, 32, chacha, chacha::Key
 }

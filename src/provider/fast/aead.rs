@@ -12,46 +12,54 @@ use zeroize::Zeroize;
 
 pub(super) use portable::{AES_128_CCM, AES_128_CCM_8};
 
+/// Prepares a key of one of our own kernels, which only x86-64 has.
+#[cfg(target_arch = "x86_64")]
+macro_rules! kernel {
+    ($name:ident) => {
+        |key| Some(symbolon_aead::$name::new(key.try_into().ok()?)?)
+    };
+}
+#[cfg(not(target_arch = "x86_64"))]
+macro_rules! kernel {
+    ($name:ident) => {
+        |_| None
+    };
+}
+
 pub(super) static AES_128_GCM: &dyn Aead = &Algorithm {
     portable: portable::AES_128_GCM,
-    key: |key| {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(key) = symbolon_aead::Aes128Gcm::new(key.try_into().ok()?) {
-            return Some(key);
-        }
-        <&[u8; 16]>::try_from(key).ok()?;
+    kernel: kernel!(Aes128Gcm),
+    graviola: |key| {
+        let key: &[u8; 16] = key.try_into().ok()?;
         Some(Box::new(AesGcm::new(key)))
     },
 };
 
 pub(super) static AES_256_GCM: &dyn Aead = &Algorithm {
     portable: portable::AES_256_GCM,
-    key: |key| {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(key) = symbolon_aead::Aes256Gcm::new(key.try_into().ok()?) {
-            return Some(key);
-        }
-        <&[u8; 32]>::try_from(key).ok()?;
+    kernel: kernel!(Aes256Gcm),
+    graviola: |key| {
+        let key: &[u8; 32] = key.try_into().ok()?;
         Some(Box::new(AesGcm::new(key)))
     },
 };
 
 pub(super) static CHACHA20_POLY1305: &dyn Aead = &Algorithm {
     portable: portable::CHACHA20_POLY1305,
-    key: |key| {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(key) = symbolon_aead::ChaCha20Poly1305::new(key.try_into().ok()?) {
-            return Some(key);
-        }
-        Some(Box::new(ChaCha20Poly1305::new(key.try_into().ok()?)))
-    },
+    kernel: kernel!(ChaCha20Poly1305),
+    graviola: |key| Some(Box::new(ChaCha20Poly1305::new(key.try_into().ok()?))),
 };
 
-/// An AEAD as the portable provider has it, with another implementation of its keys.
+/// Prepares a key; `None` if it has the wrong length, or the CPU lacks something.
+type MakeKey = fn(&[u8]) -> Option<Box<dyn AeadKey>>;
+
+/// An AEAD as the portable provider has it, with other implementations of its keys.
 struct Algorithm {
     portable: &'static dyn Aead,
-    /// Prepares a key; `None` if it has the wrong length.
-    key: fn(&[u8]) -> Option<Box<dyn AeadKey>>,
+    /// Our own.
+    kernel: MakeKey,
+    /// Only for CPUs that the library supports: it panics on others.
+    graviola: MakeKey,
 }
 
 impl fmt::Debug for Algorithm {
@@ -78,7 +86,15 @@ impl Aead for Algorithm {
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, CryptoError> {
-        (self.key)(key).ok_or(CryptoError::InvalidKey)
+        if let Some(key) = (self.kernel)(key) {
+            return Ok(key);
+        }
+        if super::is_supported()
+            && let Some(key) = (self.graviola)(key)
+        {
+            return Ok(key);
+        }
+        self.portable.key(key)
     }
 }
 
@@ -134,28 +150,32 @@ macro_rules! aead_key {
 
 /// Our own kernels enforce the limits of lengths themselves.
 #[cfg(target_arch = "x86_64")]
-macro_rules! kernel {
-    ($key:ty) => {
-        impl Detached for $key {
-            fn seal(&self, nonce: &Nonce, aad: &[u8], message: &mut [u8]) -> Option<Tag> {
-                <$key>::seal(self, nonce, aad, message).ok()
+macro_rules! own {
+    ($($key:ty)*) => {
+        $(
+            impl Detached for $key {
+                fn seal(&self, nonce: &Nonce, aad: &[u8], message: &mut [u8]) -> Option<Tag> {
+                    <$key>::seal(self, nonce, aad, message).ok()
+                }
+
+                fn open(
+                    &self,
+                    nonce: &Nonce,
+                    aad: &[u8],
+                    message: &mut [u8],
+                    tag: &Tag,
+                ) -> Option<()> {
+                    <$key>::open(self, nonce, aad, message, tag).ok()
+                }
             }
 
-            fn open(&self, nonce: &Nonce, aad: &[u8], message: &mut [u8], tag: &Tag) -> Option<()> {
-                <$key>::open(self, nonce, aad, message, tag).ok()
-            }
-        }
-
-        aead_key!($key);
+            aead_key!($key);
+        )*
     };
 }
 
 #[cfg(target_arch = "x86_64")]
-kernel!(symbolon_aead::Aes128Gcm);
-#[cfg(target_arch = "x86_64")]
-kernel!(symbolon_aead::Aes256Gcm);
-#[cfg(target_arch = "x86_64")]
-kernel!(symbolon_aead::ChaCha20Poly1305);
+own!(symbolon_aead::Aes128Gcm symbolon_aead::Aes256Gcm symbolon_aead::ChaCha20Poly1305);
 
 macro_rules! graviola {
     ($key:ty, $longest:expr) => {

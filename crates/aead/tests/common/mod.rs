@@ -122,7 +122,7 @@ impl Numbers {
 
     /// A number below `bound`, which is small.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::try_from((self.next() >> 32) * bound as u64 >> 32).unwrap()
+        usize::try_from(((self.next() >> 32) * bound as u64) >> 32).unwrap()
     }
 
     pub fn fill(&mut self, bytes: &mut [u8]) {
