@@ -15,7 +15,7 @@ use symbolon::handshake::{Answer, Request};
 use symbolon::pki::{
     DangerousAcceptAnyCertificate, Decision, VerifiedChain, Verifier, VerifyRequest,
 };
-use symbolon::provider::{RUSTCRYPTO, default_provider};
+use symbolon::provider::RUSTCRYPTO;
 use symbolon::record::FixedSink;
 
 /// What the first byte of an input says, bit by bit.
@@ -71,7 +71,7 @@ fn credential() -> Arc<Credential> {
     static CREDENTIAL: LazyLock<Arc<Credential>> = LazyLock::new(|| {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(LEAF_KEY));
         let chain = vec![CertificateDer::from(LEAF)];
-        Arc::new(Credential::new(chain, &key, &default_provider()).unwrap())
+        Arc::new(Credential::new(chain, &key, &RUSTCRYPTO).unwrap())
     });
     Arc::clone(&CREDENTIAL)
 }
