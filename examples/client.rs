@@ -12,12 +12,14 @@ use std::time::Duration;
 use rustls_pki_types::ServerName;
 use support::args::{Args, Program, Usage, flag, option};
 use support::failure::{Failure, run};
-use support::{note, setup, trace};
-use symbolon::config::ClientConfig;
+use support::sessions::{self, Saved};
+use support::{note, setup, trace, trust};
+use symbolon::config::{ClientConfig, Session};
 use symbolon::conn::{ClientConnection, Eof, HalfEvent, Receiver, Sender};
-use symbolon::handshake::Summary;
+use symbolon::handshake::{EarlyDataOutcome, Summary};
 use symbolon::io::{Stream, now, seed};
-use symbolon::pki::{DangerousAcceptAnyCertificate, RootStore};
+use symbolon::pki::{DangerousAcceptAnyCertificate, Pin};
+use symbolon::provider::default_provider;
 
 const PROGRAM: Program = Program {
     name: "client",
@@ -37,11 +39,10 @@ const PROGRAM: Program = Program {
             "The name to ask for and to find in the certificate. Default: HOST.",
         ),
         flag("--no-sni", "Don't send the name (server_name) in clear."),
-        option(
-            "--ca",
-            "FILE",
-            "Trust the certificates in this PEM file. Default: Mozilla's roots, built in.",
-        ),
+        trust::CA,
+        trust::ROOTS,
+        trust::PIN,
+        trust::FIRST_USE,
         flag(
             "--insecure",
             "Accept any certificate: no protection against whoever is on the way.",
@@ -61,6 +62,8 @@ const PROGRAM: Program = Program {
             "PATH",
             "Send an HTTP/1.1 request for PATH and print the response's body.",
         ),
+        sessions::SESSION,
+        sessions::EARLY_DATA,
         setup::ALPN,
         setup::TLS12,
         setup::TLS13,
@@ -103,7 +106,9 @@ a file that it names; 3 the connection or other I/O failed.
 Examples:
   cargo run --example client -- example.com --get /
   cargo run --example client -- localhost:4433 --ca ca.pem --trace
+  cargo run --example client -- localhost:4433 --first-use known.txt --get /
   cargo run --example client -- example.com --tls1.2 --get /
+  cargo run --example client -- example.com --session saved.bin --get /
   cargo run --example client -- example.com --connect 192.0.2.7:443 --alpn h2,http/1.1 </dev/null
   echo hello | cargo run --example client -- localhost:4433 --insecure --quiet
 ",
@@ -129,6 +134,12 @@ fn client(args: &Args) -> Result<(), Failure> {
     let timeout = Duration::from_secs(seconds);
     let versions = setup::versions(args)?;
     let config = config(args)?;
+    let saved = Saved::of(args);
+    let session = saved.as_ref().map(Saved::take).transpose()?.flatten();
+    let early_data = setup::read_file(args, "--early-data")?;
+    if early_data.is_some() && args.value("--get").is_some() {
+        return Err(Usage("--early-data and --get can't go together".into()).into());
+    }
     let quiet = args.flag("--quiet");
 
     let socket = match args.value("--connect") {
@@ -142,11 +153,13 @@ fn client(args: &Args) -> Result<(), Failure> {
         note(&format!("connected to {peer}"));
     }
     let seed = seed().map_err(|e| Failure::tls("no seed", e))?;
-    let connection = ClientConnection::new(config, name, seed, now())
-        .map_err(|e| Failure::tls("the connection can't begin", e))?;
+    let connection = match session {
+        Some(session) => ClientConnection::resume(config, name, session, seed, now()),
+        None => ClientConnection::new(config, name, seed, now()),
+    };
+    let connection = connection.map_err(|e| Failure::tls("the connection can't begin", e))?;
     let mut stream = Stream::new(connection, socket);
-    let summary = stream
-        .handshake()
+    let summary = handshake(&mut stream, early_data.as_deref())
         .map_err(|e| Failure::of_stream("the handshake failed", e).with_offer(&versions))?;
     if let (Some(summary), false) = (&summary, quiet) {
         note(&report(summary));
@@ -161,11 +174,30 @@ fn client(args: &Args) -> Result<(), Failure> {
     match args.value("--get") {
         Some(path) => {
             get(&mut stream, &host, port, path, quiet)?;
-            tell_sessions(&mut stream, quiet);
-            Ok(())
+            keep_sessions(&mut stream, saved.as_ref(), quiet)
         }
-        None => join_stdio(stream, quiet),
+        None => {
+            keep_sessions(&mut stream, saved.as_ref(), quiet)?;
+            join_stdio(stream, saved, quiet)
+        }
     }
+}
+
+/// Does the handshake, and sends what is to go first: before it, or after it.
+fn handshake(
+    stream: &mut Stream<ClientConnection, TcpStream>,
+    early_data: Option<&[u8]>,
+) -> io::Result<Option<Summary>> {
+    let data = early_data.unwrap_or(&[]);
+    let early = stream.send_early_data(data)?;
+    let summary = stream.handshake()?;
+    if let Some(EarlyDataOutcome::Rejected { unsent, .. }) =
+        summary.as_ref().map(|summary| &summary.early_data)
+    {
+        stream.write_all(unsent)?;
+    }
+    stream.write_all(data.get(early..).unwrap_or(&[]))?;
+    Ok(summary)
 }
 
 fn config(args: &Args) -> Result<Arc<ClientConfig>, Failure> {
@@ -181,11 +213,7 @@ fn config(args: &Args) -> Result<Arc<ClientConfig>, Failure> {
         );
         builder = builder.verifier(Arc::new(DangerousAcceptAnyCertificate));
     } else {
-        let roots = match setup::roots(args, "--ca")? {
-            Some(roots) => roots,
-            None => webpki_roots::TLS_SERVER_ROOTS.iter().collect::<RootStore>(),
-        };
-        builder = builder.roots(roots);
+        builder = builder.verifier(trust::verifier(args)?);
     }
     if let Some(credential) = setup::credential(args)? {
         builder = builder.credential(credential);
@@ -196,6 +224,7 @@ fn config(args: &Args) -> Result<Arc<ClientConfig>, Failure> {
     builder
         .server_name(!args.flag("--no-sni"))
         .grease(args.flag("--grease"))
+        .early_data(args.value("--early-data").is_some())
         .build()
         .map_err(Failure::of_config)
 }
@@ -253,7 +282,7 @@ fn connect(host: &str, port: u16, timeout: Duration) -> Result<TcpStream, Failur
 fn report(summary: &Summary) -> String {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
     let mut lines = vec![
-        summary.to_string(),
+        format!("{summary} · {}", sessions::report(summary)),
         format!("  protocol    {}", summary.version),
         format!("  suite       {}", summary.cipher_suite),
         format!(
@@ -289,9 +318,12 @@ fn report(summary: &Summary) -> String {
         lines.push(format!("the server sent {sent}"));
         if let Some(ocsp) = chain.ocsp_response() {
             let size = trace::bytes(ocsp.len());
-            lines.push(format!(
-                "an OCSP response of {size} was stapled (not judged)"
-            ));
+            lines.push(format!("an OCSP response of {size} was stapled"));
+        }
+        if let Some(own) = chain.end_entity()
+            && let Ok(pin) = Pin::of_key(&own.into(), &default_provider().verify)
+        {
+            lines.push(format!("its key's pin is {pin}"));
         }
         for line in verified.describe(chain).to_string().lines() {
             lines.push(format!("  {line}"));
@@ -300,20 +332,26 @@ fn report(summary: &Summary) -> String {
     lines.join("\n")
 }
 
-fn tell_sessions(stream: &mut Stream<ClientConnection, TcpStream>, quiet: bool) {
+fn keep_sessions(
+    stream: &mut Stream<ClientConnection, TcpStream>,
+    saved: Option<&Saved>,
+    quiet: bool,
+) -> Result<(), Failure> {
     while let Some(session) = stream.take_session() {
-        if !quiet {
-            note(&session_line(&session));
-        }
+        keep_session(&session, saved, quiet)?;
     }
+    Ok(())
 }
 
-fn session_line(session: &symbolon::handshake::Session) -> String {
-    format!(
-        "ticket received: {}, for {} seconds",
-        trace::bytes(session.ticket().len()),
-        session.lifetime()
-    )
+fn keep_session(session: &Session, saved: Option<&Saved>, quiet: bool) -> Result<(), Failure> {
+    if !quiet {
+        note(&format!(
+            "ticket received: {}, for {} seconds",
+            trace::bytes(session.ticket().len()),
+            session.lifetime()
+        ));
+    }
+    saved.map_or(Ok(()), |saved| saved.put(session))
 }
 
 /// One HTTP/1.1 request; the body goes to stdout.
@@ -470,7 +508,11 @@ impl Half {
 }
 
 /// Joins stdin and stdout to the connection: a thread for each direction, each with its half.
-fn join_stdio(mut stream: Stream<ClientConnection, TcpStream>, quiet: bool) -> Result<(), Failure> {
+fn join_stdio(
+    mut stream: Stream<ClientConnection, TcpStream>,
+    saved: Option<Saved>,
+    quiet: bool,
+) -> Result<(), Failure> {
     let failed = |e| Failure::of_stream("the connection failed", e);
     stream.flush().map_err(failed)?;
     let unread = stream.unread().to_vec();
@@ -508,6 +550,7 @@ fn join_stdio(mut stream: Stream<ClientConnection, TcpStream>, quiet: bool) -> R
         socket.try_clone().map_err(failed)?,
         unread,
         &half,
+        saved.as_ref(),
         quiet,
     );
     if let Ok(mut half) = half.lock() {
@@ -523,6 +566,7 @@ fn receive_all(
     mut socket: TcpStream,
     mut input: Vec<u8>,
     half: &Mutex<Half>,
+    saved: Option<&Saved>,
     quiet: bool,
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -541,7 +585,12 @@ fn receive_all(
                 half.sender.accept(token);
                 half.write_out()?;
             }
-            HalfEvent::Session(session) if !quiet => note(&session_line(&session)),
+            HalfEvent::Session(session) => {
+                // That it can't be saved is no reason to end the connection.
+                if let Err(failure) = keep_session(&session.received(now()), saved, quiet) {
+                    note(&failure.line());
+                }
+            }
             HalfEvent::NeedInput { min } => {
                 if start + min > input.len() {
                     input.copy_within(start..end, 0);

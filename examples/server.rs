@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 
 use support::args::{Args, Program, Usage, flag, option};
 use support::failure::{Failure, run};
-use support::{certs, note, print, setup, trace};
+use support::{certs, note, print, sessions, setup, trace, trust};
 use symbolon::config::{ClientAuth, RetryPolicy, ServerConfig};
 use symbolon::conn::ServerConnection;
 use symbolon::handshake::Summary;
 use symbolon::io::{Stream, now, seed};
-use symbolon::pki::PathVerifier;
+use symbolon::pki::{PathVerifier, PinVerifier, Verifier};
 
 const PROGRAM: Program = Program {
     name: "server",
@@ -48,6 +48,12 @@ const PROGRAM: Program = Program {
             "Ask clients for certificates that lead to a root in this PEM file. Default: not \
              asked.",
         ),
+        option(
+            "--client-pin",
+            "LIST",
+            "Ask clients for certificates, and accept those that have one of these keys: SHA-256 of \
+             the SubjectPublicKeyInfo in base64 or hexadecimal. With --client-ca: as well as a root.",
+        ),
         flag(
             "--require-client-cert",
             "Refuse clients without one. Default: they may have none.",
@@ -71,6 +77,9 @@ const PROGRAM: Program = Program {
             "FILE",
             "Staple this OCSP response (DER). Default: none.",
         ),
+        sessions::NO_TICKETS,
+        sessions::TICKET_SECRET,
+        sessions::ACCEPT_EARLY_DATA,
         flag("--echo", "Send back whatever comes, instead of HTTP."),
         flag(
             "--update-keys",
@@ -231,18 +240,22 @@ fn config(args: &Args, pem: &mut Option<String>) -> Result<Arc<ServerConfig>, Fa
             .map_err(Failure::of_config)?;
     }
     let required = args.flag("--require-client-cert");
-    let client_auth = match setup::roots(args, "--client-ca")? {
+    let roots = setup::roots(args, "--client-ca")?;
+    let path = roots.map(|roots| PathVerifier::new(roots).with_root_hints());
+    let verifier: Option<Arc<dyn Verifier>> = match (trust::pins(args, "--client-pin")?, path) {
+        (None, None) => None,
+        (None, Some(path)) => Some(Arc::new(path)),
+        (Some(pins), None) => Some(Arc::new(PinVerifier::new(pins))),
+        (Some(pins), Some(path)) => Some(Arc::new(PinVerifier::new(pins).within(path))),
+    };
+    let client_auth = match verifier {
         None if required => {
-            return Err(Usage("--require-client-cert needs --client-ca FILE".into()).into());
+            let text = "--require-client-cert needs --client-ca FILE or --client-pin LIST";
+            return Err(Usage(text.into()).into());
         }
         None => ClientAuth::None,
-        Some(roots) => {
-            let verifier = Arc::new(PathVerifier::new(roots));
-            match required {
-                true => ClientAuth::Required(verifier),
-                false => ClientAuth::Optional(verifier),
-            }
-        }
+        Some(verifier) if required => ClientAuth::Required(verifier),
+        Some(verifier) => ClientAuth::Optional(verifier),
     };
     let retry = match args.value("--retry") {
         None | Some("hybrid") => RetryPolicy::ForHybrid,
@@ -255,6 +268,9 @@ fn config(args: &Args, pem: &mut Option<String>) -> Result<Arc<ServerConfig>, Fa
     };
     if args.flag("--trace") {
         builder = builder.observer(Arc::new(trace::Trace));
+    }
+    if let Some(sessions) = sessions::of_server(args)? {
+        builder = builder.sessions(sessions);
     }
     builder
         .credential(credential)
@@ -283,7 +299,8 @@ impl Service {
             Ok(told) => told,
             Err(e) => Failure::of_stream("the connection failed", e).line(),
         };
-        note(&format!("{peer} {summary}: {told}"));
+        let sessions = sessions::report(&summary);
+        note(&format!("{peer} {summary} · {sessions}: {told}"));
         Ok(())
     }
 
@@ -338,7 +355,9 @@ fn linger(mut socket: &TcpStream) -> io::Result<()> {
 }
 
 fn echo(stream: &mut Tls) -> io::Result<String> {
-    let mut total = 0;
+    let early = stream.take_early_data();
+    stream.write_all(&early)?;
+    let mut total = early.len();
     loop {
         let data = stream.fill_buf()?.to_vec();
         if data.is_empty() {
@@ -362,9 +381,15 @@ struct Head {
 /// A response that isn't the one asked for.
 struct Refusal(&'static str, &'static str);
 
+/// RFC 8470 5.2: a request that may not be repeated waits for the end of the handshake.
+const TOO_EARLY: Refusal = Refusal(
+    "425 Too Early",
+    "only requests without a body may come as early data\n",
+);
+
 impl Head {
-    fn read(stream: &mut Tls) -> io::Result<Result<Self, Refusal>> {
-        let mut from = stream.take(MOST_HEAD);
+    fn read(from: &mut impl BufRead) -> io::Result<Result<Self, Refusal>> {
+        let mut from = from.take(MOST_HEAD);
         let mut line = || {
             let mut line = Vec::new();
             from.read_until(b'\n', &mut line)?;
@@ -417,7 +442,14 @@ impl Head {
 
 /// Answers one request; what to say of it in the log.
 fn http(stream: &mut Tls, summary: &Summary) -> io::Result<String> {
-    let head = match Head::read(stream)? {
+    // The answer waits for the end of the handshake, so that only who has the session gets it.
+    let early = io::Cursor::new(stream.take_early_data());
+    let mut request = early.chain(&mut *stream);
+    let head = match Head::read(&mut request)? {
+        // What was left of the early data is lost: no body is read from it.
+        Ok(head) if head.length.is_some() && !request.get_ref().0.get_ref().is_empty() => {
+            return refuse(stream, "early data with a body", &TOO_EARLY);
+        }
         Ok(head) => head,
         Err(refusal) => return refuse(stream, "a bad request", &refusal),
     };
@@ -513,8 +545,9 @@ fn echo_body(stream: &mut Tls, head: &Head, length: u64) -> io::Result<()> {
 fn page(summary: &Summary) -> String {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
     let mut page = format!(
-        "{summary}\n\nprotocol:     {}\nsuite:        {}\ngroup:        {}\nALPN:         {}\n\
+        "{summary} · {}\n\nprotocol:     {}\nsuite:        {}\ngroup:        {}\nALPN:         {}\n\
          server name:  {}\nsigned with:  {}\nretried:      {}\n",
+        sessions::report(summary),
         summary.version,
         summary.cipher_suite,
         or_none(summary.group.map(|group| group.to_string())),

@@ -90,7 +90,7 @@
 //! # Features
 //! `std` (default): [`io`], `SSLKEYLOGFILE`, and precomputed tables for P-256 and P-384. Without
 //! it the crate is `no_std` with `alloc`. `tls12` (default): TLS 1.2; without it no handshake of
-//! that version is linked. `fast` (default; implies `std`): `provider::fast`, faster cryptography on x86-64 and
+//! that version is linked. `platform-roots` (default, with `std`): [`io::platform_roots`]. `fast` (default; implies `std`): `provider::fast`, faster cryptography on x86-64 and
 //! AArch64 CPUs that can run it. It is the one part that asks the operating system for randomness; its docs
 //! tell how the choice is made and how to make another.
 //!
@@ -101,8 +101,8 @@
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet
-//! Resumption and 0-RTT (tickets of TLS 1.3 are received and handed out, not used), revocation by
-//! CRL or OCSP (a stapled response is carried, not judged), QUIC, async adapters.
+//! Fetching CRLs and OCSP responses (those that are given or stapled are judged), QUIC, async
+//! adapters, Encrypted ClientHello, raw public keys.
 //!
 //! # Left out for good
 //! Versions before TLS 1.2; suites that aren't AEADs (CBC, RC4, 3DES); key exchange with static RSA or

@@ -8,13 +8,15 @@ mod common {
     pub mod certs;
 }
 
-use common::certs::{KeyKind, TestPki};
+use common::certs::{KeyKind, TestPki, chain_pem, pem};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use symbolon::pki::Pin;
+use symbolon::provider::RUSTCRYPTO;
 
 /// The path of an example, which cargo builds along with the tests.
 fn example(name: &str) -> PathBuf {
@@ -80,36 +82,17 @@ impl Drop for Dir {
     }
 }
 
-fn pem(label: &str, der: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in der.chunks(3) {
-        let mut bytes = [0; 4];
-        bytes[1..=three.len()].copy_from_slice(three);
-        let bits = u32::from_be_bytes(bytes);
-        for (i, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            let digit = DIGITS[(bits >> shift & 63) as usize];
-            text.push(if i <= three.len() { digit as char } else { '=' });
-        }
-        if text.len() % 65 == 64 {
-            text.push('\n');
-        }
-    }
-    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
-}
-
-fn chain_pem(chain: &[CertificateDer<'_>]) -> String {
-    chain.iter().map(|der| pem("CERTIFICATE", der)).collect()
-}
-
 /// The PEM files of a PKI: a root, a server's chain for localhost, a client's.
 struct Files {
-    _dir: Dir,
+    dir: Dir,
     ca: String,
     cert: String,
     key: String,
     client_cert: String,
     client_key: String,
+    /// The pins of the server's key and the client's.
+    pin: String,
+    client_pin: String,
 }
 
 fn key_pem(key: &PrivateKeyDer<'_>) -> String {
@@ -122,13 +105,19 @@ impl Files {
         let pki = TestPki::new();
         let (chain, key) = pki.leaf(&["localhost", "127.0.0.1"], KeyKind::EcdsaP256);
         let (client_chain, client_key) = pki.client("Alice", KeyKind::Ed25519);
+        let pin = |chain: &[CertificateDer<'_>]| {
+            let pin = Pin::of_key(&chain[0], &RUSTCRYPTO.verify);
+            pin.expect("it is a certificate").to_string()
+        };
         Self {
+            pin: pin(&chain),
+            client_pin: pin(&client_chain),
             ca: dir.file("ca.pem", &chain_pem(&[pki.root()])),
             cert: dir.file("cert.pem", &chain_pem(&chain)),
             key: dir.file("key.pem", &key_pem(&key)),
             client_cert: dir.file("client.pem", &chain_pem(&client_chain)),
             client_key: dir.file("client-key.pem", &key_pem(&client_key)),
-            _dir: dir,
+            dir,
         }
     }
 }
@@ -749,4 +738,170 @@ fn connections_that_fail_are_told_apart() {
     let output = output("client", &[&address]);
     assert_status(&output, 3);
     assert!(stderr(&output).contains("cause:"));
+}
+
+/// The client, with its own options for whom it trusts.
+fn trusting(server: &Server, options: &[&str]) -> Output {
+    let host = server.host("localhost");
+    output(
+        "client",
+        &[&[host.as_str(), "--get", "/"], options].concat(),
+    )
+}
+
+#[test]
+fn a_client_trusts_a_pin() {
+    let files = Files::new();
+    let server = Server::new(&files, &[]);
+    let pinned = trusting(&server, &["--pin", &files.pin]);
+    assert_status(&pinned, 0);
+    let told = stderr(&pinned);
+    assert!(
+        told.contains(&format!("its key's pin is {}", files.pin)),
+        "{told}"
+    );
+    assert!(
+        told.contains(&format!("trusted: its key is known, {}", files.pin)),
+        "{told}"
+    );
+
+    let other = trusting(&server, &["--pin", &files.client_pin]);
+    assert_status(&other, 1);
+    let told = stderr(&other);
+    assert!(
+        told.contains(&format!("its pin is {}", files.pin)),
+        "{told}"
+    );
+    assert!(told.contains("compare the pin"), "{told}");
+
+    // A pin and a root: both are needed.
+    assert_status(
+        &trusting(&server, &["--pin", &files.pin, "--ca", &files.ca]),
+        0,
+    );
+    assert_status(
+        &trusting(&server, &["--pin", &files.pin, "--roots", "web"]),
+        1,
+    );
+    assert_status(
+        &trusting(&server, &["--pin", &files.client_pin, "--ca", &files.ca]),
+        1,
+    );
+}
+
+#[test]
+fn a_client_trusts_on_first_use() {
+    let files = Files::new();
+    let server = Server::new(&files, &[]);
+    let known = files.dir.file("known.txt", "");
+    let options = ["--first-use", known.as_str()];
+    let first = trusting(&server, &options);
+    assert_status(&first, 0);
+    assert!(stderr(&first).contains("first use: localhost is known from now on"));
+    let line = format!("localhost {}\n", files.pin);
+    assert_eq!(fs::read_to_string(&known).unwrap(), line);
+    let again = trusting(&server, &options);
+    assert_status(&again, 0);
+    assert!(!stderr(&again).contains("first use:"));
+    assert_eq!(fs::read_to_string(&known).unwrap(), line);
+
+    // Somebody else under the same name.
+    let changed = format!("localhost {}\n", files.client_pin);
+    fs::write(&known, &changed).unwrap();
+    let refused = trusting(&server, &options);
+    assert_status(&refused, 1);
+    let told = stderr(&refused);
+    for part in ["has another key than before", &files.pin, &files.client_pin] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    assert_eq!(fs::read_to_string(&known).unwrap(), changed);
+}
+
+#[cfg(feature = "platform-roots")]
+#[test]
+fn a_client_trusts_the_platforms_roots() {
+    let files = Files::new();
+    let server = Server::new(&files, &[]);
+    let host = server.host("localhost");
+    let run = |file: &str| {
+        let mut command = command("client", &[&host, "--roots", "platform", "--get", "/"]);
+        command
+            .env("SSL_CERT_FILE", file)
+            .env_remove("SSL_CERT_DIR");
+        command.output().expect("the example runs")
+    };
+    let trusted = run(&files.ca);
+    assert_status(&trusted, 0);
+    assert!(stderr(&trusted).contains("trusted: issued under the root"));
+    // What can't be used is told, and the rest is.
+    let broken = pem("CERTIFICATE", b"no certificate");
+    let some = fs::read_to_string(&files.ca).unwrap() + &broken;
+    let some = run(&files.dir.file("some.pem", &some));
+    assert_status(&some, 0);
+    let told = stderr(&some);
+    assert!(
+        told.contains("a root is missing: a root certificate is malformed"),
+        "{told}"
+    );
+    let missing = run("/nowhere/roots.pem");
+    assert_status(&missing, 2);
+    let told = stderr(&missing);
+    assert!(told.contains("/nowhere/roots.pem"), "{told}");
+    assert!(told.contains("no root certificate was found"), "{told}");
+}
+
+#[test]
+fn options_for_trust_that_make_no_sense() {
+    let files = Files::new();
+    let known = files.dir.file("known.txt", "localhost nonsense\n");
+    for (options, told) in [
+        (&["--pin", "abc"][..], "a pin is a SHA-256 hash"),
+        (&["--roots", "mine"], "--roots must be web or platform"),
+        (&["--roots", "web", "--ca", &files.ca], "don't go together"),
+        (&["--first-use", &known], "is not a NAME and a PIN"),
+        (
+            &["--first-use", &known, "--pin", &files.pin],
+            "doesn't go with --pin",
+        ),
+        (&["--first-use", "/nowhere/known.txt"], "/nowhere/known.txt"),
+        (&["--ca", &files.key], "the PEM holds no certificate"),
+    ] {
+        let output = output("client", &[&["localhost:1"], options].concat());
+        assert_status(&output, 2);
+        assert!(
+            stderr(&output).contains(told),
+            "{told} in {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_server_knows_clients_by_their_keys() {
+    let files = Files::new();
+    let server = Server::new(
+        &files,
+        &["--client-pin", &files.client_pin, "--require-client-cert"],
+    );
+    let show = [
+        "--cert",
+        &files.client_cert,
+        "--key",
+        &files.client_key,
+        "--get",
+        "/",
+    ];
+    let known = server.client(&files, &show);
+    assert_status(&known, 0);
+    assert!(
+        stdout(&known).contains(&files.client_pin),
+        "{}",
+        stdout(&known)
+    );
+    let other = ["--cert", &files.cert, "--key", &files.key, "--get", "/"];
+    assert_ne!(server.client(&files, &other).status.code(), Some(0));
+    assert_ne!(
+        server.client(&files, &["--get", "/"]).status.code(),
+        Some(0)
+    );
 }

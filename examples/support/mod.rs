@@ -5,8 +5,10 @@
 pub mod args;
 pub mod certs;
 pub mod failure;
+pub mod sessions;
 pub mod setup;
 pub mod trace;
+pub mod trust;
 
 use std::io::Write;
 

@@ -9,9 +9,6 @@ use symbolon::config::{Credential, KeyLogFile};
 use symbolon::pki::RootStore;
 use symbolon::provider::default_provider;
 
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
-
 pub const SUITES: Opt = option(
     "--suites",
     "LIST",
@@ -232,18 +229,8 @@ pub fn roots(args: &Args, option: &str) -> Result<Option<RootStore>, Failure> {
     let Some(pem) = read_file(args, option)? else {
         return Ok(None);
     };
-    let mut roots = RootStore::new();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate =
-            certificate.map_err(|e| Failure::Usage(format!("{option}: no PEM: {e}")))?;
-        roots
-            .add(&certificate)
-            .map_err(|e| Failure::Usage(format!("{option}: {e}")))?;
-    }
-    if roots.is_empty() {
-        return Err(Failure::Usage(format!(
-            "{option}: the file holds no certificate in PEM"
-        )));
-    }
-    Ok(Some(roots))
+    let roots = RootStore::from_pem(&pem);
+    roots
+        .map(Some)
+        .map_err(|e| Failure::Usage(format!("{option}: {e}")))
 }

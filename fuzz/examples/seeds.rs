@@ -65,6 +65,9 @@ fn main() {
             save("aead", &format!("{name}-{len}"), &bytes);
         }
     }
+    for (target, name, bytes) in symbolon_fuzz::seeds() {
+        save(target, name, &bytes);
+    }
     save("certificate", "root", ROOT);
     save("certificate", "leaf", LEAF);
     let rsa = include_bytes!("../../tests/data/rsa-2048.pk8.der");
@@ -81,6 +84,43 @@ fn main() {
         "pkcs1",
         pem("RSA PRIVATE KEY", &rsa[26..]).as_bytes(),
     );
+
+    let tls13 = [
+        &[3, 0, 5][..],
+        b"tick!",
+        &[32],
+        &[7; 32],
+        &[1, 2, 3, 4],
+        &[0, 0, 64, 0],
+    ]
+    .concat();
+    let tls12 = [&[2, 0, 0, 32][..], &[5; 32], &[48], &[7; 48], &[1]].concat();
+    save(
+        "saved_session",
+        "tls13",
+        &saved_session(&[LEAF, ROOT], &tls13),
+    );
+    save("saved_session", "tls12", &saved_session(&[LEAF], &tls12));
+    save("saved_session", "psk", &saved_session(&[], &tls13));
+}
+
+/// A session as `Session::to_bytes` writes it, of a server with these certificates.
+fn saved_session(chain: &[&[u8]], resume: &[u8]) -> Vec<u8> {
+    let long = |bytes: &[u8]| {
+        let len = u32::try_from(bytes.len()).expect("it is short");
+        [&len.to_be_bytes()[1..], bytes].concat()
+    };
+    let chain: Vec<_> = chain.iter().flat_map(|der| long(der)).collect();
+    let now = symbolon_fuzz::NOW.as_secs().to_be_bytes();
+    let mut bytes = b"SYMBSESS\0\x01\0\x0eserver.example".to_vec();
+    bytes.extend([3; 32]);
+    bytes.extend(b"\x02h2");
+    bytes.extend(now.repeat(2));
+    bytes.extend([0, 0, 0x1c, 0x20, 0x13, 0x01]);
+    bytes.extend(long(&chain));
+    bytes.extend(resume);
+    assert!(symbolon::config::Session::from_bytes(&bytes).is_ok());
+    bytes
 }
 
 /// The messages in what both sides sent, for the parsers whose names end like this, if there is one.

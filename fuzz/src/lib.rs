@@ -4,17 +4,19 @@
 mod aead;
 mod connection;
 mod messages;
+mod pki;
 mod transparent;
 
 pub use aead::aead;
 pub use connection::{Options, answer, client, client_connection, server, server_connection};
 pub use messages::{PARSERS, handshake_messages};
+pub use pki::{chain, crl, is_read, names, ocsp, seeds};
 
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use symbolon::codepoint::HandshakeType;
-use symbolon::config::Credential;
+use symbolon::config::{Credential, Session};
 use symbolon::pki::{Certificate, PathVerifier, PeerChain, Role, RootStore, VerifyRequest};
 use symbolon::provider::default_provider;
 use symbolon::record::{Deframed, Joined, Joiner, deframe};
@@ -155,6 +157,19 @@ pub fn pem_key(bytes: &[u8]) {
             }
             Err(error) => drop(error.to_string()),
         }
+    }
+}
+
+/// A session as somebody's file has it: what is read is written so that it reads as the same.
+pub fn saved_session(bytes: &[u8]) {
+    match Session::from_bytes(bytes) {
+        Ok(session) => {
+            let _ = format!("{session:?} {:?}", session.is_fresh(NOW));
+            let written = session.to_bytes();
+            let again = Session::from_bytes(written.expose()).expect("it was written here");
+            assert!(again.to_bytes() == written);
+        }
+        Err(error) => drop(error.to_string()),
     }
 }
 

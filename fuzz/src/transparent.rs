@@ -21,6 +21,7 @@ pub const TRANSPARENT: CryptoProvider = CryptoProvider {
             (SignatureScheme::RSA_PSS_RSAE_SHA256, &[&Anything]),
             (SignatureScheme::ED25519, &[&Anything]),
         ],
+        ..RUSTCRYPTO.verify
     },
     ..RUSTCRYPTO
 };

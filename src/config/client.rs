@@ -1,9 +1,13 @@
 //! The client's config.
 
-use super::{ChooseClientCredential, Common, Credential, common_setters};
+use super::{
+    ChooseClientCredential, ClientSessionStore, Common, Credential, ExternalPsk, Scope,
+    common_setters,
+};
 use crate::codepoint::NamedGroup;
-use crate::error::{Error, Misuse};
-use crate::pki::{PathVerifier, RootStore, Verifier};
+use crate::crypto::VerifyAlgorithms;
+use crate::error::{CertificateError, Error, Misuse};
+use crate::pki::{Decision, PathVerifier, RootStore, VerifiedChain, Verifier, VerifyRequest};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -17,9 +21,31 @@ pub struct ClientConfig {
     pub(crate) server_name: bool,
     pub(crate) middlebox_compatibility: bool,
     pub(crate) grease: bool,
+    pub(crate) sessions: Option<Arc<dyn ClientSessionStore>>,
+    pub(crate) early_data: bool,
+    pub(crate) ticket_request: Option<(u8, u8)>,
+    /// Best first.
+    pub(crate) psks: Vec<Arc<ExternalPsk>>,
 }
 
 impl ClientConfig {
+    /// The terms under which sessions of this config are made; none, and no sessions, if they
+    /// can't be told.
+    #[must_use]
+    pub fn scope(&self) -> Option<Scope> {
+        let verifier = self.verifier.identity();
+        let credentials = match &self.credentials {
+            None => Some([0; 32]),
+            Some(credentials) => credentials.identity(),
+        };
+        match (verifier, credentials) {
+            (Some(verifier), Some(credentials)) => self
+                .common
+                .scope(b"client", Some(&[&verifier, &credentials])),
+            _ => self.common.scope(b"client", None),
+        }
+    }
+
     /// Begins a config with the default provider. Roots or a verifier must be given; all else
     /// has a sensible default.
     pub fn builder() -> ClientConfigBuilder {
@@ -31,7 +57,35 @@ impl ClientConfig {
             server_name: true,
             middlebox_compatibility: true,
             grease: false,
+            sessions: None,
+            early_data: false,
+            ticket_request: None,
+            psks: Vec::new(),
         }
+    }
+}
+
+/// The verifier of a client that knows servers by PSKs only.
+#[derive(Debug)]
+struct NoCertificates;
+
+impl Verifier for NoCertificates {
+    fn verify(
+        &self,
+        _: &VerifyRequest,
+        _: &VerifyAlgorithms,
+    ) -> Decision<Result<VerifiedChain, CertificateError>> {
+        Decision::Now(Err(CertificateError::refused(
+            "this client knows servers by pre-shared keys only",
+        )))
+    }
+
+    fn wants_ocsp(&self) -> bool {
+        false
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some([0; 32])
     }
 }
 
@@ -46,6 +100,10 @@ pub struct ClientConfigBuilder {
     server_name: bool,
     middlebox_compatibility: bool,
     grease: bool,
+    sessions: Option<Arc<dyn ClientSessionStore>>,
+    early_data: bool,
+    ticket_request: Option<(u8, u8)>,
+    psks: Vec<Arc<ExternalPsk>>,
 }
 
 impl ClientConfigBuilder {
@@ -104,14 +162,51 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// Where sessions are taken from when a connection begins. Without a store, give one to
+    /// [`crate::conn::ClientConnection::resume`].
+    pub fn sessions(mut self, store: Arc<dyn ClientSessionStore>) -> Self {
+        self.sessions = Some(store);
+        self
+    }
+
+    /// Whether data may be sent before the server has answered (0-RTT, RFC 9846 2.3), where a session
+    /// allows it. False by default. **It can be replayed**: send only what may be carried out twice
+    /// without harm. It is safe from anyone who learns the ticket's key only as long as nobody does.
+    pub fn early_data(mut self, on: bool) -> Self {
+        self.early_data = on;
+        self
+    }
+
+    /// How many tickets the server is asked for, after a full handshake and after a resumed one
+    /// (RFC 9149).
+    pub fn ticket_request(mut self, new_session: u8, resumption: u8) -> Self {
+        self.ticket_request = Some((new_session, resumption));
+        self
+    }
+
+    /// A pre-shared key to offer; several are offered in the order given. With one, roots or a
+    /// verifier aren't needed: then no server without the key is accepted.
+    pub fn psk(mut self, psk: Arc<ExternalPsk>) -> Self {
+        self.psks.push(psk);
+        self
+    }
+
     /// Ends the config.
     ///
     /// # Errors
     /// [`Misuse::Config`] if there is nothing to judge servers by, or a value is out of range.
-    pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
+    pub fn build(mut self) -> Result<Arc<ClientConfig>, Error> {
+        let psks = self.psks.iter().any(|psk| psk.fits_tls12());
+        // Without a verifier no certificate is accepted, and so none asked for.
+        let certificates = self.verifier.is_some() || self.psks.is_empty();
+        self.common.keep_suites(psks, certificates);
         self.common.check()?;
-        let Some(verifier) = self.verifier else {
-            return Err(Misuse::Config("a client needs roots or a verifier").into());
+        let by_psk: Option<Arc<dyn Verifier>> = match self.psks.is_empty() {
+            true => None,
+            false => Some(Arc::new(NoCertificates)),
+        };
+        let Some(verifier) = self.verifier.or(by_psk) else {
+            return Err(Misuse::Config("a client needs roots, a verifier or a PSK").into());
         };
         if let Some(shares) = &self.key_shares {
             let known = |name: &NamedGroup| self.common.groups.iter().any(|g| g.name() == *name);
@@ -127,6 +222,10 @@ impl ClientConfigBuilder {
             server_name: self.server_name,
             middlebox_compatibility: self.middlebox_compatibility,
             grease: self.grease,
+            sessions: self.sessions,
+            early_data: self.early_data,
+            ticket_request: self.ticket_request,
+            psks: self.psks,
         }))
     }
 }

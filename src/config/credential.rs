@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
 /// Where the private key is.
@@ -257,6 +258,10 @@ impl ClientHelloInfo {
         }
     }
 
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// All of it. An empty one can't be: only what parsed gets here.
     #[must_use]
     pub fn hello(&self) -> Option<ClientHello<'_>> {
@@ -324,6 +329,10 @@ impl ServerCredentials {
 
 impl ChooseServerCredential for ServerCredentials {
     fn choose(&self, hello: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>> {
+        // Without a choice there is nothing to look at.
+        if let ([only], false) = (self.list.as_slice(), self.strict) {
+            return Decision::Now(Some(Arc::clone(only)));
+        }
         let signs = |credential: &&Arc<Credential>| hello.scheme_for(credential).is_some();
         let named = hello.server_name().map(ServerName::DnsName);
         let bears = |credential: &&Arc<Credential>| {
@@ -357,6 +366,13 @@ pub trait ChooseClientCredential: Send + Sync + fmt::Debug {
     /// The credential for this server; `None` shows none, and the server decides what that
     /// means; [`Decision::Later`] asks the application through a request.
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>>;
+
+    /// A hash of which certificates it may choose, so that no session made with one is resumed by a
+    /// config with another. `None`, the default, for what can't tell: sessions then need
+    /// `session_scope`.
+    fn identity(&self) -> Option<[u8; 32]> {
+        None
+    }
 }
 
 /// Several credentials of a client: the first that the server can verify and that one of the
@@ -391,6 +407,16 @@ impl CertificateRequestInfo {
     }
 }
 
+/// A hash of the certificates.
+fn fingerprint(credentials: &[Arc<Credential>]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for credential in credentials {
+        let leaf = credential.chain.first();
+        hash.update(Sha256::digest(leaf.map_or(&[][..], |leaf| leaf)));
+    }
+    hash.finalize().into()
+}
+
 impl ChooseClientCredential for ClientCredentials {
     fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
         let signs = |credential: &&Arc<Credential>| {
@@ -404,6 +430,10 @@ impl ChooseClientCredential for ClientCredentials {
             .find(|credential| request.names_issuer_of(credential));
         Decision::Now(named.or_else(|| usable.next()).cloned())
     }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some(fingerprint(&self.0))
+    }
 }
 
 impl ChooseClientCredential for Arc<Credential> {
@@ -412,5 +442,9 @@ impl ChooseClientCredential for Arc<Credential> {
             .tls12_scheme_for(|s| request.schemes.contains(&s))
             .is_some();
         Decision::Now(signs.then(|| Self::clone(self)))
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some(fingerprint(core::slice::from_ref(self)))
     }
 }

@@ -8,6 +8,9 @@ mod key_log;
 mod limits;
 mod observer;
 mod server;
+mod session;
+#[cfg(feature = "std")]
+mod swap;
 
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub(crate) use credential::Uses;
@@ -21,9 +24,19 @@ pub use key_log::KeyLogFile;
 pub use limits::Limits;
 pub use observer::{Direction, Observation, Observer, Parsed};
 pub use server::{ClientAuth, RetryPolicy, ServerConfig, ServerConfigBuilder};
+pub use session::{
+    ClientSessionStore, EarlyDataPolicy, ExternalPsk, Freshness, MAX_LIFETIME, MAX_TICKET_LEN,
+    MemoryClientSessions, MemorySessions, NewSession, PskHash, PskImporter, PskQuery, PskStore,
+    PskTable, ReplayFilter, ReplayMap, ReplayQuery, ReplayRecorder, RotatingTicketer, Scope,
+    ServerSessions, Session, SessionFormatError, SessionQuery, SessionStore, StatefulSessions,
+    StatelessSessions, StoreSession, TicketPolicy, Ticketer,
+};
+pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later};
+#[cfg(feature = "std")]
+pub use swap::Swap;
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
-use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};
+use crate::crypto::{CryptoProvider, KeyExchangeGroup, SuiteAuth, Tls12Suite, Tls13Suite};
 use crate::error::{Error, Misuse};
 use crate::record::Padding;
 use alloc::sync::Arc;
@@ -53,6 +66,9 @@ pub(crate) struct Common {
     pub(crate) key_limit: u64,
     pub(crate) require_extended_master_secret: bool,
     pub(crate) limits: Limits,
+    /// What the application adds to the [`Scope`] of sessions.
+    pub(crate) session_scope: Option<Vec<u8>>,
+    pub(crate) psk_without_key_exchange: bool,
 }
 
 impl Common {
@@ -72,6 +88,8 @@ impl Common {
             key_limit: u64::MAX,
             require_extended_master_secret: true,
             limits: Limits::default(),
+            session_scope: None,
+            psk_without_key_exchange: false,
         };
         this.set_provider(provider);
         this
@@ -112,6 +130,17 @@ impl Common {
         self.versions.contains(&version)
     }
 
+    /// Leaves those suites of TLS 1.2 for which there are keys, as the rest of the config is known.
+    fn keep_suites(&mut self, psks: bool, certificates: bool) {
+        self.tls12_suites.retain(|suite| match suite.auth {
+            SuiteAuth::Psk => psks,
+            SuiteAuth::Ecdsa | SuiteAuth::Rsa => certificates,
+        });
+        let (alone, left) = (self.versions.len() == 1, !self.tls12_suites.is_empty());
+        self.versions
+            .retain(|version| *version != ProtocolVersion::TLS12 || left || alone);
+    }
+
     fn set_versions(&mut self, versions: &[ProtocolVersion]) {
         self.versions = BUILT_IN
             .iter()
@@ -123,6 +152,24 @@ impl Common {
     fn set_groups(&mut self, names: &[NamedGroup]) {
         let all = self.provider.groups;
         self.groups = pick(names, |name| all.iter().copied().find(|g| g.name() == name));
+    }
+
+    /// The terms of a role's sessions: what it trusts (`None` where that can't be told), and what the
+    /// application says. None at all if neither says anything.
+    fn scope(&self, role: &[u8], trust: Option<&[&[u8]]>) -> Option<Scope> {
+        if trust.is_none() && self.session_scope.is_none() {
+            return None;
+        }
+        let mut context = self.provider.sha256.start();
+        let own = self.session_scope.as_deref();
+        let parts = [role, own.unwrap_or(&[])];
+        for part in parts.iter().chain(trust.unwrap_or(&[])) {
+            let len = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            context.update(&len.to_be_bytes());
+            context.update(part);
+        }
+        let hash = context.current();
+        hash.as_bytes().first_chunk().copied().map(Scope)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -236,6 +283,22 @@ macro_rules! common_setters {
         /// without it a session can be confused with another.
         pub fn require_extended_master_secret(mut self, on: bool) -> Self {
             self.common.require_extended_master_secret = on;
+            self
+        }
+
+        /// Sets sessions of this config apart from those of others that trust the same: a session made
+        /// under another scope is never resumed. Needed for sessions at all where the verifier, or
+        /// what chooses the client's certificate, doesn't say who it is
+        /// ([`crate::pki::Verifier::identity`]).
+        pub fn session_scope(mut self, scope: impl Into<alloc::vec::Vec<u8>>) -> Self {
+            self.common.session_scope = Some(scope.into());
+            self
+        }
+
+        /// Whether a PSK may be used without a key exchange as well (`psk_ke`, RFC 9846 4.3.9). False by
+        /// default: it saves work, and whoever learns the PSK later reads everything.
+        pub fn psk_without_key_exchange(mut self, on: bool) -> Self {
+            self.common.psk_without_key_exchange = on;
             self
         }
 

@@ -1,8 +1,11 @@
 //! The server's config.
 
-use super::{ChooseServerCredential, Common, Credential, ServerCredentials, common_setters};
+use super::{
+    ChooseServerCredential, ClientHelloInfo, Common, Credential, PskStore, Scope,
+    ServerCredentials, ServerSessions, common_setters,
+};
 use crate::error::{Error, Misuse};
-use crate::pki::Verifier;
+use crate::pki::{Decision, Verifier};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -48,9 +51,27 @@ pub struct ServerConfig {
     pub(crate) client_auth: ClientAuth,
     pub(crate) retry: RetryPolicy,
     pub(crate) prefer_client_suites: bool,
+    pub(crate) sessions: Option<ServerSessions>,
+    pub(crate) psks: Option<Arc<dyn PskStore>>,
 }
 
 impl ServerConfig {
+    /// The terms under which sessions of this config are made: whether clients are asked for a
+    /// certificate, and whom it trusts. None, and no sessions, if they can't be told.
+    #[must_use]
+    pub fn scope(&self) -> Option<Scope> {
+        // How clients are asked counts where the verifier doesn't say who it is, too.
+        let (role, identity) = match &self.client_auth {
+            ClientAuth::None => (b"server, none".as_slice(), Some([0; 32])),
+            ClientAuth::Optional(verifier) => (b"server, optional".as_slice(), verifier.identity()),
+            ClientAuth::Required(verifier) => (b"server, required".as_slice(), verifier.identity()),
+        };
+        match identity {
+            Some(identity) => self.common.scope(role, Some(&[&identity])),
+            None => self.common.scope(role, None),
+        }
+    }
+
     /// Begins a config with the default provider. A credential must be given; all else has a
     /// sensible default.
     pub fn builder() -> ServerConfigBuilder {
@@ -60,7 +81,19 @@ impl ServerConfig {
             client_auth: ClientAuth::None,
             retry: RetryPolicy::default(),
             prefer_client_suites: false,
+            sessions: None,
+            psks: None,
         }
+    }
+}
+
+/// The credentials of a server that is known by PSKs only.
+#[derive(Debug)]
+struct NoCredentials;
+
+impl ChooseServerCredential for NoCredentials {
+    fn choose(&self, _: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>> {
+        Decision::Now(None)
     }
 }
 
@@ -73,6 +106,8 @@ pub struct ServerConfigBuilder {
     client_auth: ClientAuth,
     retry: RetryPolicy,
     prefer_client_suites: bool,
+    sessions: Option<ServerSessions>,
+    psks: Option<Arc<dyn PskStore>>,
 }
 
 impl ServerConfigBuilder {
@@ -109,14 +144,34 @@ impl ServerConfigBuilder {
         self
     }
 
+    /// How sessions are resumed: [`super::StatelessSessions`] or [`super::StatefulSessions`]. Without it every
+    /// handshake is a full one.
+    pub fn sessions(mut self, sessions: impl Into<ServerSessions>) -> Self {
+        self.sessions = Some(sessions.into());
+        self
+    }
+
+    /// Where pre-shared keys are found. With them a credential isn't needed: then no client without
+    /// a key is served.
+    pub fn psks(mut self, psks: Arc<dyn PskStore>) -> Self {
+        self.psks = Some(psks);
+        self
+    }
+
     /// Ends the config.
     ///
     /// # Errors
     /// [`Misuse::Config`] if there is no credential, or a value is out of range.
-    pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
+    pub fn build(mut self) -> Result<Arc<ServerConfig>, Error> {
+        let certificates = self.credentials.is_some() || self.psks.is_none();
+        self.common.keep_suites(self.psks.is_some(), certificates);
         self.common.check()?;
-        let Some(credentials) = self.credentials else {
-            return Err(Misuse::Config("a server needs a certificate and key").into());
+        let by_psk: Option<Arc<dyn ChooseServerCredential>> = match &self.psks {
+            None => None,
+            Some(_) => Some(Arc::new(NoCredentials)),
+        };
+        let Some(credentials) = self.credentials.or(by_psk) else {
+            return Err(Misuse::Config("a server needs a certificate and key, or PSKs").into());
         };
         Ok(Arc::new(ServerConfig {
             common: self.common,
@@ -124,6 +179,8 @@ impl ServerConfigBuilder {
             client_auth: self.client_auth,
             retry: self.retry,
             prefer_client_suites: self.prefer_client_suites,
+            sessions: self.sessions,
+            psks: self.psks,
         }))
     }
 }

@@ -2,15 +2,18 @@
 
 use crate::codepoint::{ContentType, ProtocolVersion};
 use crate::config::{Direction, Limits, Observation, Parsed};
-use crate::conn::event::{Data, Event, Received};
+use crate::conn::event::{Data, EarlyData, Event, Received};
 use crate::conn::exporter::{Exporter, Source};
 use crate::conn::queue::{Next, Queue};
 use crate::conn::receiver::{Receiver, Record, Step, check_size};
 use crate::conn::sender::{ForSender, Sender, Sent};
-use crate::crypto::{HashSecret, Tls12Suite};
+use crate::crypto::{HashSecret, Tls12Suite, Tls13Suite};
 use crate::error::{Error, ErrorKind, Misuse, Violation};
+use crate::handshake::post::Tickets;
 use crate::handshake::tls12::Tls12Cx;
-use crate::handshake::{Action, Answer, Cx, Input, Machine, Message, Out, Request, Summary, range};
+use crate::handshake::{
+    Action, Answer, Cx, EarlyDataOutcome, Input, Machine, Message, Out, Request, Summary, range,
+};
 use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Opener, Sealer, Sink};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -28,6 +31,8 @@ struct Handshaking<M> {
     asking: bool,
     done: bool,
     configured: bool,
+    /// A client's early data so far: given back if the server doesn't take it.
+    early_data: Vec<u8>,
 }
 
 /// A connection of either role.
@@ -58,6 +63,7 @@ impl<M: Machine> Engine<M> {
             asking: false,
             done: false,
             configured: false,
+            early_data: Vec::new(),
         };
         let mut this = Self {
             handshaking: Some(Box::new(handshaking)),
@@ -141,6 +147,10 @@ impl<M: Machine> Engine<M> {
                 Some(bytes) => Event::Data(Data { bytes, range }),
                 None => Event::NeedInput { min: 5 },
             },
+            Progress::Step(Step::EarlyData(range)) => match input.get_mut(range.clone()) {
+                Some(bytes) => Event::EarlyData(EarlyData { bytes, range }),
+                None => Event::NeedInput { min: 5 },
+            },
             // Handed over within `advance`.
             Progress::Step(Step::Token(_)) => Event::NeedInput { min: 5 },
         };
@@ -180,6 +190,9 @@ impl<M: Machine> Engine<M> {
                 return Ok(Progress::NeedOutput(room));
             }
             if hs.done {
+                if let Some(session) = hs.machine.cx_mut().session.take() {
+                    return Ok(Progress::Step(Step::Session(session)));
+                }
                 return self.finish().map(Progress::Done);
             }
             if self.joined_message()? {
@@ -238,9 +251,17 @@ impl<M: Machine> Engine<M> {
             }
             Record::Content(kind, content, len) => (kind, content, len),
         };
+        let start = *consumed;
         *consumed = consumed.saturating_add(len);
-        let body = rest.get(content).unwrap_or(&[]);
+        let body = rest.get(content.clone()).unwrap_or(&[]);
         match kind {
+            // The receiver lets it through under the early keys only.
+            ContentType::APPLICATION_DATA if !body.is_empty() => {
+                let (from, to) = (content.start, content.end);
+                let range = from.saturating_add(start)..to.saturating_add(start);
+                return Ok(Some(Step::EarlyData(range)));
+            }
+            ContentType::APPLICATION_DATA => {}
             ContentType::HANDSHAKE => self.handshake_bytes(body)?,
             ContentType::ALERT => self.receiver.alert(body)?,
             ContentType::CHANGE_CIPHER_SPEC => self.step(Input::ChangeCipherSpec, true)?,
@@ -281,7 +302,11 @@ impl<M: Machine> Engine<M> {
         let Some(mut hs) = self.handshaking.take() else {
             return Err(ErrorKind::Internal("a handshake that is over").into());
         };
-        let summary = hs.machine.summary()?;
+        let terms = hs.machine.session_terms();
+        let mut summary = hs.machine.summary()?;
+        if let EarlyDataOutcome::Rejected { unsent, .. } = &mut summary.early_data {
+            *unsent = core::mem::take(&mut hs.early_data);
+        }
         let cx = hs.machine.cx();
         if let (Some(secret), Some(suite)) = (&cx.exporter, cx.suite) {
             hs.log("EXPORTER_SECRET", secret.expose());
@@ -302,12 +327,11 @@ impl<M: Machine> Engine<M> {
                 extended: *extended_master_secret,
             }));
         }
-        let resumption = cx
-            .resumption
-            .as_ref()
-            .filter(|_| M::CLIENT)
-            .map(HashSecret::duplicate);
-        self.receiver.handshake_done(resumption);
+        let resumption = cx.resumption.as_ref().map(HashSecret::duplicate);
+        let tickets = resumption
+            .zip(terms)
+            .map(|(resumption, terms)| Box::new(Tickets { resumption, terms }));
+        self.receiver.handshake_done(tickets);
         Ok(Box::new(summary))
     }
 
@@ -359,6 +383,38 @@ impl<M: Machine> Engine<M> {
         sink: &mut dyn Sink,
     ) -> Result<Sent, Error> {
         self.after_handshake()?.send_vectored(data, sink)
+    }
+
+    /// How much early data a client may still send.
+    pub(crate) fn early_data_room(&self) -> usize {
+        let hs = self.handshaking.as_ref();
+        hs.map_or(0, |hs| hs.early_data_room())
+    }
+
+    /// A client's data before the server has answered.
+    pub(crate) fn send_early_data(
+        &mut self,
+        data: &[u8],
+        sink: &mut dyn Sink,
+    ) -> Result<Sent, Error> {
+        if let Some(error) = &self.receiver.failed {
+            return Err(error.clone());
+        }
+        let Some(hs) = self.handshaking.as_mut() else {
+            return Err(Misuse::NoEarlyData.into());
+        };
+        if hs.machine.cx().early_room.is_none() {
+            return Err(Misuse::NoEarlyData.into());
+        }
+        let output = hs.flush(&mut self.sender, sink)?;
+        if output > 0 {
+            return Ok(Sent { taken: 0, output });
+        }
+        let data = data.get(..hs.early_data_room()).unwrap_or(data);
+        let sent = self.sender.send_early_data(data, sink)?;
+        let taken = data.get(..sent.taken).unwrap_or(&[]);
+        hs.early_data.extend_from_slice(taken);
+        Ok(sent)
     }
 
     /// A server's data after its own Finished and before the client's.
@@ -432,6 +488,16 @@ impl<M: Machine> Engine<M> {
 }
 
 impl<M: Machine> Handshaking<M> {
+    /// How much early data a client may still send.
+    fn early_data_room(&self) -> usize {
+        let most = self.machine.cx().early_room.filter(|_| M::CLIENT);
+        let most = most.and_then(|most| usize::try_from(most).ok());
+        let kept = self.machine.common().map_or(0, |c| c.limits.early_data);
+        most.unwrap_or(0)
+            .min(kept)
+            .saturating_sub(self.early_data.len())
+    }
+
     /// Takes over the config, as soon as there is one, and what was negotiated.
     fn configure(&mut self, receiver: &mut Receiver, sender: &mut Sender) {
         let Some(common) = self.machine.common() else {
@@ -456,8 +522,13 @@ impl<M: Machine> Handshaking<M> {
         }
         self.configured = true;
         let cx = self.machine.cx_mut();
-        if core::mem::take(&mut cx.skip_early_data) {
-            receiver.skip_early_data();
+        if !M::CLIENT
+            && let Some(room) = cx.early_room.take()
+        {
+            receiver.accept_early_data(room);
+        }
+        if let Some(most) = cx.skip_early_data.take() {
+            receiver.skip_early_data(most);
         } else if cx.retried && cx.traffic.client_handshake.is_some() && !M::CLIENT {
             // RFC 9846 4.3.10: after a HelloRetryRequest skipping ends with the second ClientHello.
             receiver.end_of_early_data();
@@ -570,9 +641,9 @@ impl<M: Machine> Handshaking<M> {
         if epoch == Epoch::Plaintext {
             return Ok(());
         }
-        let (label, secret) = traffic_secret(cx, epoch, !M::CLIENT)?;
+        let (label, suite, secret) = traffic_secret(cx, epoch, !M::CLIENT)?;
         self.log(label, secret.expose());
-        receiver.set_keys(cx.suite()?, epoch, secret)?;
+        receiver.set_keys(suite, epoch, secret)?;
         if epoch == Epoch::Application {
             receiver.keep_secret(secret.duplicate());
         }
@@ -590,9 +661,13 @@ impl<M: Machine> Handshaking<M> {
             sender.install(Sealer::tls12(suite, key, sender.key_limit())?, epoch);
             return Ok(());
         }
-        let (label, secret) = traffic_secret(cx, epoch, M::CLIENT)?;
+        if epoch == Epoch::Plaintext {
+            sender.clear_keys();
+            return Ok(());
+        }
+        let (label, suite, secret) = traffic_secret(cx, epoch, M::CLIENT)?;
         self.log(label, secret.expose());
-        sender.set_keys(cx.suite()?, epoch, secret)?;
+        sender.set_keys(suite, epoch, secret)?;
         if epoch == Epoch::Application {
             sender.keep_secret(secret.duplicate());
         }
@@ -634,13 +709,19 @@ fn tls12_key(cx: &Cx, from_client: bool) -> Option<(&'static Tls12Suite, WriteKe
     Some((tls12.suite, tls12.keys.as_ref()?.write_key(from_client)))
 }
 
-/// The secret of an epoch for the direction from client or server, with its label in key logs.
+/// The secret of an epoch for the direction from client or server, with its label in key logs and
+/// the suite it is for.
 fn traffic_secret(
     cx: &Cx,
     epoch: Epoch,
     from_client: bool,
-) -> Result<(&'static str, &HashSecret), Error> {
+) -> Result<(&'static str, &'static Tls13Suite, &HashSecret), Error> {
     let secrets = &cx.traffic;
+    if let (Epoch::EarlyData, true, Some((suite, secret))) =
+        (epoch, from_client, &secrets.client_early)
+    {
+        return Ok(("CLIENT_EARLY_TRAFFIC_SECRET", *suite, secret));
+    }
     let (label, secret) = match (epoch, from_client) {
         (Epoch::Handshake, true) => ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &secrets.client_handshake),
         (Epoch::Handshake, false) => ("SERVER_HANDSHAKE_TRAFFIC_SECRET", &secrets.server_handshake),
@@ -651,7 +732,7 @@ fn traffic_secret(
     let secret = secret
         .as_ref()
         .ok_or(ErrorKind::Internal("a traffic secret is missing"))?;
-    Ok((label, secret))
+    Ok((label, cx.suite()?, secret))
 }
 
 #[cfg(test)]

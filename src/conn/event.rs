@@ -1,7 +1,8 @@
 //! What a connection tells its caller.
 
+use crate::config::NewSession;
 use crate::error::Error;
-use crate::handshake::{Request, Session, Summary};
+use crate::handshake::{Request, Summary};
 use alloc::boxed::Box;
 use core::ops::{Deref, Range};
 
@@ -38,8 +39,13 @@ pub enum Event<'a> {
     HandshakeDone(Box<Summary>),
     /// Application data, in place in the input.
     Data(Data<'a>),
-    /// A ticket to keep for a later connection (clients only).
-    Session(Box<Session>),
+    /// Early data (servers only): sent before the handshake was done, **by anybody who has seen it
+    /// before, perhaps**. See [`EarlyData`].
+    EarlyData(EarlyData<'a>),
+    /// A session to keep for a later connection (clients only): give it the time by
+    /// [`NewSession::received`], and put it into a store or keep it for
+    /// [`crate::conn::ClientConnection::resume`].
+    Session(Box<NewSession>),
     /// The connection is dead; the alert, if one was due, is in the sink. Told again at every
     /// later call.
     Failed(Error),
@@ -62,6 +68,20 @@ impl Deref for Data<'_> {
     fn deref(&self) -> &[u8] {
         self.bytes
     }
+}
+
+/// Data that a client sent before the handshake was done (0-RTT, RFC 9846 2.3), in place in the
+/// caller's input, like [`Data`], and never mixed with it.
+///
+/// It may be a replay of what was sent to another server, or to this one within the bounds of the
+/// config's protection: act on it only if that does no harm, or hold the answer back until
+/// [`Event::HandshakeDone`].
+#[derive(Debug)]
+pub struct EarlyData<'a> {
+    /// The bytes.
+    pub bytes: &'a mut [u8],
+    /// Where they lie in the input of this call.
+    pub range: Range<usize>,
 }
 
 /// How the stream of data ended.

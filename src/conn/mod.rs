@@ -256,7 +256,7 @@ connection!(ClientConnection);
 connection!(ServerConnection);
 
 pub use client::ClientConnection;
-pub use event::{Data, Eof, Event, Received};
+pub use event::{Data, EarlyData, Eof, Event, Received};
 pub use exporter::Exporter;
 pub use receiver::{HalfEvent, HalfReceived, Receiver};
 pub use sender::{ForSender, Sender, Sent};

@@ -1,13 +1,13 @@
 //! The half that receives.
 
 use crate::codepoint::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
-use crate::config::{Direction, Limits, Observation, Observer, Parsed};
+use crate::config::{Direction, Limits, NewSession, Observation, Observer, Parsed};
 use crate::conn::event::{Data, Eof};
 use crate::conn::sender::{ForSender, Token};
 use crate::crypto::{HashSecret, Tls13Suite};
 use crate::error::{CryptoError, Error, ErrorKind, Limit, Violation};
-use crate::handshake::post::{self, Post};
-use crate::handshake::{Message, Session};
+use crate::handshake::Message;
+use crate::handshake::post::{self, Post, Tickets};
 use crate::keys::tls13::next_traffic_secret;
 use crate::record::{
     Deframed, Epoch, Frame, Joined, Joiner, MAX_PLAINTEXT, Opener, Plaintext, deframe,
@@ -38,7 +38,7 @@ pub enum HalfEvent<'a> {
     /// Application data, in place in the input.
     Data(Data<'a>),
     /// A ticket to keep.
-    Session(Box<Session>),
+    Session(Box<NewSession>),
     /// To be handed to the sending half, without delay.
     ForSender(ForSender),
     /// The connection is dead; the sending half was told through [`HalfEvent::ForSender`].
@@ -53,7 +53,9 @@ pub(crate) enum Step {
     NeedInput(usize),
     /// At this range of the input.
     Data(Range<usize>),
-    Session(Box<Session>),
+    /// The same, within the handshake.
+    EarlyData(Range<usize>),
+    Session(Box<NewSession>),
     Token(Token),
     Closed(Eof),
 }
@@ -95,7 +97,7 @@ pub struct Receiver {
     opener: Option<Opener>,
     pub(crate) epoch: Epoch,
     secret: Option<HashSecret>,
-    resumption: Option<HashSecret>,
+    tickets: Option<Box<Tickets>>,
     client: bool,
     joiner: Joiner,
     joined: Vec<u8>,
@@ -116,6 +118,8 @@ pub struct Receiver {
     pub(crate) undecided: bool,
     /// How much early data may still be passed over.
     skip: usize,
+    /// How much early data may still come.
+    early_data: u32,
     asked_update: bool,
     ended: bool,
     closed: Option<Eof>,
@@ -132,7 +136,7 @@ impl Receiver {
             opener: None,
             epoch: Epoch::Plaintext,
             secret: None,
-            resumption: None,
+            tickets: None,
             client,
             joiner: Joiner::default(),
             joined: Vec::new(),
@@ -146,6 +150,7 @@ impl Receiver {
             tls12: false,
             undecided: false,
             skip: 0,
+            early_data: 0,
             asked_update: false,
             ended: false,
             closed: None,
@@ -170,9 +175,16 @@ impl Receiver {
         self.most = usize::from(limit);
     }
 
-    /// Lets refused early data be passed over (RFC 9846 4.3.10).
-    pub(crate) fn skip_early_data(&mut self) {
-        self.skip = self.limits.skipped_early_data;
+    /// Lets refused early data be passed over (RFC 9846 4.3.10): as much as would have been taken, or
+    /// what the limits allow in any case.
+    pub(crate) fn skip_early_data(&mut self, most: u32) {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        self.skip = most.max(self.limits.skipped_early_data);
+    }
+
+    /// Takes so many bytes of early data, once its keys are there.
+    pub(crate) fn accept_early_data(&mut self, room: u32) {
+        self.early_data = room;
     }
 
     /// Installs the keys of an epoch.
@@ -207,10 +219,10 @@ impl Receiver {
         self.secret = Some(secret);
     }
 
-    /// The handshake is over. Only a client reads tickets, and so has the resumption secret.
-    pub(crate) fn handshake_done(&mut self, resumption: Option<HashSecret>) {
+    /// The handshake is over. Only a client makes sessions of tickets.
+    pub(crate) fn handshake_done(&mut self, tickets: Option<Box<Tickets>>) {
         self.handshaking = false;
-        self.resumption = resumption;
+        self.tickets = tickets;
         self.used = Budgets::default();
         self.skip = 0;
     }
@@ -345,7 +357,12 @@ impl Receiver {
     }
 
     fn protected(&mut self, frame: &Frame, body: &mut [u8]) -> Result<Option<Plaintext>, Error> {
-        let most = self.most;
+        // RFC 8449 4: a limit is for the keys of the handshake that agrees on it: a client can't know
+        // it when it sends early data.
+        let most = match self.epoch {
+            Epoch::EarlyData => MAX_PLAINTEXT.saturating_add(1),
+            _ => self.most,
+        };
         let Some(opener) = &mut self.opener else {
             return Ok(None);
         };
@@ -402,6 +419,15 @@ impl Receiver {
             ContentType::APPLICATION_DATA
                 if self.epoch == Epoch::Application && !(self.tls12 && self.handshaking) =>
             {
+                self.count_data(len)
+            }
+            ContentType::APPLICATION_DATA if self.epoch == Epoch::EarlyData => {
+                // RFC 9846 4.3.10: more than max_early_data_size ends the connection with
+                // unexpected_message.
+                let left = u32::try_from(len)
+                    .ok()
+                    .and_then(|len| self.early_data.checked_sub(len));
+                self.early_data = left.ok_or(Violation::TooMuchEarlyData)?;
                 self.count_data(len)
             }
             _ => Err(Violation::UnexpectedContentType.into()),
@@ -588,7 +614,7 @@ impl Receiver {
             let suite = self
                 .suite
                 .ok_or(ErrorKind::Internal("no suite after the handshake"))?;
-            let post = post::read(message, suite, self.resumption.as_ref())?;
+            let post = post::read(message, suite, self.client, self.tickets.as_deref())?;
             let last = self.is_last(range.end);
             self.consume(range.end);
             match post {
@@ -635,6 +661,8 @@ impl Receiver {
             Ok(Step::Session(session)) => HalfEvent::Session(session),
             Ok(Step::Token(token)) => HalfEvent::ForSender(ForSender(token)),
             Ok(Step::Closed(eof)) => HalfEvent::Closed(eof),
+            // Only within the handshake, which halves are past.
+            Ok(Step::EarlyData(_)) => HalfEvent::NeedInput { min: 5 },
             Ok(Step::Data(range)) => match input.get_mut(range.clone()) {
                 Some(bytes) => HalfEvent::Data(Data { bytes, range }),
                 None => HalfEvent::NeedInput { min: 5 },

@@ -134,6 +134,12 @@ impl Sender {
         Ok(())
     }
 
+    /// Goes on without protection: after early data that a HelloRetryRequest refused.
+    pub(crate) fn clear_keys(&mut self) {
+        self.sealer = None;
+        self.epoch = Epoch::Plaintext;
+    }
+
     /// Goes on with these keys.
     pub(crate) fn install(&mut self, sealer: Sealer, epoch: Epoch) {
         self.sealer = Some(sealer);
@@ -218,7 +224,7 @@ impl Sender {
     /// [`Misuse::HandshakeNotDone`], [`Misuse::SendAfterClose`], [`Misuse::NoKeyUpdate`] in TLS 1.2,
     /// or the connection's own error.
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
-        self.check_open()?;
+        self.check_open(Epoch::Application)?;
         if self.tls12 {
             return Err(Misuse::NoKeyUpdate.into());
         }
@@ -239,11 +245,11 @@ impl Sender {
         }
     }
 
-    fn check_open(&self) -> Result<(), Error> {
+    fn check_open(&self, epoch: Epoch) -> Result<(), Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        if self.epoch != Epoch::Application {
+        if self.epoch != epoch {
             return Err(Misuse::HandshakeNotDone.into());
         }
         let closing = matches!(self.owed.alert, Some((_, AlertDescription::CLOSE_NOTIFY)));
@@ -394,7 +400,21 @@ impl Sender {
     /// # Errors
     /// Those of [`Sender::send`].
     pub fn send_vectored(&mut self, data: &[&[u8]], sink: &mut dyn Sink) -> Result<Sent, Error> {
-        self.check_open()?;
+        self.check_open(Epoch::Application)?;
+        self.write_data(data, sink)
+    }
+
+    /// Sends a client's early data.
+    pub(crate) fn send_early_data(
+        &mut self,
+        data: &[u8],
+        sink: &mut dyn Sink,
+    ) -> Result<Sent, Error> {
+        self.check_open(Epoch::EarlyData)?;
+        self.write_data(&[data], sink)
+    }
+
+    fn write_data(&mut self, data: &[&[u8]], sink: &mut dyn Sink) -> Result<Sent, Error> {
         let total = data
             .iter()
             .fold(0_usize, |sum, part| sum.saturating_add(part.len()));
@@ -465,7 +485,7 @@ impl Sender {
         buf: &mut [u8],
         payload: Range<usize>,
     ) -> Result<Range<usize>, Error> {
-        self.check_open()?;
+        self.check_open(Epoch::Application)?;
         self.replace_worn_key()?;
         if self.owed.key_update.is_some() || self.owed.alert.is_some() {
             return Err(Misuse::FlushFirst.into());

@@ -1,5 +1,6 @@
 //! Signing and verifying (RFC 9846 4.3.3, 4.5.2).
 
+use super::hash::Hash;
 use super::random::Random;
 use crate::codepoint::SignatureScheme;
 use crate::error::CryptoError;
@@ -56,6 +57,11 @@ pub struct VerifyAlgorithms {
         SignatureScheme,
         &'static [&'static dyn SignatureVerificationAlgorithm],
     )],
+    /// SHA-256, by which certificates, keys and logs are told apart.
+    pub sha256: &'static dyn Hash,
+    /// SHA-1 of the concatenation of its parts: the names that OCSP gives to issuers and keys
+    /// (RFC 6960 4.1.1), and nothing that anybody signs.
+    pub sha1: fn(&[&[u8]]) -> [u8; 20],
 }
 
 impl VerifyAlgorithms {

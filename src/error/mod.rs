@@ -5,13 +5,16 @@
 //! an error to an [`AlertDescription`] in the crate.
 
 mod certificate;
+mod revocation;
 mod violation;
 
-pub(crate) use certificate::TextWriter;
-pub use certificate::{CertificateError, CertificateFault, Moment, Text};
+pub use certificate::{CertificateError, CertificateFault, Moment, Text, TriedPath};
+pub(crate) use certificate::{TextWriter, Tried};
+pub use revocation::{CrlFault, OcspFault, RevocationFault, RevocationReason, StatusSource};
 pub use violation::Violation;
 
 use crate::codepoint::{AlertDescription, ExtensionType, HandshakeType};
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -181,10 +184,20 @@ pub enum Misuse {
     TlsUnique,
     /// TLS 1.2 has no KeyUpdate.
     NoKeyUpdate,
+    /// Early data can't be sent: the session doesn't allow it, it isn't enabled, or the server has
+    /// answered already.
+    NoEarlyData,
     /// The config lacks something; the text says what.
     Config(&'static str),
     /// A private key that isn't the certificate's.
     KeyMismatch,
+    /// A certificate that was to be a root is none.
+    Root {
+        /// Which one of those in the file, from 0.
+        index: usize,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
 }
 
 impl fmt::Display for Misuse {
@@ -205,8 +218,14 @@ impl fmt::Display for Misuse {
             Self::NoKeyUpdate => {
                 "TLS 1.2 has no KeyUpdate: its keys last as long as the connection"
             }
+            Self::NoEarlyData => {
+                "early data can't be sent: no session allows it, it isn't enabled, or it is too late"
+            }
             Self::Config(text) => text,
             Self::KeyMismatch => "the private key is not the certificate's",
+            Self::Root { index, error } => {
+                return write!(f, "certificate {index} is malformed: {error}");
+            }
         })
     }
 }
@@ -227,6 +246,8 @@ pub enum Parameter {
     Alpn,
     /// A certificate for the server name asked for.
     Certificate,
+    /// A pre-shared key, where the server has no certificate for this client.
+    Psk,
 }
 
 /// What each end had where nothing fits both: code points, at most [`Mismatch::MOST`] a side.
@@ -268,6 +289,9 @@ impl fmt::Display for Mismatch {
             Parameter::SignatureScheme => "signature scheme",
             Parameter::Alpn => return f.write_str("no application protocol in common"),
             Parameter::Certificate => return f.write_str("no certificate for the name asked for"),
+            Parameter::Psk => {
+                return f.write_str("no pre-shared key in common, and no certificate");
+            }
         };
         write!(f, "no {name} in common: we have ")?;
         for (side, list) in [("", &self.ours), ("; the peer has ", &self.theirs)] {
@@ -384,6 +408,7 @@ impl Error {
                 Parameter::Version => A::PROTOCOL_VERSION,
                 Parameter::Alpn => A::NO_APPLICATION_PROTOCOL,
                 Parameter::Certificate => A::UNRECOGNIZED_NAME,
+                Parameter::Psk => A::UNKNOWN_PSK_IDENTITY,
                 _ => A::HANDSHAKE_FAILURE,
             },
             ErrorKind::Certificate(e) => e.alert(),
@@ -425,14 +450,21 @@ impl Error {
 
     /// What a person can do about it, where there is something.
     #[must_use]
-    pub fn remedy(&self) -> Option<&'static str> {
+    pub fn remedy(&self) -> Option<Cow<'static, str>> {
+        match &self.kind {
+            ErrorKind::Certificate(e) => e.remedy(),
+            _ => self.fixed_remedy().map(Cow::Borrowed),
+        }
+    }
+
+    fn fixed_remedy(&self) -> Option<&'static str> {
         match &self.kind {
             ErrorKind::Protocol(violation) => violation.remedy(),
-            ErrorKind::Certificate(e) => e.remedy(),
             ErrorKind::NothingInCommon(m) => Some(match m.parameter {
                 Parameter::Version => "enable a version that the peer has, on either side",
                 Parameter::Alpn => "configure an application protocol that the peer offers",
                 Parameter::Certificate => "configure a certificate for this name or a default one",
+                Parameter::Psk => "give both ends the same key under the same identity",
                 Parameter::SignatureScheme => "use a certificate whose key the peer can verify",
                 _ => "enable one that the peer has, on either side",
             }),

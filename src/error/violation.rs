@@ -82,6 +82,14 @@ violations! {
     MissingKeyShare: MISSING_EXTENSION, "RFC 9846 9.2", "key_share is missing";
     MissingGroups: MISSING_EXTENSION, "RFC 9846 9.2", "supported_groups is missing";
     MissingSignatureAlgorithms: MISSING_EXTENSION, "RFC 9846 9.2", "signature_algorithms is missing";
+    PskIndex: ILLEGAL_PARAMETER, "RFC 9846 4.3.11", "a PSK was chosen that was not offered";
+    PskHash: ILLEGAL_PARAMETER, "RFC 9846 4.3.11", "a PSK was chosen whose hash is not that of the cipher suite";
+    PskWithoutKeyShare: ILLEGAL_PARAMETER, "RFC 9846 4.3.11", "a PSK was chosen without the key_share that psk_dhe_ke needs";
+    BadBinder: DECRYPT_ERROR, "RFC 9846 4.3.11", "the binder of a PSK is not right";
+    EarlyDataNotFirst: ILLEGAL_PARAMETER, "RFC 9846 4.3.10", "early data was accepted under other parameters than those of the first PSK";
+    EarlyDataDowngrade: PROTOCOL_VERSION, "RFC 9846 D.3", "a server that was sent early data does not speak TLS 1.3 any more",
+        "connect again without the session";
+    TooMuchEarlyData: UNEXPECTED_MESSAGE, "RFC 9846 4.3.10", "more early data than the ticket allows";
     MissingPskModes: MISSING_EXTENSION, "RFC 9846 4.3.9", "pre_shared_key without psk_key_exchange_modes";
     AlpnNotOffered: ILLEGAL_PARAMETER, "RFC 7301 3.1", "the server selected an application protocol that was not offered";
     RecordSizeLimitRange: ILLEGAL_PARAMETER, "RFC 8449 4", "record_size_limit is below 64 or above the protocol's maximum";
@@ -101,6 +109,9 @@ violations! {
         "configure a client certificate at the peer";
     FallbackNotAllowed: INAPPROPRIATE_FALLBACK, "RFC 7507 3", "the client fell back although both ends have a newer version";
     SessionNotOffered: ILLEGAL_PARAMETER, "RFC 5246 7.4.1.3", "the server resumes a session that was not offered";
+    SessionChanged: ILLEGAL_PARAMETER, "RFC 5246 7.4.1.3", "the server resumes the session with another cipher suite";
+    ResumedWithoutExtendedMasterSecret: HANDSHAKE_FAILURE, "RFC 7627 5.3", "the peer resumes a session without the extended_master_secret that it was made with",
+        "something between you and the peer may be tampering with the handshake";
     PointFormats: ILLEGAL_PARAMETER, "RFC 8422 5.1.2", "ec_point_formats without uncompressed points";
     NoOcspAsked: UNSUPPORTED_EXTENSION, "RFC 9846 4.5.1.1", "a stapled status that was not asked for";
 }

@@ -13,10 +13,10 @@ mod summary;
 pub(crate) mod tls12;
 
 pub use request::{Answer, Request, SignRequest};
-pub use summary::{Session, Summary};
+pub use summary::{Authentication, EarlyDataOutcome, EarlyDataRefusal, Summary};
 
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
-use crate::config::{Common, Credential};
+use crate::config::{Common, Credential, NewSession, SessionTerms};
 use crate::crypto::{HashSecret, Random, Tls13Suite};
 use crate::error::{Error, ErrorKind};
 use crate::keys::Epoch;
@@ -118,6 +118,8 @@ impl Out {
 /// The four traffic secrets of a handshake, filled in as it goes.
 #[derive(Debug, Default)]
 pub(crate) struct TrafficSecrets {
+    /// client_early_traffic_secret, with the suite that it is for.
+    pub(crate) client_early: Option<(&'static Tls13Suite, HashSecret)>,
     pub(crate) client_handshake: Option<HashSecret>,
     pub(crate) server_handshake: Option<HashSecret>,
     pub(crate) client_application: Option<HashSecret>,
@@ -142,6 +144,15 @@ pub(crate) struct Cx {
     pub(crate) traffic: TrafficSecrets,
     pub(crate) exporter: Option<HashSecret>,
     pub(crate) resumption: Option<HashSecret>,
+    /// How the peers know each other, and since when the peer's certificate is known to be good.
+    pub(crate) authentication: Authentication,
+    pub(crate) authenticated: UnixTime,
+    pub(crate) early_data: EarlyDataOutcome,
+    /// Bytes of early data that may go this way: as a client, as long as it may be sent; as a
+    /// server, once it is accepted.
+    pub(crate) early_room: Option<u32>,
+    /// TLS 1.2: the session of this handshake, once it is done.
+    pub(crate) session: Option<Box<NewSession>>,
     /// What is to be answered before the handshake goes on.
     pub(crate) request: Option<Request>,
     /// Our certificate, where we show one, and whether its OCSP response goes along.
@@ -157,8 +168,8 @@ pub(crate) struct Cx {
     pub(crate) server_name: Option<Vec<u8>>,
     pub(crate) retried: bool,
     pub(crate) peer_record_limit: Option<u16>,
-    /// The client offered early data, which is to be skipped.
-    pub(crate) skip_early_data: bool,
+    /// The client offered early data, which is to be skipped; so much would have been taken.
+    pub(crate) skip_early_data: Option<u32>,
     #[cfg(test)]
     pub(crate) replay: Replay,
 }
@@ -190,6 +201,11 @@ impl Cx {
             traffic: TrafficSecrets::default(),
             exporter: None,
             resumption: None,
+            authentication: Authentication::Certificates,
+            authenticated: now,
+            early_data: EarlyDataOutcome::NotOffered,
+            early_room: None,
+            session: None,
             request: None,
             credential: None,
             staple: false,
@@ -202,7 +218,7 @@ impl Cx {
             server_name: None,
             retried: false,
             peer_record_limit: None,
-            skip_early_data: false,
+            skip_early_data: None,
             #[cfg(test)]
             replay: Replay::default(),
         }
@@ -348,6 +364,11 @@ pub(crate) trait Machine {
 
     /// How many bytes a message of this kind may have now.
     fn message_limit(&self, kind: HandshakeType) -> usize;
+
+    /// What the sessions of this connection have in common; a client's, if they can be resumed.
+    fn session_terms(&self) -> Option<Arc<SessionTerms>> {
+        None
+    }
 
     /// What the handshake came to.
     fn summary(&mut self) -> Result<Summary, Error>;

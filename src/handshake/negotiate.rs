@@ -50,14 +50,14 @@ pub(crate) fn check_tls13(hello: &ClientHello<'_>) -> Result<(), Error> {
     let extensions = &hello.extensions;
     // RFC 9846 9.2: without pre_shared_key both signature_algorithms and supported_groups; and
     // never one of supported_groups and key_share without the other.
-    if extensions.signature_algorithms.is_none() {
-        return Err(Violation::MissingSignatureAlgorithms.into());
+    if extensions.pre_shared_key.is_none() {
+        check_full(hello)?;
     }
-    let Some(groups) = extensions.supported_groups else {
-        return Err(Violation::MissingGroups.into());
-    };
-    let Some(shares) = extensions.key_shares else {
-        return Err(Violation::MissingKeyShare.into());
+    let (groups, shares) = match (extensions.supported_groups, extensions.key_shares) {
+        (Some(groups), Some(shares)) => (groups, shares),
+        (None, None) => (List::Values(&[][..]), List::Values(&[][..])),
+        (None, Some(_)) => return Err(Violation::MissingGroups.into()),
+        (Some(_), None) => return Err(Violation::MissingKeyShare.into()),
     };
     // Nobody has that many; more would only be work.
     if shares.len() > MOST_SHARES {
@@ -76,21 +76,42 @@ pub(crate) fn check_tls13(hello: &ClientHello<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The suite: the best that both have.
+/// What a handshake with certificates and a key exchange needs besides.
+pub(crate) fn check_full(hello: &ClientHello<'_>) -> Result<(), Error> {
+    let extensions = &hello.extensions;
+    if extensions.signature_algorithms.is_none() {
+        return Err(Violation::MissingSignatureAlgorithms.into());
+    }
+    if extensions.supported_groups.is_none() {
+        return Err(Violation::MissingGroups.into());
+    }
+    if extensions.key_shares.is_none() {
+        return Err(Violation::MissingKeyShare.into());
+    }
+    Ok(())
+}
+
+/// The suite: the best that both have, of those with a hash of this length if there is one.
 pub(crate) fn suite(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
+    hash_len: Option<usize>,
 ) -> Result<&'static Tls13Suite, Error> {
     let ours = &config.common.suites;
     let theirs = hello.cipher_suites;
-    let chosen = if config.prefer_client_suites {
-        theirs
-            .iter()
-            .find_map(|name| ours.iter().find(|suite| suite.name == name))
-    } else {
-        ours.iter().find(|suite| theirs.contains(suite.name))
+    let best = |hash_len: Option<usize>| {
+        let fits =
+            |suite: &&'static Tls13Suite| hash_len.is_none_or(|len| suite.hash.output_len() == len);
+        let mut usable = ours.iter().copied().filter(fits);
+        match config.prefer_client_suites {
+            true => theirs
+                .iter()
+                .find_map(|name| usable.clone().find(|suite| suite.name == name)),
+            false => usable.find(|suite| theirs.contains(suite.name)),
+        }
     };
-    chosen.copied().ok_or_else(|| {
+    let chosen = best(hash_len).or_else(|| best(None));
+    chosen.ok_or_else(|| {
         let ours = ours.iter().map(|suite| suite.name.0);
         Mismatch::new(Parameter::CipherSuite, ours, theirs.iter().map(u16::from)).into()
     })

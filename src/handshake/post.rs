@@ -1,12 +1,14 @@
 //! After the handshake (RFC 9846 4.7): a small function of its own.
 
-use super::{Message, Session};
+use super::Message;
 use crate::codepoint::{HandshakeType, KeyUpdateRequest};
+use crate::config::{MAX_LIFETIME, NewSession, Resume, SessionTerms};
 use crate::crypto::{HashSecret, Tls13Suite};
 use crate::error::{Error, Violation};
 use crate::keys::tls13::resumption_psk;
 use crate::wire::handshake::{KeyUpdate, NewSessionTicket};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 /// What a message after the handshake means.
 #[derive(Debug)]
@@ -14,20 +16,29 @@ pub(crate) enum Post {
     /// The peer's next records come under new keys; whether it wants the same of us.
     KeyUpdate { requested: bool },
     /// A ticket to keep.
-    Session(Box<Session>),
+    Session(Box<NewSession>),
     /// Nothing: a ticket that is worth nothing.
     Nothing,
 }
 
-/// Reads a message that came after the handshake; only a client has a `resumption` secret.
+/// What a client makes sessions of.
+#[derive(Debug)]
+pub(crate) struct Tickets {
+    pub(crate) resumption: HashSecret,
+    pub(crate) terms: Arc<SessionTerms>,
+}
+
+/// Reads a message that came after the handshake.
 pub(crate) fn read(
     message: Message<'_>,
     suite: &'static Tls13Suite,
-    resumption: Option<&HashSecret>,
+    client: bool,
+    tickets: Option<&Tickets>,
 ) -> Result<Post, Error> {
-    let result = match (message.kind, resumption) {
-        (HandshakeType::KEY_UPDATE, _) => read_key_update(message),
-        (HandshakeType::NEW_SESSION_TICKET, Some(secret)) => read_ticket(message, suite, secret),
+    let result = match message.kind {
+        HandshakeType::KEY_UPDATE => read_key_update(message),
+        // RFC 9846 4.7.1: only a server gives tickets.
+        HandshakeType::NEW_SESSION_TICKET if client => read_ticket(message, suite, tickets),
         _ => Err(Violation::UnexpectedMessage.into()),
     };
     result.map_err(|e| e.in_message(message.kind))
@@ -43,22 +54,24 @@ fn read_key_update(message: Message<'_>) -> Result<Post, Error> {
 fn read_ticket(
     message: Message<'_>,
     suite: &'static Tls13Suite,
-    secret: &HashSecret,
+    tickets: Option<&Tickets>,
 ) -> Result<Post, Error> {
-    const WEEK: u32 = 604_800;
     let ticket = NewSessionTicket::parse(message.body)?;
     // RFC 9846 4.7.1: a lifetime of zero means that the ticket should be discarded.
-    if ticket.lifetime == 0 {
+    let Some(tickets) = tickets.filter(|_| ticket.lifetime > 0) else {
         return Ok(Post::Nothing);
-    }
-    Ok(Post::Session(Box::new(Session {
-        suite,
+    };
+    Ok(Post::Session(Box::new(NewSession {
+        terms: Arc::clone(&tickets.terms),
+        cipher_suite: suite.name,
         // RFC 9846 4.7.1: never kept longer than 7 days, whatever the server says.
-        lifetime: ticket.lifetime.min(WEEK),
-        age_add: ticket.age_add,
-        max_early_data: ticket.max_early_data,
-        ticket: ticket.ticket.to_vec(),
-        psk: resumption_psk(suite.hash, secret, ticket.nonce)?,
+        lifetime: ticket.lifetime.min(MAX_LIFETIME),
+        resume: Resume::Tls13 {
+            ticket: ticket.ticket.to_vec(),
+            psk: resumption_psk(suite.hash, &tickets.resumption, ticket.nonce)?,
+            age_add: ticket.age_add,
+            max_early_data: ticket.max_early_data.unwrap_or(0),
+        },
     })))
 }
 

@@ -1,11 +1,15 @@
 //! What a handshake may have to ask of the application, and the answers.
 
 use crate::codepoint::{AlertDescription, SignatureScheme};
-use crate::config::{CertificateRequestInfo, ClientHelloInfo, Credential, Key, ServerConfig};
+use crate::config::{
+    CertificateRequestInfo, ClientHelloInfo, Credential, ExternalPsk, Freshness, Key, PskQuery,
+    ReplayQuery, ServerConfig, SessionQuery, StoreSession,
+};
 use crate::crypto::{MAX_SIGNATURE_LEN, Random};
 use crate::error::{CertificateError, Error, ErrorKind};
 use crate::keys::SignatureInput;
 use crate::pki::{VerifiedChain, VerifyRequest};
+use crate::secret::SecretBytes;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -26,6 +30,14 @@ pub enum Request {
     VerifyChain(VerifyRequest),
     /// Sign this. Answer: [`Answer::Signature`].
     Sign(SignRequest),
+    /// Is there a key of this identity? Answer: [`Answer::Psk`].
+    Psk(PskQuery),
+    /// Is there a session of this name? Answer: [`Answer::Session`].
+    Session(SessionQuery),
+    /// Keep this session. Answer: [`Answer::Stored`].
+    StoreSession(StoreSession),
+    /// Was this early data seen before? Answer: [`Answer::Replay`].
+    Replay(ReplayQuery),
 }
 
 /// A signature to be made.
@@ -87,6 +99,14 @@ pub enum Answer {
     Chain(Result<VerifiedChain, CertificateError>),
     /// This signature.
     Signature(Vec<u8>),
+    /// This key, or none.
+    Psk(Option<Arc<ExternalPsk>>),
+    /// This session, or none.
+    Session(Option<Arc<SecretBytes>>),
+    /// Whether it was kept; if not, the client gets no ticket.
+    Stored(bool),
+    /// Whether it was seen.
+    Replay(Freshness),
     /// The handshake is to end with this alert; fits every request.
     Refuse(AlertDescription),
 }
@@ -104,6 +124,10 @@ impl Request {
                 )
                 | (Self::VerifyChain(_), Answer::Chain(_))
                 | (Self::Sign(_), Answer::Signature(_))
+                | (Self::Psk(_), Answer::Psk(_))
+                | (Self::Session(_), Answer::Session(_))
+                | (Self::StoreSession(_), Answer::Stored(_))
+                | (Self::Replay(_), Answer::Replay(_))
         )
     }
 }

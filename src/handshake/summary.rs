@@ -1,13 +1,13 @@
 //! What a handshake came to.
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
-use crate::crypto::{CryptoProvider, HashOutput, HashSecret, Tls13Suite};
+use crate::crypto::{CryptoProvider, HashOutput};
 use crate::error::{Error, Misuse};
 use crate::pki::{Certificate, PeerChain, SignatureHash, VerifiedChain};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 
 /// What was negotiated. It leaves the connection with `HandshakeDone`; keep what you need of it.
 #[derive(Clone, Debug)]
@@ -31,6 +31,10 @@ pub struct Summary {
     pub verified: Option<VerifiedChain>,
     /// The host name that the client asked for, as it stood on the wire.
     pub server_name: Option<Vec<u8>>,
+    /// How the peers knew each other.
+    pub authentication: Authentication,
+    /// What became of early data.
+    pub early_data: EarlyDataOutcome,
     /// Whether a HelloRetryRequest took another round trip.
     pub hello_retry_request: bool,
     /// The client's random, which names the connection in key logs.
@@ -40,7 +44,74 @@ pub struct Summary {
     pub(crate) client: bool,
 }
 
+/// How the peers knew each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Authentication {
+    /// By certificates, in this handshake.
+    Certificates,
+    /// By a session; the chain and verdict in the summary are those of its first handshake.
+    Session {
+        /// When the peer was authenticated.
+        authenticated: UnixTime,
+    },
+    /// By a pre-shared key of this identity.
+    Psk {
+        /// As it went over the wire.
+        identity: Vec<u8>,
+    },
+}
+
+/// What became of early data (RFC 9846 4.3.10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EarlyDataOutcome {
+    /// None was offered.
+    NotOffered,
+    /// The server took it.
+    Accepted,
+    /// The server didn't take it.
+    Rejected {
+        /// Why, as far as this end can know.
+        reason: EarlyDataRefusal,
+        /// Clients: exactly the bytes to send again. Empty at a server.
+        unsent: Vec<u8>,
+    },
+}
+
+/// Why early data wasn't taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EarlyDataRefusal {
+    /// A HelloRetryRequest was needed.
+    Retry,
+    /// The first PSK offered wasn't chosen, or none was.
+    OtherPsk,
+    /// Clients: the server resumed the session and still didn't want it.
+    Declined,
+    /// Servers: early data isn't enabled, or the ticket doesn't allow any.
+    Disabled,
+    /// Servers: another cipher suite was chosen than the session's.
+    Suite,
+    /// Servers: another application protocol was chosen than the session's.
+    Alpn,
+    /// Servers: the ticket's age, as the client tells it, is too far off.
+    Stale,
+    /// Servers: it was seen before.
+    Replayed,
+    /// Servers: it couldn't be told whether it was seen before.
+    Unknown,
+    /// The version is TLS 1.2.
+    Version,
+}
+
 impl Summary {
+    /// Whether a session was resumed.
+    #[must_use]
+    pub const fn resumed(&self) -> bool {
+        matches!(self.authentication, Authentication::Session { .. })
+    }
+
     /// The `tls-server-end-point` channel binding: a hash of the server's certificate (RFC 5929 4).
     ///
     /// # Errors
@@ -73,66 +144,5 @@ impl fmt::Display for Summary {
             Some(group) => write!(f, " · {group}"),
             None => Ok(()),
         }
-    }
-}
-
-/// A ticket that the server gave, with the PSK that belongs to it (RFC 9846 4.7.1).
-///
-/// It is bound to the server's identity and to the config it was made under: keep it with both.
-pub struct Session {
-    pub(crate) suite: &'static Tls13Suite,
-    pub(crate) lifetime: u32,
-    pub(crate) age_add: u32,
-    pub(crate) max_early_data: Option<u32>,
-    pub(crate) ticket: Vec<u8>,
-    pub(crate) psk: HashSecret,
-}
-
-impl Session {
-    /// The suite whose hash the PSK is for.
-    #[must_use]
-    pub fn cipher_suite(&self) -> CipherSuite {
-        self.suite.name
-    }
-
-    /// Seconds for which the server takes the ticket, at most seven days.
-    #[must_use]
-    pub fn lifetime(&self) -> u32 {
-        self.lifetime
-    }
-
-    /// What is added to the ticket's age in milliseconds to hide it.
-    #[must_use]
-    pub fn age_add(&self) -> u32 {
-        self.age_add
-    }
-
-    /// How many bytes of early data the server would take, if any.
-    #[must_use]
-    pub fn max_early_data(&self) -> Option<u32> {
-        self.max_early_data
-    }
-
-    /// The ticket.
-    #[must_use]
-    pub fn ticket(&self) -> &[u8] {
-        &self.ticket
-    }
-
-    /// The PSK: a secret.
-    #[must_use]
-    pub fn expose_psk(&self) -> &[u8] {
-        self.psk.expose()
-    }
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("cipher_suite", &self.suite.name)
-            .field("lifetime", &self.lifetime)
-            .field("max_early_data", &self.max_early_data)
-            .field("ticket_len", &self.ticket.len())
-            .finish_non_exhaustive()
     }
 }

@@ -1,13 +1,15 @@
 //! Blocking I/O over anything that reads and writes.
 
-use crate::conn::{Connection, Eof, Event};
+use crate::config::{ClientSessionStore, Session};
+use crate::conn::{ClientConnection, Connection, Eof, Event};
 use crate::error::{CryptoError, Error};
-use crate::handshake::{Answer, Request, Session, Summary};
+use crate::handshake::{Answer, Request, Summary};
 use rustls_pki_types::UnixTime;
 use std::boxed::Box;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read, Write};
 use std::ops::Range;
+use std::sync::Arc;
 use std::vec::Vec;
 
 /// 32 bytes from the operating system, for one connection.
@@ -51,7 +53,10 @@ pub struct Stream<C, T> {
     output: Vec<u8>,
     /// How much of the output the transport has taken.
     written: usize,
-    sessions: VecDeque<Box<Session>>,
+    sessions: VecDeque<Session>,
+    store: Option<Arc<dyn ClientSessionStore>>,
+    /// What a client sent before the handshake was done.
+    early_data: Vec<u8>,
     /// The handshake's outcome until it is taken.
     summary: Option<Box<Summary>>,
     done: bool,
@@ -80,7 +85,22 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
             output: Vec::new(),
             written: 0,
             sessions: VecDeque::new(),
+            store: None,
+            early_data: Vec::new(),
         }
+    }
+
+    /// Puts the sessions that come into this store: a client's.
+    #[must_use]
+    pub fn with_sessions(mut self, store: Arc<dyn ClientSessionStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The early data that came with the handshake, once: a server's. It may be a replay
+    /// ([`crate::conn::EarlyData`]); it isn't part of what is read.
+    pub fn take_early_data(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.early_data)
     }
 
     /// Does the handshake, unless reading or writing has done it. The summary is given once; `None`
@@ -122,8 +142,8 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
         Ok(())
     }
 
-    /// The oldest session that came and wasn't taken; a client's tickets come while it reads.
-    pub fn take_session(&mut self) -> Option<Box<Session>> {
+    /// The oldest session that came, went to no store and wasn't taken; a client's tickets come while it reads.
+    pub fn take_session(&mut self) -> Option<Session> {
         self.sessions.pop_front()
     }
 
@@ -189,11 +209,22 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
                 self.done = true;
                 Ok(Turn::Done)
             }
+            Event::EarlyData(data) => {
+                // No more than the config allows.
+                self.early_data.extend_from_slice(data.bytes);
+                Ok(Turn::Again)
+            }
             Event::Session(session) => {
-                if self.sessions.len() >= SESSIONS {
-                    self.sessions.pop_front();
+                let session = session.received(now());
+                match &self.store {
+                    Some(store) => store.put(session),
+                    None => {
+                        if self.sessions.len() >= SESSIONS {
+                            self.sessions.pop_front();
+                        }
+                        self.sessions.push_back(session);
+                    }
                 }
-                self.sessions.push_back(session);
                 Ok(Turn::Again)
             }
             Event::Closed(eof) => Ok(Turn::Closed(eof)),
@@ -248,6 +279,27 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
         self.output.clear();
         self.written = 0;
         Ok(())
+    }
+}
+
+impl<T: Read + Write> Stream<ClientConnection, T> {
+    /// Sends early data (0-RTT), as much as [`ClientConnection::early_data_room`] allows: before
+    /// the handshake, and before anything is received. How much was sent; 0 if there is no session
+    /// that allows it. What became of it stands in [`Summary::early_data`].
+    ///
+    /// # Errors
+    /// Those of the transport and of TLS.
+    pub fn send_early_data(&mut self, data: &[u8]) -> io::Result<usize> {
+        let room = self.connection.early_data_room().min(data.len());
+        let data = data.get(..room).unwrap_or(&[]);
+        if data.is_empty() {
+            return Ok(0);
+        }
+        // The output grows as needed: all of it is taken.
+        let sent = self.connection.send_early_data(data, &mut self.output);
+        let sent = sent.map_err(invalid)?;
+        self.write_out()?;
+        Ok(sent.taken)
     }
 }
 

@@ -64,6 +64,17 @@ fn zeros(hash: &dyn Hash) -> HashSecret {
     HashSecret::zeroed(hash.output_len())
 }
 
+/// Where a PSK comes from, which its binder tells apart (RFC 9846 7.1, RFC 9258 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PskKind {
+    /// From a session.
+    Resumption,
+    /// From elsewhere.
+    External,
+    /// From elsewhere, by way of the importer.
+    Imported,
+}
+
 /// The stage of the Early Secret.
 #[derive(Debug)]
 pub struct Early {
@@ -78,6 +89,42 @@ impl Early {
         let zeros = zeros(hash);
         let secret = hash.hkdf_extract(zeros.expose(), psk.unwrap_or(zeros.expose()));
         Self { hash, secret }
+    }
+
+    /// The binder of this PSK (RFC 9846 4.3.11.2); the transcript ends with the partial ClientHello.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn binder(
+        &self,
+        kind: PskKind,
+        transcript: &HashOutput,
+    ) -> Result<HashSecret, CryptoError> {
+        let label: &[u8] = match kind {
+            PskKind::Resumption => b"res binder",
+            PskKind::External => b"ext binder",
+            PskKind::Imported => b"imp binder",
+        };
+        let none = self.hash.hash(&[]);
+        let key = derive_secret(self.hash, self.secret.expose(), label, &none)?;
+        finished(self.hash, &key, transcript)
+    }
+
+    /// client_early_traffic_secret; the transcript is the ClientHello.
+    ///
+    /// # Errors
+    /// Those of [`hkdf_expand_label`].
+    pub fn client_traffic_secret(
+        &self,
+        transcript: &HashOutput,
+    ) -> Result<HashSecret, CryptoError> {
+        derive_secret(self.hash, self.secret.expose(), b"c e traffic", transcript)
+    }
+
+    /// The hash that the schedule is made with.
+    #[must_use]
+    pub fn hash(&self) -> &'static dyn Hash {
+        self.hash
     }
 
     /// Goes on with the result of the key exchange; `None` in `psk_ke`.

@@ -10,6 +10,7 @@ pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OID: u8 = 0x06;
+pub(crate) const ENUMERATED: u8 = 0x0a;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
 pub(crate) const PRINTABLE_STRING: u8 = 0x13;
 pub(crate) const TELETEX_STRING: u8 = 0x14;
@@ -67,7 +68,33 @@ impl<'a> Reader<'a> {
     /// The next value, whatever its tag.
     pub(crate) fn any(&mut self) -> Result<Tlv<'a>, DecodeError> {
         let start = self.rest;
-        let (tag, rest) = start
+        let (tag, contents) = self.next()?;
+        let size = start.len().saturating_sub(self.rest.len());
+        Ok(Tlv {
+            tag,
+            contents,
+            whole: start.get(..size).unwrap_or(start),
+        })
+    }
+
+    /// The next value's tag and contents.
+    #[inline]
+    fn next(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {
+        // Nearly all are short.
+        if let [tag, length @ 0..=0x7f, rest @ ..] = self.rest
+            && let Some((contents, rest)) = rest.split_at_checked(usize::from(*length))
+            && tag & 0x1f != 0x1f
+        {
+            self.rest = rest;
+            return Ok((*tag, contents));
+        }
+        self.next_long()
+    }
+
+    #[inline(never)]
+    fn next_long(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {
+        let (tag, rest) = self
+            .rest
             .split_first()
             .ok_or(self.fail(DecodeFault::Truncated))?;
         if tag & 0x1f == 0x1f {
@@ -77,13 +104,8 @@ impl<'a> Reader<'a> {
         let (contents, rest) = rest
             .split_at_checked(length)
             .ok_or(self.fail(DecodeFault::Truncated))?;
-        let size = start.len().saturating_sub(rest.len());
         self.rest = rest;
-        Ok(Tlv {
-            tag: *tag,
-            contents,
-            whole: start.get(..size).unwrap_or(start),
-        })
+        Ok((*tag, contents))
     }
 
     fn length(&self, bytes: &'a [u8]) -> Result<(usize, &'a [u8]), DecodeError> {
@@ -124,12 +146,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The contents of the next value, which must have this tag.
+    #[inline]
     pub(crate) fn contents(
         &mut self,
         tag: u8,
         what: &'static str,
     ) -> Result<&'a [u8], DecodeError> {
-        Ok(self.tlv(tag, what)?.contents)
+        self.what = what;
+        match self.next()? {
+            (found, contents) if found == tag => Ok(contents),
+            _ => Err(self.fail(DecodeFault::BadValue)),
+        }
     }
 
     /// A reader over the contents of the next value, which must have this tag.
@@ -166,6 +193,23 @@ impl<'a> Reader<'a> {
             None | Some([0]) => Ok(false),
             Some([0xff]) => Ok(true),
             Some(_) => Err(DecodeError::new(what, DecodeFault::BadValue)),
+        }
+    }
+
+    /// The contents of an INTEGER, which are in the shortest form (X.690 8.3.2).
+    pub(crate) fn integer(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
+        match self.contents(INTEGER, what)? {
+            [] => Err(self.fail(DecodeFault::BadLength)),
+            [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => Err(self.fail(DecodeFault::BadValue)),
+            contents => Ok(contents),
+        }
+    }
+
+    /// The digits of an INTEGER above zero, without a leading zero octet.
+    pub(crate) fn positive(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
+        match self.integer(what)? {
+            [0] | [0x80..=0xff, ..] => Err(self.fail(DecodeFault::BadValue)),
+            [0, digits @ ..] | digits => Ok(digits),
         }
     }
 
@@ -246,6 +290,26 @@ mod tests {
                 result,
                 "{bytes:x?}"
             );
+        }
+    }
+
+    #[test]
+    fn integers() {
+        use DecodeFault::*;
+        for (bytes, any, positive) in [
+            (&[2, 1, 0][..], Ok(&[0][..]), Err(BadValue)),
+            (&[2, 1, 1], Ok(&[1]), Ok(&[1][..])),
+            (&[2, 1, 0x80], Ok(&[0x80]), Err(BadValue)),
+            (&[2, 2, 0, 0x80], Ok(&[0, 0x80]), Ok(&[0x80])),
+            (&[2, 2, 0xff, 0x7f], Ok(&[0xff, 0x7f]), Err(BadValue)),
+            (&[2, 2, 0, 1], Err(BadValue), Err(BadValue)),
+            (&[2, 2, 0xff, 0x80], Err(BadValue), Err(BadValue)),
+            (&[2, 0], Err(BadLength), Err(BadLength)),
+        ] {
+            let read = Reader::new(bytes, "x").integer("x");
+            assert_eq!(read.map_err(|e| e.fault), any, "{bytes:x?}");
+            let read = Reader::new(bytes, "x").positive("x");
+            assert_eq!(read.map_err(|e| e.fault), positive, "{bytes:x?}");
         }
     }
 

@@ -42,22 +42,7 @@ impl<'a> DistinguishedName<'a> {
     pub(crate) fn check(&self, what: &'static str) -> Result<(), DecodeError> {
         let mut rdns = Reader::new(self.contents, what);
         while !rdns.is_empty() {
-            let mut rdn = rdns.nested(der::SET, what)?;
-            if rdn.is_empty() {
-                return Err(rdn.fail(DecodeFault::BadLength));
-            }
-            // Comparing sets costs the square of their size; real ones have one or two attributes.
-            let mut attributes = 0_usize;
-            while !rdn.is_empty() {
-                attributes = attributes.saturating_add(1);
-                if attributes > MOST_ATTRIBUTES {
-                    return Err(rdn.fail(DecodeFault::BadLength));
-                }
-                let mut attribute = rdn.nested(der::SEQUENCE, what)?;
-                attribute.contents(der::OID, what)?;
-                attribute.any()?;
-                attribute.end()?;
-            }
+            check_rdn(rdns.contents(der::SET, what)?, what)?;
         }
         Ok(())
     }
@@ -81,10 +66,12 @@ impl<'a> DistinguishedName<'a> {
             .all(|wanted| own.next().is_some_and(|found| same_rdn(found, wanted)))
     }
 
-    /// Whether it has an attribute of this type.
-    pub(crate) fn has(&self, kind: &[u8]) -> bool {
+    /// The contents of the attributes of this type.
+    pub(crate) fn values_of(&self, kind: &[u8]) -> impl Iterator<Item = &'a [u8]> {
         self.rdns()
-            .any(|rdn| attributes(rdn).any(|(found, _)| found == kind))
+            .flat_map(attributes)
+            .filter(move |(found, _)| *found == kind)
+            .map(|(_, value)| value.contents)
     }
 
     /// The form of RFC 4514, escaped and bounded, for a person to read.
@@ -136,6 +123,27 @@ impl fmt::Debug for DistinguishedName<'_> {
     }
 }
 
+/// Whether the contents of a RelativeDistinguishedName are well-formed.
+pub(crate) fn check_rdn(contents: &[u8], what: &'static str) -> Result<(), DecodeError> {
+    let mut rdn = Reader::new(contents, what);
+    if rdn.is_empty() {
+        return Err(rdn.fail(DecodeFault::BadLength));
+    }
+    // Comparing sets costs the square of their size; real ones have one or two attributes.
+    let mut attributes = 0_usize;
+    while !rdn.is_empty() {
+        attributes = attributes.saturating_add(1);
+        if attributes > MOST_ATTRIBUTES {
+            return Err(rdn.fail(DecodeFault::BadLength));
+        }
+        let mut attribute = rdn.nested(der::SEQUENCE, what)?;
+        attribute.contents(der::OID, what)?;
+        attribute.any()?;
+        attribute.end()?;
+    }
+    Ok(())
+}
+
 /// The contents of one value after another; ends at the first that is ill-formed.
 struct Values<'a>(Reader<'a>);
 
@@ -156,14 +164,15 @@ fn attributes(rdn: &[u8]) -> impl Iterator<Item = (&[u8], der::Tlv<'_>)> {
     })
 }
 
-/// Whether both have the same attributes. DER sorts a SET, but not by what is the same here, so
+/// Whether both have the same attributes, and as many (RFC 5280 7.1). DER sorts a SET, but not by what is the same here, so
 /// that the order is left open.
 fn same_rdn(a: &[u8], b: &[u8]) -> bool {
     let covers = |x, y| {
         attributes(x)
             .all(|(kind, value)| attributes(y).any(|(k, v)| k == kind && same_value(v, value)))
     };
-    a == b || (covers(a, b) && covers(b, a))
+    let as_many = || attributes(a).count() == attributes(b).count();
+    a == b || (as_many() && covers(a, b) && covers(b, a))
 }
 
 fn same_value(a: der::Tlv<'_>, b: der::Tlv<'_>) -> bool {
@@ -301,6 +310,8 @@ fn write_value(text: &mut TextWriter, value: der::Tlv<'_>) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GeneralName<'a> {
     Dns(&'a [u8]),
+    Email(&'a [u8]),
+    Uri(&'a [u8]),
     /// Four or sixteen octets in a name, eight or thirty-two in a constraint.
     Ip(&'a [u8]),
     Directory(DistinguishedName<'a>),
@@ -315,8 +326,8 @@ impl<'a> GeneralName<'a> {
         let value = reader.any()?;
         Ok(match value.tag {
             0xa0 => Self::Other("otherName"),
-            0x81 => Self::Other("rfc822Name"),
-            0x82 => Self::Dns(value.contents),
+            0x81 => Self::Email(ia5(value.contents, "rfc822Name")?),
+            0x82 => Self::Dns(ia5(value.contents, "dNSName")?),
             0xa3 => Self::Other("x400Address"),
             0xa4 => {
                 // Name is a CHOICE, so that the tag is explicit.
@@ -327,7 +338,7 @@ impl<'a> GeneralName<'a> {
                 Self::Directory(name)
             }
             0xa5 => Self::Other("ediPartyName"),
-            0x86 => Self::Other("uniformResourceIdentifier"),
+            0x86 => Self::Uri(ia5(value.contents, "uniformResourceIdentifier")?),
             0x87 => Self::Ip(value.contents),
             0x88 => Self::Other("registeredID"),
             _ => return Err(DecodeError::new(WHAT, DecodeFault::BadValue)),
@@ -350,6 +361,17 @@ impl<'a> GeneralName<'a> {
         }
     }
 
+    /// What is compared, for its length.
+    pub(crate) const fn octets(&self) -> &'a [u8] {
+        match self {
+            Self::Dns(octets) | Self::Email(octets) | Self::Uri(octets) | Self::Ip(octets) => {
+                octets
+            }
+            Self::Directory(name) => name.contents,
+            Self::Other(_) => &[],
+        }
+    }
+
     /// A host's name or address, for a person to read.
     pub(crate) fn host_text(&self) -> Option<Text> {
         matches!(self, Self::Dns(_) | Self::Ip(_)).then(|| self.text())
@@ -359,7 +381,7 @@ impl<'a> GeneralName<'a> {
     pub(crate) fn text(&self) -> Text {
         let mut text = TextWriter::default();
         match self {
-            Self::Dns(name) => text.escape(name, ","),
+            Self::Dns(name) | Self::Email(name) | Self::Uri(name) => text.escape(name, ","),
             Self::Ip(octets) => {
                 if let Ok(v4) = <[u8; 4]>::try_from(*octets) {
                     text.add(format_args!("{}", core::net::Ipv4Addr::from(v4)));
@@ -373,6 +395,15 @@ impl<'a> GeneralName<'a> {
             Self::Other(form) => text.add(format_args!("{form}")),
         }
         text.finish()
+    }
+}
+
+/// RFC 5280 4.2.1.6: an IA5String. No host, address or URI has a control character in it, and
+/// what reads on past a NUL isn't what others read.
+fn ia5<'a>(text: &'a [u8], what: &'static str) -> Result<&'a [u8], DecodeError> {
+    match text.iter().all(|c| matches!(c, 0x20..=0x7e)) {
+        true => Ok(text),
+        false => Err(DecodeError::new(what, DecodeFault::BadValue)),
     }
 }
 
@@ -499,7 +530,8 @@ mod tests {
         assert!(!GeneralName::Ip(&mapped).matches(&address));
         let host = ServerName::try_from("example.com").unwrap();
         assert!(!GeneralName::Ip(b"example.com").matches(&host));
-        assert!(!GeneralName::Other("uniformResourceIdentifier").matches(&host));
+        assert!(!GeneralName::Uri(b"example.com").matches(&host));
+        assert!(!GeneralName::Email(b"example.com").matches(&host));
     }
 
     /// One RelativeDistinguishedName for each list of (type, tag, text).

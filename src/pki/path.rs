@@ -6,22 +6,33 @@
 //! already and nobody without a certified key can make us verify more than the first one. A
 //! signature is verified once, however many paths lead over it.
 
-use super::cert::{AlgorithmName, Certificate, KeyInfo, key_usage};
+use super::cert::{Certificate, key_usage};
 use super::constraints::{self, Comparisons, Denied};
+use super::der;
+use super::key::KeyInfo;
 use super::name::{self, DistinguishedName};
 use super::oid;
+use super::policy::{self, InitialPolicies, PolicyFault};
+use super::profile::{self, Profile};
+use super::revocation::{self, Revocation};
 use super::roots::{Anchor, RootStore};
+use super::sct::TimestampPolicy;
 use super::{Decision, Role, Trust, VerifiedChain, Verifier, VerifyRequest};
 use crate::crypto::VerifyAlgorithms;
-use crate::error::{CertificateError, CertificateFault as Fault, DecodeError, Moment, Text};
+use crate::error::{
+    CertificateError, CertificateFault as Fault, DecodeError, DecodeFault, Moment, StatusSource,
+    Text, Tried, TriedPath,
+};
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use rustls_pki_types::ServerName;
+use sha2::{Digest, Sha256};
 
 /// How many certificates a path may have, without the root.
 const MAX_PATH: usize = 10;
-/// RSA keys that are neither too weak nor a waste of time.
-const RSA_BITS: core::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// How much work one chain may cost. It is spent before the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +43,8 @@ pub struct Budget {
     pub steps: u32,
     /// How many signatures are verified.
     pub signatures: u32,
-    /// How many names are compared with name constraints.
+    /// How many names are compared, with name constraints and with each other; long ones count
+    /// once more for every 64 octets. So do policies.
     pub comparisons: u32,
 }
 
@@ -52,8 +64,10 @@ impl Default for Budget {
 /// The intermediate certificates may come in any order, with others among them, and in several
 /// versions (cross-signed); the first path that holds in every respect is taken. Checked are
 /// signatures, time, `basicConstraints` with path lengths, `keyUsage`, `extKeyUsage` (in CA
-/// certificates as well), name constraints, and for servers the name. A critical extension that
-/// isn't known is refused. Revocation isn't checked yet, nor are certificate policies.
+/// certificates as well), name constraints, certificate policies, and for servers the name; and
+/// keys and algorithms by a [`Profile`]. A critical extension that isn't known is refused.
+/// A stapled OCSP response is judged, and more of revocation is checked
+/// [as asked for](Self::with_revocation).
 ///
 /// A server may present a certificate that is a root itself (self-signed and added to the
 /// store): it is accepted like any other, for its own names and within its time.
@@ -61,7 +75,21 @@ impl Default for Budget {
 pub struct PathVerifier {
     roots: Arc<RootStore>,
     budget: Budget,
+    profile: Profile,
+    policies: InitialPolicies,
+    distrusted: Distrusted,
     hints: Vec<Vec<u8>>,
+    revocation: Revocation,
+    timestamps: Option<TimestampPolicy>,
+    /// A hash of the roots and of all that has a say in what is accepted.
+    identity: [u8; 32],
+}
+
+/// What isn't trusted any more, by SHA-256.
+#[derive(Clone, Debug, Default)]
+struct Distrusted {
+    certificates: Vec<[u8; 32]>,
+    keys: Vec<[u8; 32]>,
 }
 
 impl PathVerifier {
@@ -71,8 +99,62 @@ impl PathVerifier {
         Self {
             roots: roots.into(),
             budget: Budget::default(),
+            profile: Profile::default(),
+            policies: InitialPolicies::default(),
+            distrusted: Distrusted::default(),
             hints: Vec::new(),
+            revocation: Revocation::default(),
+            timestamps: None,
+            identity: [0; 32],
         }
+        .identified()
+    }
+
+    /// Takes into the identity what was changed, so that no session made under other rules is
+    /// resumed under these.
+    fn identified(mut self) -> Self {
+        let rules = format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            self.profile, self.policies, self.distrusted, self.revocation, self.timestamps
+        );
+        let mut hash = Sha256::new();
+        hash.update(self.roots.fingerprint());
+        hash.update(rules);
+        for list in self.revocation.crls.lists() {
+            hash.update(list);
+        }
+        self.identity = hash.finalize().into();
+        self
+    }
+
+    /// Asks of keys, algorithms and forms what this profile says; [`Profile::PRIVATE`] if none
+    /// is given.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self.identified()
+    }
+
+    /// Asks for certificate policies; none are asked for by default.
+    #[must_use]
+    pub fn with_policies(mut self, policies: InitialPolicies) -> Self {
+        self.policies = policies;
+        self.identified()
+    }
+
+    /// Accepts no path over these certificates: the SHA-256 of their DER.
+    #[must_use]
+    pub fn distrust_certificates(mut self, sha256: impl IntoIterator<Item = [u8; 32]>) -> Self {
+        self.distrusted.certificates.extend(sha256);
+        self.identified()
+    }
+
+    /// Accepts no path over these keys, a root's neither: the SHA-256 of the DER of their
+    /// SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn distrust_keys(mut self, sha256: impl IntoIterator<Item = [u8; 32]>) -> Self {
+        self.distrusted.keys.extend(sha256);
+        self.identified()
     }
 
     /// Limits the work that one chain may cost.
@@ -80,6 +162,21 @@ impl PathVerifier {
     pub const fn with_budget(mut self, budget: Budget) -> Self {
         self.budget = budget;
         self
+    }
+
+    /// Whether certificates were revoked, and what becomes of those of which that isn't known.
+    #[must_use]
+    pub fn with_revocation(mut self, revocation: Revocation) -> Self {
+        self.revocation = revocation;
+        self.identified()
+    }
+
+    /// Accepts servers only whose certificates are publicly logged (RFC 6962), and asks them for
+    /// timestamps in the handshake.
+    #[must_use]
+    pub fn with_timestamps(mut self, policy: TimestampPolicy) -> Self {
+        self.timestamps = Some(policy);
+        self.identified()
     }
 
     /// For a server: tells clients the names of the roots, in `certificate_authorities`.
@@ -98,8 +195,8 @@ impl PathVerifier {
         request: &VerifyRequest,
         algorithms: &VerifyAlgorithms,
     ) -> Result<VerifiedChain, CertificateError> {
-        let search = Search::new(&self.roots, self.budget, request, algorithms)?;
-        search.check_end_entity(request.role, request.name.as_ref())?;
+        let mut search = Search::new(self, request, algorithms)?;
+        search.check_end_entity(request.name.as_ref())?;
         search.run()
     }
 }
@@ -113,8 +210,16 @@ impl Verifier for PathVerifier {
         Decision::Now(self.verify_now(request, algorithms))
     }
 
-    fn root_hints(&self) -> &[Vec<u8>] {
-        &self.hints
+    fn root_hints(&self) -> Cow<'_, [Vec<u8>]> {
+        Cow::Borrowed(&self.hints)
+    }
+
+    fn wants_timestamps(&self) -> bool {
+        self.timestamps.is_some()
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some(self.identity)
     }
 }
 
@@ -133,96 +238,147 @@ struct Checked<'a> {
     result: Result<(), Fault>,
 }
 
+/// Subject and issuer of a certificate as numbers: the same name has the same one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Names {
+    subject: usize,
+    issuer: usize,
+}
+
 /// The search for one chain.
 struct Search<'a> {
-    roots: &'a RootStore,
+    verifier: &'a PathVerifier,
+    request: &'a VerifyRequest,
     algorithms: &'a VerifyAlgorithms,
     now: Moment,
-    purpose: (&'static [u8], &'static str),
-    end_entity: Certificate<'a>,
-    /// What else came, from position 1 on.
-    others: Vec<Result<Certificate<'a>, DecodeError>>,
+    role: Role,
+    /// What the peer sent.
+    ders: Vec<&'a [u8]>,
+    certificates: Vec<Result<Certificate<'a>, DecodeError>>,
+    /// The names of each, compared once; none for what isn't a certificate.
+    names: Vec<Option<Names>>,
+    /// By the number of a name, the positions of the roots that have it.
+    anchors: BTreeMap<usize, Vec<usize>>,
     /// Positions: the peer's own certificate first, each issued by the next.
     path: Vec<usize>,
+    /// What was found of each certificate by itself.
+    sound: BTreeMap<usize, Result<(), Fault>>,
     checked: Vec<Checked<'a>>,
+    /// Who says that the path's certificates aren't revoked.
+    statuses: Vec<Option<StatusSource>>,
     left: Budget,
     failure: Option<CertificateError>,
+    tried: Tried,
 }
 
 impl<'a> Search<'a> {
     fn new(
-        roots: &'a RootStore,
-        budget: Budget,
+        verifier: &'a PathVerifier,
         request: &'a VerifyRequest,
         algorithms: &'a VerifyAlgorithms,
     ) -> Result<Self, CertificateError> {
-        let mut certificates = request.chain.certificates();
-        let end_entity = certificates
-            .next()
-            .ok_or(CertificateError::new(None, Fault::NoCertificate))?;
+        let budget = verifier.budget;
         if u32::try_from(request.chain.len()).is_ok_and(|n| n > budget.certificates) {
             return Err(CertificateError::new(None, Fault::OutOfBudget));
         }
-        let end_entity = Certificate::parse(end_entity)
-            .map_err(|e| CertificateError::new(Some(0), Fault::Malformed(e)))?;
+        let ders: Vec<&[u8]> = request.chain.certificates().collect();
+        let certificates: Vec<_> = ders.iter().map(|der| Certificate::parse(der)).collect();
+        match certificates.first() {
+            None => return Err(CertificateError::new(None, Fault::NoCertificate)),
+            Some(Err(e)) => return Err(CertificateError::malformed(0, *e)),
+            Some(Ok(_)) => {}
+        }
+        let mut comparisons = Comparisons(budget.comparisons);
+        let names = number_names(&certificates, &mut comparisons)
+            .ok_or(CertificateError::new(None, Fault::OutOfBudget))?;
         Ok(Self {
-            roots,
+            verifier,
+            request,
             algorithms,
             now: Moment(i64::try_from(request.now.as_secs()).unwrap_or(i64::MAX)),
-            purpose: match request.role {
-                Role::Server => (oid::SERVER_AUTH, "serverAuth"),
-                Role::Client => (oid::CLIENT_AUTH, "clientAuth"),
-            },
-            end_entity,
-            others: certificates.map(Certificate::parse).collect(),
+            role: request.role,
+            ders,
+            certificates,
+            names,
+            anchors: BTreeMap::new(),
             path: Vec::new(),
+            sound: BTreeMap::new(),
             checked: Vec::new(),
-            left: budget,
+            statuses: Vec::new(),
+            left: Budget {
+                comparisons: comparisons.0,
+                ..budget
+            },
             failure: None,
+            tried: Tried::default(),
         })
     }
 
     fn certificate(&self, index: usize) -> Option<&Certificate<'a>> {
-        match index.checked_sub(1) {
-            None => Some(&self.end_entity),
-            Some(other) => self.others.get(other)?.as_ref().ok(),
-        }
+        self.certificates.get(index)?.as_ref().ok()
+    }
+
+    fn names(&self, index: usize) -> Option<Names> {
+        *self.names.get(index)?
+    }
+
+    fn is_self_issued(&self, index: usize) -> bool {
+        self.names(index)
+            .is_some_and(|names| names.subject == names.issuer)
     }
 
     /// What can be said of the peer's own certificate alone.
-    fn check_end_entity(
-        &self,
-        role: Role,
-        asked: Option<&ServerName<'_>>,
-    ) -> Result<(), CertificateError> {
-        let certificate = &self.end_entity;
-        let check = || {
-            self.check_any(certificate)?;
-            // RFC 9846 4.5.1.2: digitalSignature must be set, if keyUsage is there.
-            if !certificate.allows_key_usage(key_usage::DIGITAL_SIGNATURE) {
-                return Err(Fault::KeyUsage {
-                    needed: "digitalSignature",
-                });
-            }
-            match asked {
-                Some(asked) if !certificate.matches_name(asked) => {
-                    let (presented, more) = certificate.presented_names();
-                    Err(Fault::NameMismatch {
-                        asked: name::host_text(asked),
-                        presented,
-                        more,
-                    })
-                }
-                Some(_) => Ok(()),
-                None if role == Role::Server => Err(Fault::NoNameToCheck),
-                None => Ok(()),
-            }
+    fn check_end_entity(&mut self, asked: Option<&ServerName<'_>>) -> Result<(), CertificateError> {
+        let fault = match self.check_any(0) {
+            Ok(()) => self.check_use(asked),
+            fault => fault,
         };
-        check().map_err(|fault| self.error(0, fault))
+        fault.map_err(|fault| self.error(0, fault))
     }
 
-    /// What holds for every certificate of a path.
-    fn check_any(&self, certificate: &Certificate<'_>) -> Result<(), Fault> {
+    /// Whether the peer's own certificate is for what it is used for, and under which name.
+    fn check_use(&self, asked: Option<&ServerName<'_>>) -> Result<(), Fault> {
+        let Some(certificate) = self.certificate(0) else {
+            return Err(Fault::NoCertificate);
+        };
+        self.verifier
+            .profile
+            .check_end_entity(certificate, self.role)?;
+        // RFC 9846 4.5.1.2: digitalSignature must be set, if keyUsage is there.
+        if !certificate.allows_key_usage(key_usage::DIGITAL_SIGNATURE) {
+            return Err(Fault::KeyUsage {
+                needed: "digitalSignature",
+            });
+        }
+        match asked {
+            Some(asked) if !certificate.matches_name(asked) => {
+                let (presented, more) = certificate.presented_names();
+                Err(Fault::NameMismatch {
+                    asked: name::host_text(asked),
+                    presented,
+                    more,
+                })
+            }
+            Some(_) => Ok(()),
+            None if self.role == Role::Server => Err(Fault::NoNameToCheck),
+            None => Ok(()),
+        }
+    }
+
+    /// What holds for every certificate of a path; found out once for each.
+    fn check_any(&mut self, index: usize) -> Result<(), Fault> {
+        if let Some(known) = self.sound.get(&index) {
+            return known.clone();
+        }
+        let result = match self.certificate(index) {
+            Some(certificate) => self.examine(index, certificate),
+            None => Err(Fault::NoCertificate),
+        };
+        self.sound.insert(index, result.clone());
+        result
+    }
+
+    fn examine(&self, index: usize, certificate: &Certificate<'_>) -> Result<(), Fault> {
         // RFC 5280 4.1.1.2: the same algorithm identifier inside and outside.
         if !certificate.algorithms_agree() {
             return Err(Fault::AlgorithmMismatch);
@@ -241,20 +397,46 @@ impl<'a> Search<'a> {
             return Err(Fault::Expired { not_after, now });
         }
         // RFC 5280 4.2.1.12: for a CA it limits those below, as everybody has come to read it.
-        let (purpose, needed) = self.purpose;
+        let (purpose, needed) = profile::purpose(self.role);
         if !certificate.allows_purpose(purpose) {
             return Err(Fault::ExtendedKeyUsage { needed });
         }
-        match certificate.key().rsa_bits() {
-            Ok(Some(bits)) if !RSA_BITS.contains(&bits) => Err(Fault::KeySize { bits }),
-            Ok(_) => Ok(()),
-            Err(e) => Err(Fault::Malformed(e)),
+        self.verifier
+            .profile
+            .check_any(certificate, self.algorithms)?;
+        self.check_trust(index, certificate)
+    }
+
+    /// Whether neither the certificate nor its key is distrusted.
+    fn check_trust(&self, index: usize, certificate: &Certificate<'_>) -> Result<(), Fault> {
+        let lists = &self.verifier.distrusted;
+        let whole = self.ders.get(index).copied().unwrap_or(&[]);
+        let spki = certificate.subject_public_key_info();
+        for (list, bytes, key) in [
+            (&lists.certificates, whole, false),
+            (&lists.keys, spki, true),
+        ] {
+            if self.is_listed(list, bytes) {
+                return Err(Fault::Distrusted { key });
+            }
+        }
+        Ok(())
+    }
+
+    fn is_listed(&self, list: &[[u8; 32]], bytes: &[u8]) -> bool {
+        // Nothing is hashed for nothing.
+        !list.is_empty() && {
+            let hash = self.algorithms.sha256.hash(&[bytes]);
+            list.iter().any(|listed| listed == hash.as_bytes())
         }
     }
 
     /// What can be said of an issuer before its key is used; it would stand above the path so far.
-    fn check_issuer(&self, issuer: &Certificate<'_>) -> Result<(), Fault> {
-        self.check_any(issuer)?;
+    fn check_issuer(&mut self, index: usize) -> Result<(), Fault> {
+        self.check_any(index)?;
+        let Some(issuer) = self.certificate(index) else {
+            return Err(Fault::NoCertificate);
+        };
         // RFC 5280 6.1.4 (k): a CA.
         let constraints = match issuer.basic_constraints() {
             Some(constraints) if constraints.ca => constraints,
@@ -266,14 +448,11 @@ impl<'a> Search<'a> {
                 needed: "keyCertSign",
             });
         }
+        self.verifier.profile.check_ca(issuer)?;
         // RFC 5280 6.1.4 (l), (m): self-issued intermediates don't count.
         if let Some(limit) = constraints.path_len {
-            let below = self
-                .path
-                .iter()
-                .skip(1)
-                .filter_map(|i| self.certificate(*i));
-            if below.filter(|c| !c.is_self_issued()).count() > usize::from(limit) {
+            let below = self.path.iter().skip(1);
+            if below.filter(|i| !self.is_self_issued(**i)).count() > usize::from(limit) {
                 return Err(Fault::PathTooLong { limit });
             }
         }
@@ -281,10 +460,11 @@ impl<'a> Search<'a> {
     }
 
     fn run(mut self) -> Result<VerifiedChain, CertificateError> {
-        for index in 1..=self.others.len() {
-            if let Some(Err(e)) = self.others.get(index.saturating_sub(1)) {
-                let error = CertificateError::new(Some(index), Fault::Malformed(*e));
-                self.note(error);
+        for (index, certificate) in self.certificates.iter().enumerate() {
+            if let Err(e) = certificate
+                && self.failure.is_none()
+            {
+                self.failure = Some(CertificateError::malformed(index, *e));
             }
         }
         self.path.push(0);
@@ -292,12 +472,16 @@ impl<'a> Search<'a> {
             Ok(Some(anchor)) => Ok(VerifiedChain {
                 path: self.path,
                 trust: Trust::Root(anchor.text()),
+                statuses: self.statuses,
             }),
-            Err(Stop::OutOfBudget) => Err(CertificateError::new(None, Fault::OutOfBudget)),
+            Err(Stop::OutOfBudget) => {
+                Err(CertificateError::new(None, Fault::OutOfBudget).having_tried(self.tried))
+            }
             Err(Stop::Fault(error)) => Err(error),
             Ok(None) => {
                 let unknown = self.unknown_issuer(0);
-                Err(self.failure.unwrap_or(unknown))
+                let error = self.failure.unwrap_or(unknown);
+                Err(error.having_tried(self.tried))
             }
         }
     }
@@ -305,31 +489,21 @@ impl<'a> Search<'a> {
     /// Looks for a path on from the certificate at `index`, the last one of the path so far.
     /// Recurses at most [`MAX_PATH`] deep.
     fn climb(&mut self, index: usize) -> Result<Option<DistinguishedName<'a>>, Stop> {
-        let Some(child) = self.certificate(index).cloned() else {
+        let Some(names) = self.names(index) else {
             return Ok(None);
         };
         let mut found = false;
-        let roots = self.roots;
-        for anchor in roots.anchors() {
-            if !DistinguishedName::new(&anchor.subject).matches(child.issuer()) {
-                continue;
-            }
+        for position in self.anchors_of(index, names.issuer) {
             found = true;
             spend(&mut self.left.steps)?;
-            // An anchor that can't be read is nobody's.
-            let Ok(anchor) = Anchor::parse(anchor) else {
-                continue;
-            };
-            match self.validate(anchor) {
-                Ok(()) => return Ok(Some(anchor.subject)),
-                Err(Stop::Fault(error)) => self.note(error),
-                Err(stop) => return Err(stop),
+            if let Some(anchor) = self.end_in(position)? {
+                return Ok(Some(anchor));
             }
         }
         // Those that the key identifiers hint at come first.
         for hinted in [true, false] {
-            for candidate in 1..=self.others.len() {
-                if !self.is_candidate(candidate, &child, hinted) {
+            for candidate in 1..self.certificates.len() {
+                if !self.is_candidate(candidate, index, hinted) {
                     continue;
                 }
                 found = true;
@@ -341,21 +515,40 @@ impl<'a> Search<'a> {
         }
         if !found {
             let error = self.unknown_issuer(index);
-            self.note(error);
+            self.note(error, None, None);
         }
         Ok(None)
     }
 
+    /// The positions of the roots that have the name of the issuer of the certificate at `index`,
+    /// compared once for each name.
+    fn anchors_of(&mut self, index: usize, issuer: usize) -> Vec<usize> {
+        if let Some(known) = self.anchors.get(&issuer) {
+            return known.clone();
+        }
+        let mut positions = Vec::new();
+        if let Some(certificate) = self.certificate(index) {
+            let issuer = certificate.issuer();
+            let roots = self.verifier.roots.anchors().enumerate();
+            positions.extend(
+                roots
+                    .filter(|(_, root)| DistinguishedName::new(&root.subject).matches(issuer))
+                    .map(|(position, _)| position),
+            );
+        }
+        self.anchors.insert(issuer, positions.clone());
+        positions
+    }
+
     /// Tries a path over the certificate at `index` as the next issuer.
     fn climb_over(&mut self, index: usize) -> Result<Option<DistinguishedName<'a>>, Stop> {
-        let fault = match self.certificate(index) {
-            None => return Ok(None),
-            Some(_) if self.path.len() >= MAX_PATH => Some(Fault::OutOfBudget),
-            Some(issuer) => self.check_issuer(issuer).err(),
+        let fault = match self.path.len() >= MAX_PATH {
+            true => Err(Fault::OutOfBudget),
+            false => self.check_issuer(index),
         };
-        if let Some(fault) = fault {
+        if let Err(fault) = fault {
             let error = self.error(index, fault);
-            self.note(error);
+            self.note(error, Some(index), None);
             return Ok(None);
         }
         self.path.push(index);
@@ -366,24 +559,56 @@ impl<'a> Search<'a> {
         Ok(anchor)
     }
 
-    /// Whether the certificate at `index` may be the issuer of `child`, by its name.
-    fn is_candidate(&self, index: usize, child: &Certificate<'_>, hinted: bool) -> bool {
-        let Some(candidate) = self.certificate(index) else {
+    /// Whether the certificate at `index` may be the issuer of the one at `child`, by its name.
+    fn is_candidate(&self, index: usize, child: usize, hinted: bool) -> bool {
+        let (Some(own), Some(below)) = (self.names(index), self.names(child)) else {
+            return false;
+        };
+        if own.subject != below.issuer || self.path.contains(&index) {
+            return false;
+        }
+        let (Some(candidate), Some(child)) = (self.certificate(index), self.certificate(child))
+        else {
             return false;
         };
         // RFC 4158 2.4.2: a name and key that the path has already lead in circles.
-        let on_path = |on: &Certificate<'_>| {
-            on.key() == candidate.key() && on.subject() == candidate.subject()
+        let on_path = |on: usize| {
+            self.names(on).is_some_and(|on| on.subject == own.subject)
+                && self
+                    .certificate(on)
+                    .is_some_and(|on| on.key() == candidate.key())
         };
-        child.hints_at(candidate) == hinted
-            && candidate.subject().matches(child.issuer())
-            && !self
-                .path
-                .iter()
-                .any(|i| *i == index || self.certificate(*i).is_some_and(on_path))
+        child.hints_at(candidate) == hinted && !self.path.iter().any(|on| on_path(*on))
     }
 
-    /// Verifies the path's signatures from the root down, and its names.
+    /// Tries a path that ends in the root at `position` of the store.
+    fn end_in(&mut self, position: usize) -> Result<Option<DistinguishedName<'a>>, Stop> {
+        // An anchor that can't be read is nobody's.
+        let Some(root) = self.verifier.roots.anchors().nth(position) else {
+            return Ok(None);
+        };
+        let Ok(anchor) = Anchor::parse(root) else {
+            return Ok(None);
+        };
+        let keys = &self.verifier.distrusted.keys;
+        let key = der::encode(der::SEQUENCE, &root.subject_public_key_info);
+        let result = if self.is_listed(keys, &key) {
+            let error = CertificateError::new(None, Fault::Distrusted { key: true });
+            Err(Stop::Fault(error.of_subject(anchor.subject.text())))
+        } else {
+            self.validate(anchor)
+        };
+        match result {
+            Ok(()) => Ok(Some(anchor.subject)),
+            Err(Stop::Fault(error)) => {
+                self.note(error, None, Some(anchor.subject));
+                Ok(None)
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// Verifies the path's signatures from the root down, and then what holds for it as a whole.
     fn validate(&mut self, anchor: Anchor<'a>) -> Result<(), Stop> {
         let mut key = anchor.key;
         for i in (0..self.path.len()).rev() {
@@ -393,7 +618,76 @@ impl<'a> Search<'a> {
                 key = certificate.key();
             }
         }
-        self.check_names(anchor.name_constraints)
+        self.check_names(anchor.name_constraints)?;
+        self.check_policies()?;
+        self.check_status(anchor.key)
+    }
+
+    /// RFC 5280 6.1.3 (a)(3): none was revoked, as far as that is to be known.
+    fn check_status(&mut self, anchor: KeyInfo<'a>) -> Result<(), Stop> {
+        let mut left = self.left.signatures;
+        let path = self.path.iter();
+        let result = revocation::check(
+            &revocation::Chain {
+                policy: &self.verifier.revocation,
+                timestamps: self.verifier.timestamps.as_ref(),
+                profile: &self.verifier.profile,
+                request: self.request,
+                path: path
+                    .filter_map(|index| Some((*index, self.certificate(*index)?)))
+                    .collect(),
+                anchor,
+                algorithms: self.algorithms,
+                now: self.now,
+            },
+            &mut left,
+        );
+        self.left.signatures = left;
+        match result {
+            Ok(statuses) => {
+                self.statuses = statuses;
+                Ok(())
+            }
+            Err(None) => Err(Stop::OutOfBudget),
+            Err(Some((index, fault))) => {
+                Err(Stop::Fault(self.error(index, Fault::Revocation(fault))))
+            }
+        }
+    }
+
+    /// RFC 5280 6.1.3 (d) to (f) and on, as RFC 9618 has them.
+    fn check_policies(&mut self) -> Result<(), Stop> {
+        let from_above = self.path.iter().rev();
+        let steps: Vec<policy::Step<'_>> = from_above
+            .filter_map(|index| {
+                Some(policy::Step {
+                    policies: *self.certificate(*index)?.policies(),
+                    self_issued: self.is_self_issued(*index),
+                })
+            })
+            .collect();
+        let octets = steps.iter().map(|step| step.policies.octets());
+        let octets = octets.fold(0, usize::saturating_add);
+        let mut left = Comparisons(self.left.comparisons);
+        if octets > 0 {
+            left.spend_octets(octets).ok_or(Stop::OutOfBudget)?;
+        }
+        self.left.comparisons = left.0;
+        policy::check(&steps, &self.verifier.policies).map_err(|fault| {
+            let malformed = |what, fault| Fault::Malformed(DecodeError::new(what, fault));
+            let (step, fault) = match fault {
+                PolicyFault::NoneValid(step) => (step, Fault::NoPolicy),
+                PolicyFault::Twice(step) => (
+                    step,
+                    malformed("certificatePolicies", DecodeFault::Duplicate),
+                ),
+                PolicyFault::MapsAny(step) => {
+                    (step, malformed("policyMappings", DecodeFault::BadValue))
+                }
+            };
+            let index = self.path.iter().rev().nth(step).copied().unwrap_or(0);
+            Stop::Fault(self.error(index, fault))
+        })
     }
 
     fn check_signature(&mut self, index: usize, key: KeyInfo<'a>) -> Result<(), Stop> {
@@ -406,7 +700,18 @@ impl<'a> Search<'a> {
             None => {
                 spend(&mut self.left.signatures)?;
                 let result = match self.certificate(index) {
-                    Some(certificate) => verify(certificate, key, self.algorithms),
+                    Some(certificate) => {
+                        let digest = self.verifier.profile.check_digest(certificate, key);
+                        digest.and_then(|()| {
+                            // RFC 5280 6.1.3 (a)(1): whether the key made the signature.
+                            key.verify(
+                                certificate.signature_algorithm(),
+                                certificate.tbs(),
+                                certificate.signature(),
+                                self.algorithms,
+                            )
+                        })
+                    }
                     None => Err(Fault::BadSignature),
                 };
                 self.checked.push(Checked {
@@ -434,7 +739,7 @@ impl<'a> Search<'a> {
                 continue;
             };
             // Self-issued intermediates are let through; the peer's own certificate isn't.
-            if i > 0 && certificate.is_self_issued() {
+            if i > 0 && self.is_self_issued(*index) {
                 continue;
             }
             let above = self.path.iter().skip(i.saturating_add(1));
@@ -453,10 +758,11 @@ impl<'a> Search<'a> {
     }
 
     fn unknown_issuer(&self, index: usize) -> CertificateError {
-        let (issuer, self_signed) = match self.certificate(index) {
-            Some(c) => (c.issuer_text(), c.is_self_issued()),
-            None => (Text::default(), false),
+        let issuer = match self.certificate(index) {
+            Some(certificate) => certificate.issuer_text(),
+            None => Text::default(),
         };
+        let self_signed = self.is_self_issued(index);
         self.error(
             index,
             Fault::UnknownIssuer {
@@ -474,13 +780,55 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Keeps the failure that says most: the first of the most telling kind.
-    fn note(&mut self, error: CertificateError) {
+    /// Notes why the path so far doesn't hold, with what it would have gone on to, and keeps the
+    /// failure that says most: the first of the most telling kind.
+    fn note(
+        &mut self,
+        error: CertificateError,
+        over: Option<usize>,
+        root: Option<DistinguishedName<'_>>,
+    ) {
+        let path = &self.path;
+        self.tried.note(|| TriedPath {
+            path: path.iter().copied().chain(over).collect(),
+            root: root.map(|name| name.text()),
+            failure: error.clone(),
+        });
         let better = |kept: &CertificateError| telling(&error.fault) > telling(&kept.fault);
         if self.failure.as_ref().is_none_or(better) {
             self.failure = Some(error);
         }
     }
+}
+
+/// Gives the same number to the same name, and compares no two of them again afterwards. `None`
+/// if that takes more comparisons than are left.
+fn number_names<'a>(
+    certificates: &[Result<Certificate<'a>, DecodeError>],
+    left: &mut Comparisons,
+) -> Option<Vec<Option<Names>>> {
+    let mut known: Vec<DistinguishedName<'a>> = Vec::new();
+    let mut number = |name: DistinguishedName<'a>| {
+        for (i, other) in known.iter().enumerate() {
+            left.spend(name.contents(), other.contents())?;
+            if other.matches(name) {
+                return Some(i);
+            }
+        }
+        known.push(name);
+        Some(known.len().saturating_sub(1))
+    };
+    let mut names = Vec::with_capacity(certificates.len());
+    for certificate in certificates {
+        names.push(match certificate {
+            Ok(certificate) => Some(Names {
+                subject: number(certificate.subject())?,
+                issuer: number(certificate.issuer())?,
+            }),
+            Err(_) => None,
+        });
+    }
+    Some(names)
 }
 
 /// How much a fault says about why there is no path: one that nearly holds before a dead end.
@@ -490,6 +838,8 @@ const fn telling(fault: &Fault) -> u8 {
         Fault::Malformed(_) => 1,
         // Often just another key under the same name.
         Fault::BadSignature => 2,
+        // All else of the path holds.
+        Fault::Revocation(_) => 4,
         _ => 3,
     }
 }
@@ -497,32 +847,4 @@ const fn telling(fault: &Fault) -> u8 {
 fn spend(left: &mut u32) -> Result<(), Stop> {
     *left = left.checked_sub(1).ok_or(Stop::OutOfBudget)?;
     Ok(())
-}
-
-/// RFC 5280 6.1.3 (a)(1): whether `key` made the certificate's signature.
-fn verify(
-    certificate: &Certificate<'_>,
-    key: KeyInfo<'_>,
-    algorithms: &VerifyAlgorithms,
-) -> Result<(), Fault> {
-    let id = certificate.signature_algorithm();
-    let mut known = false;
-    for algorithm in algorithms.all {
-        if algorithm.signature_alg_id().as_ref() != id {
-            continue;
-        }
-        known = true;
-        if algorithm.public_key_alg_id().as_ref() == key.algorithm {
-            return algorithm
-                .verify_signature(key.key, certificate.tbs(), certificate.signature())
-                .map_err(|_| Fault::BadSignature);
-        }
-    }
-    Err(match AlgorithmName::of(id) {
-        _ if known => Fault::IssuerKeyKind,
-        AlgorithmName::Broken(algorithm) => Fault::BrokenSignatureAlgorithm { algorithm },
-        name => Fault::SignatureAlgorithm {
-            algorithm: name.text(),
-        },
-    })
 }

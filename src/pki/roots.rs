@@ -1,19 +1,32 @@
 //! The roots that are trusted.
 
-use super::cert::{Certificate, KeyInfo};
+use super::cert::Certificate;
 use super::constraints;
+use super::key::KeyInfo;
 use super::name::DistinguishedName;
-use crate::error::{CertificateError, CertificateFault, DecodeError};
+use crate::error::{DecodeError, Error, Misuse};
 use alloc::vec::Vec;
 use core::fmt;
+use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
+use sha2::{Digest, Sha256};
+
+const BAD_PEM: Misuse = Misuse::Config("the PEM holds no certificate or is malformed");
 
 /// The roots that a path may end in (RFC 5280 6.1.1 (d)): a name and a key each, with the name
 /// constraints that hold below.
 ///
 /// Nothing else of a root's certificate counts, its time of validity neither: a root is trusted
-/// because it stands here. `webpki_roots::TLS_SERVER_ROOTS` goes in by [`Extend`] or
-/// [`FromIterator`].
+/// because it stands here.
+///
+/// | whose | how |
+/// | --- | --- |
+/// | the web's, as Mozilla has them, from the crate `webpki-roots` | `webpki_roots::TLS_SERVER_ROOTS.iter().collect()` |
+/// | the operating system's | [`io::platform_roots`](crate::io::platform_roots) |
+/// | a private CA's | [`RootStore::from_pem`], or [`RootStore::add`] for DER |
+/// | a server's that issued its own certificate | the same, with that certificate |
+///
+/// They add up: a store takes more by [`RootStore::add`] and [`Extend`].
 #[derive(Clone, Default)]
 pub struct RootStore {
     anchors: Vec<TrustAnchor<'static>>,
@@ -28,6 +41,35 @@ impl RootStore {
         }
     }
 
+    /// The certificates in a PEM file: those of a private CA, or the one of a server that issued
+    /// its own. What else the file holds is passed over.
+    /// ```no_run
+    /// # use symbolon::config::ClientConfig;
+    /// # use symbolon::pki::RootStore;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pem = std::fs::read("ca.pem")?;
+    /// let config = ClientConfig::builder().roots(RootStore::from_pem(&pem)?).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Misuse::Root`] for a certificate that is malformed, [`Misuse::Config`] if there is none
+    /// or the file isn't PEM.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+        let mut roots = Self::new();
+        for (index, certificate) in CertificateDer::pem_slice_iter(pem).enumerate() {
+            let certificate = certificate.map_err(|_| BAD_PEM)?;
+            roots
+                .add(&certificate)
+                .map_err(|error| Misuse::Root { index, error })?;
+        }
+        match roots.is_empty() {
+            true => Err(BAD_PEM.into()),
+            false => Ok(roots),
+        }
+    }
+
     /// Trusts the key of this certificate to issue others under its subject's name.
     ///
     /// A server's own self-signed certificate may be added as well: it is then accepted for the
@@ -35,15 +77,13 @@ impl RootStore {
     ///
     /// # Errors
     /// If it is no well-formed certificate.
-    pub fn add(&mut self, certificate: &CertificateDer<'_>) -> Result<(), CertificateError> {
-        let malformed = |e| CertificateError::new(None, CertificateFault::Malformed(e));
-        let parsed = Certificate::parse(certificate).map_err(malformed)?;
+    pub fn add(&mut self, certificate: &CertificateDer<'_>) -> Result<(), DecodeError> {
+        let parsed = Certificate::parse(certificate)?;
         let key = super::der::only(
             parsed.subject_public_key_info(),
             super::der::SEQUENCE,
             "subjectPublicKeyInfo",
-        )
-        .map_err(malformed)?;
+        )?;
         self.extend([TrustAnchor {
             subject: parsed.subject().contents().to_vec().into(),
             subject_public_key_info: key.rest().to_vec().into(),
@@ -77,6 +117,23 @@ impl RootStore {
     /// The roots.
     pub fn anchors(&self) -> impl Iterator<Item = &TrustAnchor<'static>> {
         self.anchors.iter()
+    }
+
+    /// A hash of the roots, in their order.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for anchor in &self.anchors {
+            let constraints = anchor.name_constraints.as_deref().unwrap_or(&[]);
+            for part in [
+                &anchor.subject,
+                &anchor.subject_public_key_info,
+                constraints,
+            ] {
+                hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        hash.finalize().into()
     }
 
     /// The roots' names, each the DER of a whole DistinguishedName, once each.

@@ -1,6 +1,6 @@
 //! Verification of signatures: what all providers have in common (RFC 9846 4.3.3).
 //!
-//! SHA-1 is nowhere.
+//! SHA-1 signs nothing here.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -88,6 +88,8 @@ macro_rules! algorithms {
         pub const ALGORITHMS: VerifyAlgorithms = VerifyAlgorithms {
             all: ALL,
             schemes: SCHEMES,
+            sha256: $crate::provider::rustcrypto::hash::SHA256,
+            sha1: $crate::provider::rustcrypto::hash::sha1,
         };
 
         static ALL: &[Algorithm] = &[

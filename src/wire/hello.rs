@@ -129,6 +129,8 @@ extension_block! {
         record_size_limit: Option<u16>,
         /// `session_ticket` (RFC 5077), all of it.
         session_ticket: Option<&'a [u8]>,
+        /// `ticket_request`: `new_session_count` and `resumption_count` (RFC 9149 3).
+        ticket_request: Option<(u8, u8)>,
         /// `post_handshake_auth`.
         post_handshake_auth: bool,
         /// `quic_transport_parameters` (RFC 9001), all of it.
@@ -192,6 +194,11 @@ impl<'a> ClientExtensions<'a> {
                 self.record_size_limit = Some(r.u16("RecordSizeLimit")?);
             }
             ExtensionType::SESSION_TICKET => self.session_ticket = Some(r.rest()),
+            ExtensionType::TICKET_REQUEST => {
+                let new = r.u8("ClientTicketRequest.new_session_count")?;
+                let resumed = r.u8("ClientTicketRequest.resumption_count")?;
+                self.ticket_request = Some((new, resumed));
+            }
             ExtensionType::POST_HANDSHAKE_AUTH => self.post_handshake_auth = true,
             ExtensionType::QUIC_TRANSPORT_PARAMETERS => {
                 self.quic_transport_parameters = Some(r.rest());
@@ -298,6 +305,9 @@ impl<'a> ClientExtensions<'a> {
             each(ExtensionType::CERTIFICATE_AUTHORITIES, &|w| {
                 w.vec16(|w| names.write(w))
             });
+        }
+        if let Some((new, resumed)) = self.ticket_request {
+            each(ExtensionType::TICKET_REQUEST, &|w| w.bytes(&[new, resumed]));
         }
         if self.post_handshake_auth {
             each(ExtensionType::POST_HANDSHAKE_AUTH, &|_| ());
@@ -448,6 +458,8 @@ extension_block! {
         alpn: Option<&'a [u8]>,
         /// `status_request`, before TLS 1.3.
         status_request: bool,
+        /// `signed_certificate_timestamp` (RFC 6962), before TLS 1.3, all of it and unread.
+        sct: Option<&'a [u8]>,
         /// `record_size_limit`, before TLS 1.3; its range isn't checked.
         record_size_limit: Option<u16>,
     }
@@ -510,6 +522,7 @@ impl<'a> ServerHelloExtensions<'a> {
             ExtensionType::SESSION_TICKET => self.session_ticket = true,
             ExtensionType::ALPN => self.alpn = Some(read_selected_protocol(r)?),
             ExtensionType::STATUS_REQUEST => self.status_request = true,
+            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.sct = Some(r.rest()),
             ExtensionType::RECORD_SIZE_LIMIT => {
                 self.record_size_limit = Some(r.u16("RecordSizeLimit")?);
             }
@@ -554,6 +567,11 @@ impl<'a> ServerHelloExtensions<'a> {
         w.flag_extension(ExtensionType::SESSION_TICKET, self.session_ticket);
         write_selected_protocol(w, self.alpn);
         w.flag_extension(ExtensionType::STATUS_REQUEST, self.status_request);
+        if let Some(timestamps) = self.sct {
+            w.extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, |w| {
+                w.bytes(timestamps);
+            });
+        }
         if let Some(limit) = self.record_size_limit {
             w.extension(ExtensionType::RECORD_SIZE_LIMIT, |w| w.u16(limit));
         }

@@ -5,10 +5,10 @@
 use rustls_pki_types::{ServerName, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
-use symbolon::config::{ClientConfig, ServerConfig};
+use symbolon::config::{ClientConfig, ServerConfig, Session};
 use symbolon::conn::{ClientConnection, Connection, Eof, Event, ServerConnection};
 use symbolon::error::Error;
-use symbolon::handshake::{Answer, Request, Session, Summary};
+use symbolon::handshake::{Answer, Request, Summary};
 use symbolon::record::FixedSink;
 
 /// The time of all tests: 2026-11-23.
@@ -27,7 +27,11 @@ pub struct End<C> {
     pub output: Vec<u8>,
     pub done: Option<Summary>,
     pub data: Vec<u8>,
+    /// What came before the handshake was done.
+    pub early_data: Vec<u8>,
     pub sessions: Vec<Session>,
+    /// When sessions come.
+    pub time: UnixTime,
     pub failed: Option<Error>,
     pub closed: Option<Eof>,
     pub events: usize,
@@ -47,7 +51,9 @@ impl<C: Connection> End<C> {
             output: Vec::new(),
             done: None,
             data: Vec::new(),
+            early_data: Vec::new(),
             sessions: Vec::new(),
+            time: now(),
             failed: None,
             closed: None,
             events: 0,
@@ -89,7 +95,11 @@ impl<C: Connection> End<C> {
                 Event::Ask(request) => ask = Some(request),
                 Event::HandshakeDone(summary) => self.done = Some(*summary),
                 Event::Data(data) => self.data.extend_from_slice(&data),
-                Event::Session(session) => self.sessions.push(*session),
+                Event::EarlyData(data) => {
+                    assert!(self.done.is_none());
+                    self.early_data.extend_from_slice(data.bytes);
+                }
+                Event::Session(session) => self.sessions.push(session.received(self.time)),
                 Event::Failed(error) => {
                     self.failed = Some(error);
                     stop = true;
@@ -129,6 +139,15 @@ impl<C: Connection> End<C> {
     }
 }
 
+impl End<ClientConnection> {
+    /// Sends early data, all of it.
+    pub fn send_early(&mut self, data: &[u8]) {
+        let sent = self.connection.send_early_data(data, &mut self.output);
+        let sent = sent.unwrap();
+        assert_eq!((sent.taken, sent.output), (data.len(), 0));
+    }
+}
+
 /// A client and a server.
 pub struct Pair {
     pub client: End<ClientConnection>,
@@ -149,6 +168,11 @@ impl Pair {
         let name = ServerName::try_from(name.to_owned()).unwrap();
         let client = ClientConnection::new(client, name, [1; 32], now()).unwrap();
         let server = ServerConnection::new(server, [2; 32], now()).unwrap();
+        Self::of(client, server)
+    }
+
+    /// Of two connections.
+    pub fn of(client: ClientConnection, server: ServerConnection) -> Self {
         Self {
             client: End::new(client),
             server: End::new(server),

@@ -436,7 +436,7 @@ fn tickets_come_from_it_and_exporters_are_equal() {
     echoed(&mut stream);
     let session = stream.take_session().expect("a ticket");
     assert_eq!(session.cipher_suite(), summary.cipher_suite);
-    assert_eq!(session.expose_psk().len(), 48);
+    assert_eq!(session.expose_secret().len(), 48);
     let mut material = [0; 48];
     let connection = stream.connection();
     connection

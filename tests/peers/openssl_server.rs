@@ -259,10 +259,10 @@ fn tickets_come_after_the_handshake() {
         assert_eq!(session.cipher_suite(), summary.cipher_suite);
         assert_eq!(session.lifetime(), 7200);
         assert!(!session.ticket().is_empty());
-        assert_eq!(session.max_early_data(), None);
+        assert_eq!(session.max_early_data(), 0);
     }
     assert_ne!(sessions[0].ticket(), sessions[1].ticket());
-    assert_ne!(sessions[0].expose_psk(), sessions[1].expose_psk());
+    assert_ne!(sessions[0].expose_secret(), sessions[1].expose_secret());
 }
 
 #[test]

@@ -94,19 +94,24 @@ fn name_constraints() {
 fn constraints_on_forms_that_are_not_known() {
     let root = Ca::root("Root", P256);
     let mut params = ca_params("Constrained");
-    params.name_constraints = Some(NameConstraints {
-        permitted_subtrees: vec![GeneralSubtree::Rfc822Name("example.com".into())],
-        excluded_subtrees: vec![],
-    });
+    // Excluded: an otherName of type 1.2.3.
+    let excluded = [
+        &[0x30, 0x0f, 0xa1, 0x0d, 0x30, 0x0b][..],
+        &[0xa0, 0x09, 6, 2, 0x2a, 3, 0xa0, 3, 0x0c, 1, b'x'],
+    ];
+    params.custom_extensions = vec![CustomExtension::from_oid_content(
+        &[2, 5, 29, 30],
+        excluded.concat(),
+    )];
     let ca = root.intermediate_with(params, P256);
-    let mut with_mail = client_params("x");
-    with_mail.subject_alt_names = vec![SanType::Rfc822Name("a@example.com".try_into().unwrap())];
-    let (leaf, _) = ca.issue_for(&with_mail, P256);
+    let mut other = client_params("x");
+    other.subject_alt_names = vec![SanType::OtherName((vec![1, 2, 3], "y".into()))];
+    let (leaf, _) = ca.issue_for(&other, P256);
     refused(
         verify_client(roots([&root.certificate]), &[leaf, ca.certificate.clone()]),
         0,
         AlertDescription::CERTIFICATE_UNKNOWN,
-        |f| *f == Fault::NameForm { form: "rfc822Name" },
+        |f| *f == Fault::NameForm { form: "otherName" },
     );
     // It hinders nobody who has no such name.
     let (leaf, _) = ca.issue_for(&client_params("x"), P256);
@@ -121,8 +126,8 @@ fn constraints_cost_no_more_than_the_budget() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let (leaf, _) = ca.issue_for(&named(&names), P256);
     let request = request(&[leaf], Role::Client, None);
-    // The subject is compared as well.
-    for (comparisons, fits) in [(10_100, true), (10_099, false)] {
+    // The subject is compared as well, and with the issuer to tell whether it is another.
+    for (comparisons, fits) in [(10_101, true), (10_100, false)] {
         let verifier = PathVerifier::new(roots([&ca.certificate])).with_budget(Budget {
             comparisons,
             ..Budget::default()

@@ -1,10 +1,13 @@
 //! Whole chains: what is accepted, and that each fault is refused with its own error and alert.
 
+mod advisories;
+mod answers;
 #[path = "../common/certs.rs"]
 mod certs;
 mod constraints;
 mod faults;
 mod paths;
+mod profiles;
 
 use certs::{
     Ca, Identity, KeyKind, NOW, TestKey, TestPki, ca_params, client_params, distinguished_name,
@@ -21,13 +24,25 @@ use std::time::Duration;
 use symbolon::codepoint::AlertDescription;
 use symbolon::error::{CertificateError, CertificateFault as Fault};
 use symbolon::pki::{
-    Budget, Certificate, DangerousAcceptAnyCertificate, Decision, PathVerifier, PeerChain, Role,
-    RootStore, SignatureFault, SignatureHash, Trust, VerifiedChain, Verifier, VerifyRequest,
+    Budget, Certificate, DangerousAcceptAnyCertificate, Decision, PathVerifier, PeerChain, Profile,
+    Role, RootStore, SignatureFault, SignatureHash, Trust, VerifiedChain, Verifier, VerifyRequest,
 };
 use symbolon::provider::RUSTCRYPTO;
 
 const P256: KeyKind = KeyKind::EcdsaP256;
 const HOST: &str = "host.example.com";
+
+/// The DER of a value.
+fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let contents = parts.concat();
+    let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
+    let head = match length {
+        [0, short @ ..=0x7f] => vec![tag, short],
+        [0, long] => vec![tag, 0x81, long],
+        [a, b] => vec![tag, 0x82, a, b],
+    };
+    [head, contents].concat()
+}
 
 fn request(chain: &[CertificateDer<'static>], role: Role, name: Option<&str>) -> VerifyRequest {
     VerifyRequest {
@@ -121,10 +136,14 @@ fn the_path_can_be_told() {
         verified.describe(&peer_chain(&chain)).to_string(),
         "0: CN=server,O=symbolon test\n   \
          issued by CN=Test Intermediate,O=symbolon test\n   \
-         valid from 2020-01-01T00:00:00Z to 2040-01-01T00:00:00Z\n\
+         signed with ecdsa-with-SHA256 by the key of certificate 1\n   \
+         valid from 2020-01-01T00:00:00Z to 2040-01-01T00:00:00Z\n   \
+         for host.example.com\n\
          1: CN=Test Intermediate,O=symbolon test\n   \
          issued by CN=Test Root,O=symbolon test\n   \
-         valid from 2020-01-01T00:00:00Z to 2040-01-01T00:00:00Z\n\
+         signed with ecdsa-with-SHA256 by the key of the root\n   \
+         valid from 2020-01-01T00:00:00Z to 2040-01-01T00:00:00Z\n   \
+         a CA's\n\
          trusted: issued under the root CN=Test Root,O=symbolon test"
     );
 }
@@ -166,7 +185,7 @@ fn root_hints_are_whole_names() {
     let subject = Certificate::parse(&root).unwrap().subject();
     let mut whole = vec![0x30, u8::try_from(subject.contents().len()).unwrap()];
     whole.extend_from_slice(subject.contents());
-    assert_eq!(verifier.root_hints(), [whole]);
+    assert_eq!(verifier.root_hints().into_owned(), [whole]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! ClientHello out, ServerHello or HelloRetryRequest in (RFC 9846 4.2).
 
-use super::{ClientCx, State, tls12, tls13};
+use super::{ClientCx, State, psk, tls12, tls13};
 use crate::codepoint::{
     CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode,
     SignatureScheme,
@@ -8,12 +8,12 @@ use crate::codepoint::{
 use crate::crypto::{KeyExchangeGroup, SharedSecret};
 use crate::error::{CryptoError, Error, ErrorKind, Violation};
 use crate::handshake::tls12::usable as usable_in_tls12;
-use crate::handshake::{Action, Message, Out};
+use crate::handshake::{Action, EarlyDataRefusal, Message, Out};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
 use crate::wire::codec::List;
-use crate::wire::extension::{KeyShareEntry, ProtocolName};
+use crate::wire::extension::{Binder, KeyShareEntry, OfferedPsks, ProtocolName};
 use crate::wire::hello::{
     ClientExtensions, ClientHello, DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12, GreaseExtensions,
     ServerHello,
@@ -29,6 +29,7 @@ pub(super) fn start(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
         // RFC 9846 D.4: a non-empty session ID, not predictable.
         c.session_id = (c.cx.random.array(), 32);
     }
+    tls12::offer(c);
     if c.config.grease {
         c.grease = Some(c.cx.random.array());
     }
@@ -45,10 +46,13 @@ pub(super) fn start(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
             }
         }
     }
+    if tls13 {
+        psk::prepare(c);
+    }
     let (start, end) = send_hello(c, out)?;
     let bytes = crate::handshake::range(start, end).and_then(|range| c.cx.flight.get(range));
     c.hello = bytes.unwrap_or(&[]).to_vec();
-    Ok(())
+    psk::begin_early_data(c, out)
 }
 
 fn start_exchange(c: &mut ClientCx, name: NamedGroup) -> Result<(), Error> {
@@ -190,7 +194,21 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
     let tls12 = common.speaks(ProtocolVersion::TLS12);
     let lists = Lists::new(c);
     let alpn: Vec<ProtocolName<'_>> = common.alpn.iter().map(|name| ProtocolName(name)).collect();
-    let modes = [PskKeyExchangeMode::PSK_DHE_KE];
+    let modes: &[PskKeyExchangeMode] = match common.psk_without_key_exchange {
+        true => &[PskKeyExchangeMode::PSK_DHE_KE, PskKeyExchangeMode::PSK_KE],
+        false => &[PskKeyExchangeMode::PSK_DHE_KE],
+    };
+    let ages: Vec<_> = c.offers.iter().map(|offer| offer.age(c.cx.now)).collect();
+    let identities: Vec<_> = c.offers.iter().zip(ages).map(psk::identity).collect();
+    let blanks: Vec<_> = c.offers.iter().map(psk::Offer::blank).collect();
+    let binders: Vec<_> = blanks
+        .iter()
+        .map(|blank| Binder(blank.as_bytes()))
+        .collect();
+    let psks = OfferedPsks {
+        identities: List::Values(&identities),
+        binders: List::Values(&binders),
+    };
     let host = match &c.name {
         ServerName::DnsName(name) if c.config.server_name => Some(name.as_ref()),
         _ => None,
@@ -208,11 +226,17 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
         signature_algorithms: Some(List::Values(&lists.schemes)),
         signature_algorithms_cert: Some(List::Values(&lists.schemes)),
         alpn: Some(List::Values(alpn.as_slice())).filter(|_| !alpn.is_empty()),
-        status_request: c.config.verifier.wants_ocsp(),
+        status_request: c.wants_ocsp,
+        signed_certificate_timestamp: c.wants_timestamps,
         record_size_limit: common.record_size_limit,
+        session_ticket: Some(c.server.ticket()).filter(|_| tls12 && c.scope.is_some()),
         key_shares: tls13.then_some(List::Values(&shares)),
         cookie: c.cookie.as_deref(),
-        psk_key_exchange_modes: tls13.then_some(List::Values(&modes)),
+        psk_key_exchange_modes: tls13.then_some(List::Values(modes)),
+        ticket_request: c.config.ticket_request.filter(|_| tls13),
+        // RFC 9846 4.3.10: not in a second ClientHello.
+        early_data: !c.cx.retried && psk::early_data(c).is_some(),
+        pre_shared_key: Some(psks).filter(|_| !c.offers.is_empty()),
         ..ClientExtensions::default()
     };
     let (session_id, session_id_len) = &c.session_id;
@@ -233,6 +257,7 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
     c.offered = offered;
     c.shares = names;
     c.cx.server_name = server_name;
+    psk::bind(c, start, end)?;
     out.push(Action::Send(start, end))?;
     Ok((start, end))
 }
@@ -257,6 +282,10 @@ pub(super) fn server_hello(
     let hello = ServerHello::parse(message.body)?;
     if hello.extensions.supported_version.is_none() {
         check_old_version(c, &hello)?;
+        // RFC 9846 D.3: a client that has sent early data must not go on with an older version.
+        if c.cx.traffic.client_early.is_some() {
+            return Err(Violation::EarlyDataDowngrade.into());
+        }
         return tls12::server_hello(c, message, &hello).map(State::Tls12);
     }
     check_server_hello(c, &hello)?;
@@ -265,20 +294,30 @@ pub(super) fn server_hello(
         return Ok(State::WaitServerHello);
     }
     let suite = choose_suite(c, hello.cipher_suite)?;
-    let entry = hello
-        .extensions
-        .key_share
-        .ok_or(Violation::MissingKeyShare)?;
-    // RFC 9846 4.3.8: the server's share is of a group whose share was sent, after a
-    // HelloRetryRequest of the group it asked for.
-    if !c.shares.contains(&entry.group) {
-        return Err(Violation::GroupNotOffered.into());
-    }
-    let shared = agree(c, entry)?;
-    c.cx.group = Some(entry.group);
+    let selected = hello.extensions.pre_shared_key;
+    let chosen = selected
+        .map(|index| psk::choose(c, index, suite))
+        .transpose()?;
+    let shared = match hello.extensions.key_share {
+        Some(entry) => Some(key_exchange(c, entry)?),
+        // RFC 9846 4.3.11: without a key exchange only by a PSK, and if the client allowed it.
+        None if chosen.is_none() => return Err(Violation::MissingKeyShare.into()),
+        None if !c.config.common.psk_without_key_exchange => {
+            return Err(Violation::PskWithoutKeyShare.into());
+        }
+        None => None,
+    };
+    c.exchanges = Vec::new();
     c.cx.transcript()?.add(message.raw);
 
-    let handshake = Early::new(suite.hash, None).into_handshake(Some(&shared))?;
+    let (early, state) = match chosen {
+        Some((early, valid)) => (early, tls13::State::WaitEncryptedExtensions(Some(valid))),
+        None => (
+            Early::new(suite.hash, None),
+            tls13::State::WaitEncryptedExtensions(None),
+        ),
+    };
+    let handshake = early.into_handshake(shared.as_ref())?;
     let transcript = c.cx.transcript()?.current();
     c.cx.traffic.client_handshake = Some(handshake.client_traffic_secret(&transcript)?);
     c.cx.traffic.server_handshake = Some(handshake.server_traffic_secret(&transcript)?);
@@ -286,11 +325,31 @@ pub(super) fn server_hello(
     out.push(Action::SetRead(Epoch::Handshake))?;
     // RFC 9846 D.4: a change_cipher_spec just before the second flight; our keys change here
     // already, so that alerts are protected from now on.
-    if c.config.middlebox_compatibility && !c.cx.retried {
+    // With early data it went out before that.
+    let early_data = c.cx.traffic.client_early.is_some();
+    if c.config.middlebox_compatibility && !c.cx.retried && !early_data {
         out.push(Action::ChangeCipherSpec)?;
     }
-    out.push(Action::SetWrite(Epoch::Handshake))?;
-    Ok(State::Tls13(tls13::State::WaitEncryptedExtensions))
+    if selected != Some(0) {
+        psk::refuse_early_data(c, EarlyDataRefusal::OtherPsk);
+    }
+    // Early data may go on until the server has finished.
+    if c.cx.early_room.is_none() {
+        out.push(Action::SetWrite(Epoch::Handshake))?;
+    }
+    Ok(State::Tls13(state))
+}
+
+/// The shared secret with the server's share.
+fn key_exchange(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Error> {
+    // RFC 9846 4.3.8: the server's share is of a group whose share was sent, after a
+    // HelloRetryRequest of the group it asked for.
+    if !c.shares.contains(&entry.group) {
+        return Err(Violation::GroupNotOffered.into());
+    }
+    let shared = agree(c, entry)?;
+    c.cx.group = Some(entry.group);
+    Ok(shared)
 }
 
 /// Whether a version before TLS 1.3 may be gone on with.
@@ -381,7 +440,7 @@ fn choose_suite(
     Ok(suite)
 }
 
-/// The shared secret with the server's share.
+/// Ends the key exchange whose share the server has answered.
 fn agree(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Error> {
     let exchanges = core::mem::take(&mut c.exchanges);
     let mut half = None;
@@ -427,11 +486,16 @@ fn retry(
         // RFC 9846 4.2.4: illegal_parameter if ClientHello would not change.
         return Err(Violation::RetryWithoutChange.into());
     }
-    choose_suite(c, hello.cipher_suite)?;
+    let suite = choose_suite(c, hello.cipher_suite)?;
     let transcript = c.cx.transcript()?;
-    transcript.replace_by_message_hash();
+    c.prefix = transcript.replace_by_message_hash();
     transcript.add(message.raw);
+    c.prefix.extend_from_slice(message.raw);
     c.cx.retried = true;
+    let early_data = c.cx.traffic.client_early.is_some();
+    psk::refuse_early_data(c, EarlyDataRefusal::Retry);
+    // RFC 9846 4.2.2: PSKs of another hash than the suite's may be left out.
+    c.offers.retain(|offer| offer.fits(suite.hash));
     // RFC 9846 4.2.2: the cookie is copied, the shares are replaced by the one asked for.
     c.cookie = extensions.cookie.map(<[u8]>::to_vec);
     if let Some(group) = extensions.retry_group {
@@ -441,7 +505,10 @@ fn retry(
     }
     // Nothing that was read along with the HelloRetryRequest may be left over.
     out.push(Action::SetRead(Epoch::Plaintext))?;
-    if c.config.middlebox_compatibility {
+    if early_data {
+        // The second ClientHello goes out in the clear again.
+        out.push(Action::SetWrite(Epoch::Plaintext))?;
+    } else if c.config.middlebox_compatibility {
         out.push(Action::ChangeCipherSpec)?;
     }
     let (start, end) = send_hello(c, out)?;

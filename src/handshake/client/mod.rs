@@ -1,13 +1,14 @@
 //! The client's handshake: the hello, and which version goes on.
 
 mod hello;
+mod psk;
 #[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
 mod tls12;
 mod tls13;
 
-use super::{Answer, Cx, Input, Machine, Out, Request, Summary};
+use super::{Answer, Authentication, Cx, Input, Machine, Out, Request, Summary};
 use crate::codepoint::{HandshakeType, NamedGroup, SignatureScheme};
-use crate::config::{CertificateRequestInfo, ClientConfig, Common};
+use crate::config::{CertificateRequestInfo, ClientConfig, Common, Scope, Session, SessionTerms};
 use crate::crypto::KeyExchange;
 use crate::error::{Error, ErrorKind};
 use crate::keys::tls13 as schedule;
@@ -24,12 +25,23 @@ pub(crate) struct ClientCx {
     pub(crate) cx: Cx,
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
+    /// The terms of its sessions; none if they can't be told.
+    scope: Option<Scope>,
+    /// The session to be resumed, until it is offered.
+    session: Option<Session>,
+    /// The PSKs that are offered.
+    offers: Vec<psk::Offer>,
+    /// What the transcript of a second ClientHello begins with.
+    prefix: Vec<u8>,
     session_id: ([u8; 32], usize),
     grease: Option<[u8; 8]>,
     exchanges: Vec<Box<dyn KeyExchange>>,
     /// The groups whose shares went out last.
     shares: Vec<NamedGroup>,
     offered: ExtensionSet,
+    /// The verifier's wishes, asked for once: both ClientHellos say the same.
+    wants_ocsp: bool,
+    wants_timestamps: bool,
     /// ClientHello until its hash function is known.
     hello: Vec<u8>,
     /// What a HelloRetryRequest gave to be sent back.
@@ -66,13 +78,29 @@ impl ClientMachine {
     pub(crate) fn new(
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
+        session: Option<Session>,
         seed: [u8; 32],
         now: UnixTime,
     ) -> Self {
+        let scope = config.scope();
+        let session = session.or_else(|| {
+            let store = config.sessions.as_ref()?;
+            store.take(&name, scope?, now)
+        });
+        // Made for this server, under these terms, and not too old: otherwise it is left alone.
+        let session = session.filter(|session| {
+            *session.server() == name && Some(session.scope()) == scope && session.is_fresh(now)
+        });
         let inner = ClientCx {
             cx: Cx::new(seed, now),
+            wants_ocsp: config.verifier.wants_ocsp(),
+            wants_timestamps: config.verifier.wants_timestamps(),
             config,
             name,
+            scope,
+            session,
+            offers: Vec::new(),
+            prefix: Vec::new(),
             session_id: ([0; 32], 0),
             grease: None,
             exchanges: Vec::new(),
@@ -90,6 +118,24 @@ impl ClientMachine {
             state: State::Start,
             inner,
         }
+    }
+}
+
+impl ClientCx {
+    /// What the sessions of this connection have in common, if they can be resumed.
+    pub(super) fn session_terms(&self) -> Option<Arc<SessionTerms>> {
+        // A session would no longer tell whose key it was, and a config that trusts certificates
+        // alone would take it for one of theirs.
+        if let Authentication::Psk { .. } = self.cx.authentication {
+            return None;
+        }
+        Some(Arc::new(SessionTerms {
+            server: self.name.clone(),
+            scope: self.scope?,
+            alpn: self.cx.alpn.clone(),
+            authenticated: self.cx.authenticated,
+            peer_chain: self.cx.peer_chain.clone(),
+        }))
     }
 }
 
@@ -174,6 +220,10 @@ impl Machine for ClientMachine {
         }
     }
 
+    fn session_terms(&self) -> Option<Arc<SessionTerms>> {
+        self.inner.session_terms()
+    }
+
     fn summary(&mut self) -> Result<Summary, Error> {
         match &self.state {
             State::Tls13(state) => state.check_done()?,
@@ -191,6 +241,8 @@ impl Machine for ClientMachine {
             peer_chain: cx.peer_chain.take(),
             verified: cx.verified.take(),
             server_name: cx.server_name.take(),
+            authentication: cx.authentication.clone(),
+            early_data: cx.early_data.clone(),
             hello_retry_request: cx.retried,
             client_random: cx.client_random,
             provider: config.common.provider,

@@ -1,6 +1,7 @@
 //! The client's TLS 1.3 handshake after ServerHello (RFC 9846 A.1).
 
 use super::ClientCx;
+use super::psk::{self, PskChosen};
 use crate::codepoint::HandshakeType;
 use crate::config::{CertificateRequestInfo, Credential};
 use crate::error::{Error, ErrorKind, Violation};
@@ -16,25 +17,36 @@ use alloc::vec::Vec;
 /// Where the client stands. What proves that the server is who it must be goes along.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
-    WaitEncryptedExtensions,
+    /// With a PSK, if the server chose one.
+    WaitEncryptedExtensions(Option<PskChosen>),
     /// WAIT_CERT_CR.
     WaitCertificateOrRequest,
     WaitCertificate,
     /// The application judges the chain.
     WaitVerdict,
     WaitCertificateVerify,
-    WaitFinished(SignatureValid),
+    WaitFinished(ServerProof),
     /// The application chooses our certificate.
     WaitCredential(Authenticated),
     /// The application signs.
     WaitSignature(Authenticated),
-    Done(Authenticated),
+    Done(#[allow(dead_code, reason = "held as proof")] Authenticated),
 }
 
-/// The server signed the transcript, and its Finished is right.
+/// What shows, together with its Finished, that the server is who it must be.
+#[derive(Clone, Copy, Debug)]
+#[allow(dead_code, reason = "held as proof")]
+pub(super) enum ServerProof {
+    /// It signed the transcript.
+    Signed(SignatureValid),
+    /// It chose a PSK, of which its Finished shows that it has it.
+    Psk(PskChosen),
+}
+
+/// The server is who it must be, and its Finished is right.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Authenticated(
-    #[allow(dead_code, reason = "held as proof")] (SignatureValid, FinishedValid),
+    #[allow(dead_code, reason = "held as proof")] (ServerProof, FinishedValid),
 );
 
 impl State {
@@ -56,8 +68,8 @@ pub(super) fn step(
     use HandshakeType as T;
     use Input::{Answer as A, Message as M};
     match (state, input) {
-        (State::WaitEncryptedExtensions, M(m)) if m.kind == T::ENCRYPTED_EXTENSIONS => {
-            encrypted_extensions(c, m)
+        (State::WaitEncryptedExtensions(psk), M(m)) if m.kind == T::ENCRYPTED_EXTENSIONS => {
+            encrypted_extensions(c, m, psk, out)
         }
         (State::WaitCertificateOrRequest, M(m)) if m.kind == T::CERTIFICATE_REQUEST => {
             certificate_request(c, m)
@@ -72,10 +84,11 @@ pub(super) fn step(
             .and_then(|chain| accept_chain(c, chain)),
         (State::WaitCertificateVerify, M(m)) if m.kind == T::CERTIFICATE_VERIFY => {
             let algorithms = c.config.common.provider.verify;
-            auth::verify_signature(&mut c.cx, m, true, &algorithms).map(State::WaitFinished)
+            let signed = auth::verify_signature(&mut c.cx, m, true, &algorithms)?;
+            Ok(State::WaitFinished(ServerProof::Signed(signed)))
         }
-        (State::WaitFinished(signed), M(m)) if m.kind == T::FINISHED => {
-            server_finished(c, m, signed, out)
+        (State::WaitFinished(proof), M(m)) if m.kind == T::FINISHED => {
+            server_finished(c, m, proof, out)
         }
         (State::WaitCredential(proof), A(Answer::Credential(credential))) => {
             show_certificate(c, credential, proof, out)
@@ -88,7 +101,12 @@ pub(super) fn step(
     }
 }
 
-fn encrypted_extensions(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
+fn encrypted_extensions(
+    c: &mut ClientCx,
+    message: Message<'_>,
+    psk: Option<PskChosen>,
+    out: &mut Out,
+) -> Result<State, Error> {
     let extensions = EncryptedExtensions::parse(message.body)?;
     // RFC 9846 4.3: unsupported_extension for what wasn't asked for. supported_groups may come
     // in any case: it was in the ClientHello.
@@ -115,7 +133,12 @@ fn encrypted_extensions(c: &mut ClientCx, message: Message<'_>) -> Result<State,
     }
     c.cx.peer_record_limit = limit;
     c.cx.transcript()?.add(message.raw);
-    Ok(State::WaitCertificateOrRequest)
+    psk::early_data_answer(c, extensions.early_data, out)?;
+    Ok(match psk {
+        // RFC 9846 4.4.2, 4.5.1: with a PSK nobody shows a certificate.
+        Some(psk) => State::WaitFinished(ServerProof::Psk(psk)),
+        None => State::WaitCertificateOrRequest,
+    })
 }
 
 fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
@@ -141,7 +164,7 @@ fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<State, 
 }
 
 fn certificate(c: &mut ClientCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
-    let chain = auth::read_chain(message.body, c.config.verifier.wants_ocsp())?;
+    let chain = auth::read_chain(message.body, c.offered)?;
     // RFC 9846 4.5.1: a server's list is never empty; decode_error if it is.
     if chain.is_empty() {
         return Err(Violation::EmptyServerCertificate.into());
@@ -166,10 +189,10 @@ fn accept_chain(c: &mut ClientCx, chain: VerifiedChain) -> Result<State, Error> 
 fn server_finished(
     c: &mut ClientCx,
     message: Message<'_>,
-    signed: SignatureValid,
+    proof: ServerProof,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let proof = Authenticated((signed, auth::verify_finished(&mut c.cx, message, true)?));
+    let proof = Authenticated((proof, auth::verify_finished(&mut c.cx, message, true)?));
     let transcript = c.cx.transcript()?.current();
     let main = c.main.as_ref().ok_or(MISSING)?;
     c.cx.traffic.client_application = Some(main.client_traffic_secret(&transcript)?);
@@ -178,6 +201,7 @@ fn server_finished(
     // Nothing may follow Finished under the old keys.
     out.push(Action::SetRead(Epoch::Application))?;
 
+    psk::end_early_data(c, out)?;
     match c.certificate_request.take() {
         None => finish(c, proof, out),
         Some(info) => {

@@ -2,13 +2,13 @@
 //!
 //! Named decisions, one after the other: parameters, retry, certificate, hello.
 
-use super::{Chosen, ServerCx, State, tls12, tls13};
+use super::{ServerCx, State, psk, tls12, tls13};
 use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion};
 use crate::config::{ClientHelloInfo, Credential, ServerConfig, Uses};
 use crate::crypto::Tls13Suite;
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
 use crate::handshake::negotiate::{self, GroupChoice};
-use crate::handshake::{Action, Message, Out, Request, auth};
+use crate::handshake::{Action, EarlyDataRefusal, Message, Out, Request, auth};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
@@ -30,72 +30,114 @@ pub(super) fn client_hello(
     message: Message<'_>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let hello = ClientHello::parse(message.body)?;
-    s.cx.client_random = *hello.random;
     let info = ClientHelloInfo::new(message.body.into());
+    let hello = ClientHello::parse(info.body())?;
+    s.cx.client_random = *hello.random;
     s.hello = Some(info.clone());
     s.hello_raw = message.raw.into();
     if s.config.is_none() {
-        s.cx.ask(out, Request::Config(info))?;
+        s.cx.ask(out, Request::Config(info.clone()))?;
         return Ok(State::WaitConfig);
     }
-    parameters(s, out)
+    let config = s.config()?;
+    let offer = Offer {
+        config: &config,
+        info: &info,
+        hello,
+    };
+    parameters(s, &offer, out)
+}
+
+/// A ClientHello under consideration, parsed once a step.
+pub(super) struct Offer<'a> {
+    pub(super) config: &'a ServerConfig,
+    pub(super) info: &'a ClientHelloInfo,
+    pub(super) hello: ClientHello<'a>,
+}
+
+/// Goes on with the ClientHello after an answer.
+pub(super) fn resume<T>(
+    s: &mut ServerCx,
+    go_on: impl FnOnce(&mut ServerCx, &Offer<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let config = s.config()?;
+    let info = s.hello.clone().ok_or(GONE)?;
+    let offer = Offer {
+        config: &config,
+        info: &info,
+        hello: info.hello().ok_or(GONE)?,
+    };
+    go_on(s, &offer)
 }
 
 /// Chooses the version and its parameters; retries, or goes on to the certificate.
-pub(super) fn parameters(s: &mut ServerCx, out: &mut Out) -> Result<State, Error> {
-    let config = s.config()?;
-    let info = s.hello.clone().ok_or(GONE)?;
-    let hello = info.hello().ok_or(GONE)?;
-    let version = negotiate::version(&config, &hello)?;
+pub(super) fn parameters(
+    s: &mut ServerCx,
+    offer: &Offer<'_>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
+    let version = negotiate::version(config, hello)?;
     s.cx.peer_record_limit = negotiate::record_size_limit(hello.extensions.record_size_limit)?;
-    let (chosen, uses) = if version == ProtocolVersion::TLS13 {
-        match tls13_parameters(s, &config, &hello, out)? {
-            Some(suite) => (Chosen::Tls13(suite), Uses::Tls13),
-            None => return Ok(State::WaitClientHello),
-        }
-    } else {
-        // RFC 9846 4.2.4: after a HelloRetryRequest the version stays.
-        if s.retry.is_some() {
-            return Err(Violation::ChangedClientHello.into());
-        }
-        tls12::check_hello(&config, &hello)?;
-        (Chosen::Tls12, tls12::uses(&config, &hello))
-    };
-    s.cx.alpn = negotiate::alpn(&config.common, &hello)?;
     s.cx.server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
     s.cx.staple = hello.extensions.status_request;
-    // RFC 9846 4.3.10: early data that isn't taken is skipped; after a HelloRetryRequest there is
-    // none under other keys. RFC 9846 D.3: TLS 1.2 has none at all.
-    let tls13 = version == ProtocolVersion::TLS13;
-    s.cx.skip_early_data = tls13 && hello.extensions.early_data && !s.cx.retried;
-    s.cx.ask(out, Request::ServerCredential(info.with_uses(uses)))?;
-    Ok(State::WaitCredential(chosen))
+    if version == ProtocolVersion::TLS13 {
+        negotiate::check_tls13(hello)?;
+        return psk::look_up(s, offer, out);
+    }
+    // RFC 9846 4.2.4: after a HelloRetryRequest the version stays.
+    if s.retry.is_some() {
+        return Err(Violation::ChangedClientHello.into());
+    }
+    tls12::client_hello(s, offer, out).map(State::Tls12)
 }
 
-/// Chooses the suite of TLS 1.3; none if another share was asked for.
-fn tls13_parameters(
+/// TLS 1.3, once it is known whether there is a PSK: chooses the parameters, and retries, or goes on
+/// to early data.
+pub(super) fn tls13_parameters(
     s: &mut ServerCx,
-    config: &ServerConfig,
-    hello: &ClientHello<'_>,
+    offer: &Offer<'_>,
     out: &mut Out,
-) -> Result<Option<&'static Tls13Suite>, Error> {
-    negotiate::check_tls13(hello)?;
-    let suite = negotiate::suite(config, hello)?;
-    let choice = negotiate::group(config, hello)?;
+) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
+    // After a HelloRetryRequest the suite stays; the list of the client's has to, too.
+    let suite = match s.cx.suite {
+        Some(suite) => suite,
+        None => negotiate::suite(config, hello, s.lookup.hash_len())?,
+    };
+    psk::keep_if_usable(s, suite);
+    let choice = psk::key_exchange(s, config, hello)?;
     if s.retry.is_some() {
         check_second_hello(s, hello, suite)?;
-        return Ok(Some(suite));
+        psk::check_binder(s, hello, suite)?;
+    } else {
+        s.cx.suite = Some(suite);
+        psk::check_binder(s, hello, suite)?;
+        let mut transcript = Transcript::new(suite.hash);
+        transcript.add(&s.hello_raw);
+        s.cx.transcript = Some(transcript);
+        if let Some(GroupChoice::Retry(group)) = choice {
+            retry(s, hello, group, suite, out)?;
+            return Ok(State::WaitClientHello);
+        }
     }
-    s.cx.suite = Some(suite);
-    let mut transcript = Transcript::new(suite.hash);
-    transcript.add(&s.hello_raw);
-    s.cx.transcript = Some(transcript);
-    if let GroupChoice::Retry(group) = choice {
-        retry(s, hello, group, suite, out)?;
-        return Ok(None);
+    s.cx.alpn = negotiate::alpn(&config.common, hello)?;
+    psk::early_data(s, offer, suite, out)
+}
+
+/// Goes on with the PSK, or asks for the certificate.
+pub(super) fn authenticate(
+    s: &mut ServerCx,
+    offer: &Offer<'_>,
+    suite: &'static Tls13Suite,
+    out: &mut Out,
+) -> Result<State, Error> {
+    if s.lookup.has_chosen() {
+        return accept_by_psk(s, offer, suite, out).map(State::Tls13);
     }
-    Ok(Some(suite))
+    let request = Request::ServerCredential(offer.info.with_uses(Uses::Tls13));
+    s.cx.ask(out, request)?;
+    Ok(State::WaitCredential(suite))
 }
 
 /// Asks for a share of another group (RFC 9846 4.2.4).
@@ -108,7 +150,7 @@ fn retry(
 ) -> Result<(), Error> {
     let body = s.hello_raw.get(4..).unwrap_or(&[]);
     s.retry = Some((group, negotiate::fixed_part(suite.hash, body)?));
-    s.cx.transcript()?.replace_by_message_hash();
+    s.prefix = s.cx.transcript()?.replace_by_message_hash();
     let cookie = cookie(s);
     let message = ServerHello {
         legacy_version: ProtocolVersion::TLS12,
@@ -124,10 +166,16 @@ fn retry(
         },
     };
     s.cx.retried = true;
-    s.cx.skip_early_data = hello.extensions.early_data;
+    if hello.extensions.early_data {
+        psk::refuse_early_data(s, EarlyDataRefusal::Retry)?;
+    }
+    psk::keep_for_second_hello(s, hello);
     // Nothing may be left behind the first ClientHello in its record.
     out.push(Action::SetRead(Epoch::Plaintext))?;
+    let start = s.cx.flight.len();
     s.cx.send(out, HandshakeType::SERVER_HELLO, |w| message.write(w))?;
+    let sent = s.cx.flight.get(start..).unwrap_or(&[]);
+    s.prefix.extend_from_slice(sent);
     if !hello.session_id.is_empty() {
         out.push(Action::ChangeCipherSpec)?;
     }
@@ -183,12 +231,16 @@ pub(super) fn accept(
     let config = s.config()?;
     let info = s.hello.take().ok_or(GONE)?;
     let hello = info.hello().ok_or(GONE)?;
-    let credential = credential.ok_or_else(|| Mismatch::new(Parameter::Certificate, [], []))?;
-    let scheme = credential.scheme_for(|s| info.verifies(s)).ok_or_else(|| {
-        let theirs = hello
-            .extensions
-            .signature_algorithms
-            .unwrap_or(List::Values(&[]));
+    // RFC 9846 6.2: unknown_psk_identity where a PSK is wanted and none came that is known.
+    let missing = match config.psks {
+        Some(_) => Parameter::Psk,
+        None => Parameter::Certificate,
+    };
+    let credential = credential.ok_or_else(|| Mismatch::new(missing, [], []))?;
+    let theirs = hello.extensions.signature_algorithms;
+    let theirs = theirs.unwrap_or(List::Values(&[]));
+    let scheme = credential.scheme_for(|scheme| theirs.contains(scheme));
+    let scheme = scheme.ok_or_else(|| {
         let ours = credential.key().schemes().iter().map(|scheme| scheme.0);
         Mismatch::new(
             Parameter::SignatureScheme,
@@ -196,7 +248,7 @@ pub(super) fn accept(
             theirs.iter().map(u16::from),
         )
     })?;
-    server_hello(s, &config, &hello, suite, out)?;
+    server_hello(s, &config, &hello, suite, None, out)?;
     s.hello_raw = Arc::default();
     encrypted_extensions(s, &config, &hello, out)?;
     certificate_request(s, &config, out)?;
@@ -205,20 +257,44 @@ pub(super) fn accept(
     Ok(tls13::State::WaitSignature)
 }
 
+/// Answers with the whole first flight: with a PSK nobody signs.
+fn accept_by_psk(
+    s: &mut ServerCx,
+    offer: &Offer<'_>,
+    suite: &'static Tls13Suite,
+    out: &mut Out,
+) -> Result<tls13::State, Error> {
+    let Offer { config, hello, .. } = offer;
+    let psk = psk::take(s)?;
+    s.hello = None;
+    server_hello(s, config, hello, suite, Some(psk), out)?;
+    s.hello_raw = Arc::default();
+    encrypted_extensions(s, config, hello, out)?;
+    tls13::finish_by_psk(s, out)
+}
+
 /// The key exchange, ServerHello and the handshake keys.
 fn server_hello(
     s: &mut ServerCx,
     config: &ServerConfig,
     hello: &ClientHello<'_>,
     suite: &'static Tls13Suite,
+    psk: Option<(u16, Early)>,
     out: &mut Out,
 ) -> Result<(), Error> {
-    let GroupChoice::Share(group, share) = negotiate::group(config, hello)? else {
-        return Err(Violation::RetryNotHeeded.into());
-    };
-    let mut key_exchange = vec![0; group.server_share_len()];
-    let shared = group.respond(&mut s.cx.random, share, &mut key_exchange)?;
-    s.cx.group = Some(group.name());
+    let mut key_exchange = Vec::new();
+    let mut exchanged = None;
+    match psk::key_exchange(s, config, hello)? {
+        Some(GroupChoice::Share(group, share)) => {
+            key_exchange = vec![0; group.server_share_len()];
+            let shared = group.respond(&mut s.cx.random, share, &mut key_exchange)?;
+            s.cx.group = Some(group.name());
+            exchanged = Some((group.name(), shared));
+        }
+        Some(GroupChoice::Retry(_)) => return Err(Violation::RetryNotHeeded.into()),
+        // By a PSK alone.
+        None => {}
+    }
     let random = s.cx.random.array();
     let message = ServerHello {
         legacy_version: ProtocolVersion::TLS12,
@@ -228,21 +304,26 @@ fn server_hello(
         compression_method: 0,
         extensions: ServerHelloExtensions {
             supported_version: Some(ProtocolVersion::TLS13),
-            key_share: Some(KeyShareEntry {
-                group: group.name(),
+            key_share: exchanged.as_ref().map(|(group, _)| KeyShareEntry {
+                group: *group,
                 key_exchange: &key_exchange,
             }),
+            pre_shared_key: psk.as_ref().map(|(index, _)| *index),
             ..ServerHelloExtensions::default()
         },
     };
-    out.push(Action::SetRead(Epoch::Handshake))?;
+    out.push(Action::SetRead(match s.cx.traffic.client_early {
+        Some(_) => Epoch::EarlyData,
+        None => Epoch::Handshake,
+    }))?;
     s.cx.send(out, HandshakeType::SERVER_HELLO, |w| message.write(w))?;
     // RFC 9846 D.4: a server answers a non-empty session ID with change_cipher_spec after its
     // first handshake message.
     if !hello.session_id.is_empty() && !s.cx.retried {
         out.push(Action::ChangeCipherSpec)?;
     }
-    let handshake = Early::new(suite.hash, None).into_handshake(Some(&shared))?;
+    let early = psk.map_or_else(|| Early::new(suite.hash, None), |(_, early)| early);
+    let handshake = early.into_handshake(exchanged.as_ref().map(|(_, shared)| shared))?;
     let transcript = s.cx.transcript()?.current();
     s.cx.traffic.client_handshake = Some(handshake.client_traffic_secret(&transcript)?);
     s.cx.traffic.server_handshake = Some(handshake.server_traffic_secret(&transcript)?);
@@ -263,6 +344,7 @@ fn encrypted_extensions(
         server_name: hello.extensions.server_name.is_some(),
         alpn: alpn.as_deref(),
         record_size_limit: hello.extensions.record_size_limit.map(|_| limit),
+        early_data: s.cx.traffic.client_early.is_some(),
         ..EncryptedExtensions::default()
     };
     s.cx.send(out, HandshakeType::ENCRYPTED_EXTENSIONS, |w| {

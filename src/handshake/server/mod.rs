@@ -1,8 +1,12 @@
 //! The server's handshake: ClientHello, and which version goes on.
 
 mod hello;
+mod psk;
+mod tickets;
 #[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
 mod tls12;
+#[cfg(feature = "tls12")]
+mod tls12_sessions;
 mod tls13;
 
 use super::auth::SignatureValid;
@@ -29,10 +33,16 @@ pub(crate) struct ServerCx {
     hello_raw: Arc<[u8]>,
     /// After a HelloRetryRequest: the group asked for, and what must not have changed.
     retry: Option<(NamedGroup, HashOutput)>,
+    /// What the transcript of a second ClientHello begins with.
+    prefix: Vec<u8>,
+    lookup: psk::Lookup,
+    /// Tickets of TLS 1.3 that the client may be given.
+    tickets: tickets::Owed,
     main: Option<schedule::Main>,
     /// TLS 1.2: the key exchange under way, and its parameters until they are signed.
     exchange: Option<Box<dyn KeyExchange>>,
     params: Vec<u8>,
+    kept: tls12::Kept,
 }
 
 /// Where the server stands (RFC 9846 A.2).
@@ -42,8 +52,14 @@ enum State {
     WaitClientHello,
     /// The application chooses the config.
     WaitConfig,
+    /// The application looks a PSK up.
+    WaitPsk,
+    /// The application looks a session up.
+    WaitSession,
+    /// The application says whether early data is new.
+    WaitReplay(&'static Tls13Suite),
     /// The application chooses the certificate.
-    WaitCredential(Chosen),
+    WaitCredential(&'static Tls13Suite),
     Tls13(tls13::State),
     Tls12(tls12::State),
     Failed,
@@ -56,13 +72,10 @@ enum Client {
     Anonymous,
     /// It signed the handshake, or its transcript.
     Signed(#[allow(dead_code, reason = "held as proof")] SignatureValid),
-}
-
-/// The version that was chosen, and its suite if that doesn't depend on the certificate.
-#[derive(Clone, Copy, Debug)]
-enum Chosen {
-    Tls13(&'static Tls13Suite),
-    Tls12,
+    /// It has the secret of a session, and with it what was known of it then.
+    Resumed,
+    /// It has a pre-shared key.
+    Psk,
 }
 
 const _: () = assert!(size_of::<State>() <= 64);
@@ -89,9 +102,13 @@ impl ServerMachine {
             hello: None,
             hello_raw: Arc::default(),
             retry: None,
+            prefix: Vec::new(),
+            lookup: psk::Lookup::default(),
+            tickets: tickets::Owed::default(),
             main: None,
             exchange: None,
             params: Vec::new(),
+            kept: tls12::Kept::default(),
         };
         Self {
             state: State::WaitClientHello,
@@ -121,19 +138,31 @@ impl ServerMachine {
             (State::WaitConfig, Input::Answer(Answer::Config(config))) => {
                 s.limits = config.common.limits;
                 s.config = Some(config);
-                hello::parameters(s, out)?
+                hello::resume(s, |s, offer| hello::parameters(s, offer, out))?
             }
-            (State::WaitCredential(chosen), Input::Answer(Answer::Credential(credential))) => {
-                match chosen {
-                    Chosen::Tls13(suite) => State::Tls13(hello::accept(s, suite, credential, out)?),
-                    Chosen::Tls12 => State::Tls12(tls12::accept(s, credential, out)?),
-                }
+            (State::WaitPsk, Input::Answer(Answer::Psk(psk))) => psk::external(s, psk, out)?,
+            (State::WaitSession, Input::Answer(Answer::Session(session))) => {
+                psk::session(s, session, out)?
+            }
+            (State::WaitReplay(suite), Input::Answer(Answer::Replay(freshness))) => {
+                psk::replay(s, suite, freshness, out)?
+            }
+            (State::WaitCredential(suite), Input::Answer(Answer::Credential(credential))) => {
+                State::Tls13(hello::accept(s, suite, credential, out)?)
             }
             (State::Tls12(state), input) => State::Tls12(tls12::step(state, s, input, out)?),
             (State::Tls13(state), input) => State::Tls13(tls13::step(state, s, input, out)?),
             (_, input) => return Err(input.unexpected()),
         };
         Ok(())
+    }
+}
+
+/// The config's answer, if it has one at once.
+fn now<T>(decision: Decision<T>, answer: fn(T) -> Answer) -> Option<Result<Answer, Error>> {
+    match decision {
+        Decision::Now(value) => Some(Ok(answer(value))),
+        Decision::Later => None,
     }
 }
 
@@ -176,6 +205,14 @@ impl Machine for ServerMachine {
                 }
             }
             Request::Sign(request) => request.sign_now(&mut cx.random),
+            Request::Psk(query) => now(config.psks.as_ref()?.find(query), Answer::Psk),
+            Request::Session(query) => now(config.sessions.as_ref()?.look_up(query), |session| {
+                Answer::Session(session.map(Arc::new))
+            }),
+            Request::StoreSession(session) => {
+                now(config.sessions.as_ref()?.store(session), Answer::Stored)
+            }
+            Request::Replay(query) => now(config.sessions.as_ref()?.record(query), Answer::Replay),
             _ => None,
         }
     }
@@ -210,6 +247,8 @@ impl Machine for ServerMachine {
             peer_chain: cx.peer_chain.take(),
             verified: cx.verified.take(),
             server_name: cx.server_name.take(),
+            authentication: cx.authentication.clone(),
+            early_data: cx.early_data.clone(),
             hello_retry_request: cx.retried,
             client_random: cx.client_random,
             provider,

@@ -1,6 +1,6 @@
 //! The server's TLS 1.3 handshake after its hello (RFC 9846 A.2).
 
-use super::{Client, ServerCx};
+use super::{Client, ServerCx, tickets};
 use crate::codepoint::HandshakeType;
 use crate::config::ClientAuth;
 use crate::error::{Error, ErrorKind, Violation};
@@ -8,6 +8,8 @@ use crate::handshake::auth::{self, FinishedValid};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request};
 use crate::keys::Epoch;
 use crate::pki::{Role, VerifyRequest};
+use crate::wire::extension::ExtensionSet;
+use crate::wire::tls12::parse_empty;
 use alloc::sync::Arc;
 
 /// Where the server stands.
@@ -19,7 +21,11 @@ pub(super) enum State {
     /// The application judges the client's chain.
     WaitVerdict,
     WaitCertificateVerify,
+    /// The client's early data comes.
+    WaitEndOfEarlyData,
     WaitFinished(Client),
+    /// The application keeps a session.
+    WaitStored((Client, FinishedValid)),
     Done(#[allow(dead_code, reason = "held as proof")] (Client, FinishedValid)),
 }
 
@@ -55,6 +61,12 @@ pub(super) fn step(
             let valid = auth::verify_signature(&mut s.cx, m, false, &algorithms);
             valid.map(|valid| State::WaitFinished(Client::Signed(valid)))
         }
+        (State::WaitEndOfEarlyData, M(m)) if m.kind == T::END_OF_EARLY_DATA => {
+            end_of_early_data(s, m, out)
+        }
+        (State::WaitStored(proof), A(Answer::Stored(stored))) => {
+            tickets::stored(s, stored, proof, out)
+        }
         (State::WaitFinished(client), M(m)) if m.kind == T::FINISHED => {
             client_finished(s, m, client, out)
         }
@@ -65,23 +77,49 @@ pub(super) fn step(
 /// CertificateVerify, Finished and the application keys: the end of the first flight.
 fn finish(s: &mut ServerCx, signature: &[u8], out: &mut Out) -> Result<State, Error> {
     auth::send_certificate_verify(&mut s.cx, out, signature)?;
-    auth::send_finished(&mut s.cx, out, true)?;
-    let main = s.main.as_ref().ok_or(MISSING)?;
-    let transcript = s.cx.transcript.as_ref().ok_or(MISSING)?.current();
-    s.cx.traffic.client_application = Some(main.client_traffic_secret(&transcript)?);
-    s.cx.traffic.server_application = Some(main.server_traffic_secret(&transcript)?);
-    s.cx.exporter = Some(main.exporter_secret(&transcript)?);
-    out.push(Action::SetWrite(Epoch::Application))?;
+    finish_flight(s, out)?;
     Ok(match s.config()?.client_auth {
         ClientAuth::None => State::WaitFinished(Client::Anonymous),
         ClientAuth::Optional(_) | ClientAuth::Required(_) => State::WaitCertificate,
     })
 }
 
+/// The end of a first flight by a PSK.
+pub(super) fn finish_by_psk(s: &mut ServerCx, out: &mut Out) -> Result<State, Error> {
+    finish_flight(s, out)?;
+    Ok(match s.cx.traffic.client_early {
+        Some(_) => State::WaitEndOfEarlyData,
+        None => State::WaitFinished(Client::Anonymous),
+    })
+}
+
+/// Finished and the application keys.
+fn finish_flight(s: &mut ServerCx, out: &mut Out) -> Result<(), Error> {
+    auth::send_finished(&mut s.cx, out, true)?;
+    let main = s.main.as_ref().ok_or(MISSING)?;
+    let transcript = s.cx.transcript.as_ref().ok_or(MISSING)?.current();
+    s.cx.traffic.client_application = Some(main.client_traffic_secret(&transcript)?);
+    s.cx.traffic.server_application = Some(main.server_traffic_secret(&transcript)?);
+    s.cx.exporter = Some(main.exporter_secret(&transcript)?);
+    out.push(Action::SetWrite(Epoch::Application))
+}
+
+/// EndOfEarlyData: the client goes over to the handshake keys (RFC 9846 4.6).
+fn end_of_early_data(
+    s: &mut ServerCx,
+    message: Message<'_>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    parse_empty(message.body, "EndOfEarlyData")?;
+    s.cx.transcript()?.add(message.raw);
+    out.push(Action::SetRead(Epoch::Handshake))?;
+    Ok(State::WaitFinished(Client::Anonymous))
+}
+
 const MISSING: ErrorKind = ErrorKind::Internal("a secret is missing");
 
 fn certificate(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
-    let chain = auth::read_chain(message.body, false)?;
+    let chain = auth::read_chain(message.body, ExtensionSet::EMPTY)?;
     s.cx.transcript()?.add(message.raw);
     if chain.is_empty() {
         // RFC 9846 4.5.1: a server may go on without a certificate, or end the handshake with
@@ -114,6 +152,5 @@ fn client_finished(
     s.cx.resumption = Some(main.resumption_secret(&transcript)?);
     s.main = None;
     out.push(Action::SetRead(Epoch::Application))?;
-    out.push(Action::Done)?;
-    Ok(State::Done((client, valid)))
+    tickets::give(s, (client, valid), out)
 }

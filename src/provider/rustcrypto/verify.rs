@@ -1,6 +1,6 @@
 //! Verification of signatures: ECDSA, Ed25519, RSA (RFC 9846 4.3.3; FIPS 186-5, RFC 8032, RFC 8017).
 //!
-//! SHA-1 is nowhere.
+//! SHA-1 signs nothing here.
 
 use crate::codepoint::SignatureScheme;
 use crate::crypto::VerifyAlgorithms;

@@ -141,7 +141,7 @@ fn client(trace: &Vectors) -> Side<ClientMachine> {
         config = config.credential(credential);
     }
     let name = ServerName::try_from("server.example").unwrap();
-    let machine = ClientMachine::new(config.build().unwrap(), name, [0; 32], now());
+    let machine = ClientMachine::new(config.build().unwrap(), name, None, [0; 32], now());
     Side::new(machine, script, watch)
 }
 
