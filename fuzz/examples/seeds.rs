@@ -71,6 +71,17 @@ fn main() {
     let ticket = b"\x08\0\0\x1c\x20\x12\x34\x56\x78\x01\0\0\x04tick\0\x08\0\x2a\0\x04\0\0\x40\0";
     save("handshake_messages", "new_session_ticket", ticket);
 
+    // Each suite, with additional data as long as TLS has it, around the sizes that the kernels work in.
+    for (suite, name) in [(0, "aes128gcm"), (1, "aes256gcm"), (2, "chacha20")] {
+        for len in [0, 1, 64, 257, 385, 600] {
+            let head = [suite + 3 * 5, 77];
+            let bytes: Vec<u8> = head
+                .into_iter()
+                .chain((0..49 + len).map(|at| at as u8))
+                .collect();
+            save("aead", &format!("{name}-{len}"), &bytes);
+        }
+    }
     for (target, name, bytes) in symbolon_fuzz::seeds() {
         save(target, name, &bytes);
     }

@@ -18,7 +18,7 @@ use symbolon::handshake::{Answer, Request};
 use symbolon::pki::{
     DangerousAcceptAnyCertificate, Decision, VerifiedChain, Verifier, VerifyRequest,
 };
-use symbolon::provider::{RUSTCRYPTO, default_provider};
+use symbolon::provider::RUSTCRYPTO;
 use symbolon::record::FixedSink;
 use symbolon::secret::SecretBytes;
 
@@ -173,7 +173,7 @@ fn credential() -> Arc<Credential> {
     static CREDENTIAL: LazyLock<Arc<Credential>> = LazyLock::new(|| {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(LEAF_KEY));
         let chain = vec![CertificateDer::from(LEAF)];
-        Arc::new(Credential::new(chain, &key, &default_provider()).unwrap())
+        Arc::new(Credential::new(chain, &key, &RUSTCRYPTO).unwrap())
     });
     Arc::clone(&CREDENTIAL)
 }
