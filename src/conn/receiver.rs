@@ -175,9 +175,11 @@ impl Receiver {
         self.most = usize::from(limit);
     }
 
-    /// Lets refused early data be passed over (RFC 9846 4.3.10).
-    pub(crate) fn skip_early_data(&mut self) {
-        self.skip = self.limits.skipped_early_data;
+    /// Lets refused early data be passed over (RFC 9846 4.3.10): as much as would have been taken, or
+    /// what the limits allow in any case.
+    pub(crate) fn skip_early_data(&mut self, most: u32) {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        self.skip = most.max(self.limits.skipped_early_data);
     }
 
     /// Takes so many bytes of early data, once its keys are there.
@@ -277,7 +279,8 @@ impl Receiver {
             Deframed::Frame(frame) => frame,
         };
         self.first = false;
-        if self.handshaking {
+        // Early data, taken or passed over, is bounded by its size.
+        if self.handshaking && self.epoch != Epoch::EarlyData && self.skip == 0 {
             let most = self.limits.flight_records;
             spend(&mut self.used.records, most, Limit::FlightRecords)?;
         }
@@ -355,7 +358,12 @@ impl Receiver {
     }
 
     fn protected(&mut self, frame: &Frame, body: &mut [u8]) -> Result<Option<Plaintext>, Error> {
-        let most = self.most;
+        // RFC 8449 4: a limit is for the keys of the handshake that agrees on it: a client can't know
+        // it when it sends early data.
+        let most = match self.epoch {
+            Epoch::EarlyData => MAX_PLAINTEXT.saturating_add(1),
+            _ => self.most,
+        };
         let Some(opener) = &mut self.opener else {
             return Ok(None);
         };

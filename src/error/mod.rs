@@ -5,10 +5,12 @@
 //! an error to an [`AlertDescription`] in the crate.
 
 mod certificate;
+mod revocation;
 mod violation;
 
 pub use certificate::{CertificateError, CertificateFault, Moment, Text, TriedPath};
 pub(crate) use certificate::{TextWriter, Tried};
+pub use revocation::{CrlFault, OcspFault, RevocationFault, RevocationReason, StatusSource};
 pub use violation::Violation;
 
 use crate::codepoint::{AlertDescription, ExtensionType, HandshakeType};
@@ -244,6 +246,8 @@ pub enum Parameter {
     Alpn,
     /// A certificate for the server name asked for.
     Certificate,
+    /// A pre-shared key, where the server has no certificate for this client.
+    Psk,
 }
 
 /// What each end had where nothing fits both: code points, at most [`Mismatch::MOST`] a side.
@@ -285,6 +289,9 @@ impl fmt::Display for Mismatch {
             Parameter::SignatureScheme => "signature scheme",
             Parameter::Alpn => return f.write_str("no application protocol in common"),
             Parameter::Certificate => return f.write_str("no certificate for the name asked for"),
+            Parameter::Psk => {
+                return f.write_str("no pre-shared key in common, and no certificate");
+            }
         };
         write!(f, "no {name} in common: we have ")?;
         for (side, list) in [("", &self.ours), ("; the peer has ", &self.theirs)] {
@@ -401,6 +408,7 @@ impl Error {
                 Parameter::Version => A::PROTOCOL_VERSION,
                 Parameter::Alpn => A::NO_APPLICATION_PROTOCOL,
                 Parameter::Certificate => A::UNRECOGNIZED_NAME,
+                Parameter::Psk => A::UNKNOWN_PSK_IDENTITY,
                 _ => A::HANDSHAKE_FAILURE,
             },
             ErrorKind::Certificate(e) => e.alert(),
@@ -456,6 +464,7 @@ impl Error {
                 Parameter::Version => "enable a version that the peer has, on either side",
                 Parameter::Alpn => "configure an application protocol that the peer offers",
                 Parameter::Certificate => "configure a certificate for this name or a default one",
+                Parameter::Psk => "give both ends the same key under the same identity",
                 Parameter::SignatureScheme => "use a certificate whose key the peer can verify",
                 _ => "enable one that the peer has, on either side",
             }),

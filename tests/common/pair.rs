@@ -30,6 +30,8 @@ pub struct End<C> {
     /// What came before the handshake was done.
     pub early_data: Vec<u8>,
     pub sessions: Vec<Session>,
+    /// When sessions come.
+    pub time: UnixTime,
     pub failed: Option<Error>,
     pub closed: Option<Eof>,
     pub events: usize,
@@ -51,6 +53,7 @@ impl<C: Connection> End<C> {
             data: Vec::new(),
             early_data: Vec::new(),
             sessions: Vec::new(),
+            time: now(),
             failed: None,
             closed: None,
             events: 0,
@@ -96,7 +99,7 @@ impl<C: Connection> End<C> {
                     assert!(self.done.is_none());
                     self.early_data.extend_from_slice(data.bytes);
                 }
-                Event::Session(session) => self.sessions.push(session.received(now())),
+                Event::Session(session) => self.sessions.push(session.received(self.time)),
                 Event::Failed(error) => {
                     self.failed = Some(error);
                     stop = true;
@@ -133,6 +136,15 @@ impl<C: Connection> End<C> {
                 output: 0
             }
         );
+    }
+}
+
+impl End<ClientConnection> {
+    /// Sends early data, all of it.
+    pub fn send_early(&mut self, data: &[u8]) {
+        let sent = self.connection.send_early_data(data, &mut self.output);
+        let sent = sent.unwrap();
+        assert_eq!((sent.taken, sent.output), (data.len(), 0));
     }
 }
 

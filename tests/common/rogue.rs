@@ -18,7 +18,7 @@ use symbolon::crypto::{
 use symbolon::error::{DecodeFault, Error, ErrorKind};
 use symbolon::keys::Transcript;
 use symbolon::keys::tls13::{
-    Early, Main, certificate_verify_content, finished, next_traffic_secret,
+    Early, Main, PskKind, certificate_verify_content, finished, next_traffic_secret,
 };
 use symbolon::provider::{RUSTCRYPTO, default_provider};
 use symbolon::record::{MAX_CIPHERTEXT, Opener, Sealer, write_record};
@@ -145,6 +145,26 @@ impl Hello {
     }
 }
 
+/// A PSK that a script offers.
+#[derive(Clone, Debug)]
+pub struct Psk {
+    pub identity: Vec<u8>,
+    pub key: Vec<u8>,
+    pub kind: PskKind,
+    /// `obfuscated_ticket_age`.
+    pub age: u32,
+}
+
+impl Psk {
+    /// An entry of `identities`.
+    pub fn entry(&self) -> Vec<u8> {
+        [&vec16(&self.identity)[..], &self.age.to_be_bytes()].concat()
+    }
+}
+
+/// Bytes of a binder of the script's suite.
+const BINDER: usize = 32;
+
 /// Which secret.
 #[derive(Default)]
 pub struct Secrets {
@@ -165,6 +185,10 @@ pub struct Rogue<C> {
     pub random: Random,
     /// ClientHello with its header, as it was last sent.
     pub hello: Vec<u8>,
+    /// The PSK that the key schedule begins with.
+    pub psk: Option<Vec<u8>>,
+    /// What the transcript of a second ClientHello begins with.
+    prefix: Vec<u8>,
     /// All records that came from the peer, as (outer type, body length).
     pub seen: Vec<(ContentType, usize)>,
     is_server: bool,
@@ -201,6 +225,8 @@ impl<C: Connection> Rogue<C> {
             secrets: Secrets::default(),
             random: Random::new([9; 32]),
             hello: Vec::new(),
+            psk: None,
+            prefix: Vec::new(),
             seen: Vec::new(),
             is_server,
             main: None,
@@ -398,9 +424,16 @@ impl<C: Connection> Rogue<C> {
         error
     }
 
-    fn handshake_keys(&mut self, shared: &SharedSecret) {
-        let early = Early::new(self.suite.hash, None);
-        let handshake = early.into_handshake(Some(shared)).unwrap();
+    /// client_early_traffic_secret of the ClientHello that was last sent.
+    pub fn early_secret(&self) -> HashSecret {
+        let early = Early::new(self.suite.hash, self.psk.as_deref());
+        let transcript = self.suite.hash.hash(&[&self.hello]);
+        early.client_traffic_secret(&transcript).unwrap()
+    }
+
+    fn handshake_keys(&mut self, shared: Option<&SharedSecret>) {
+        let early = Early::new(self.suite.hash, self.psk.as_deref());
+        let handshake = early.into_handshake(shared).unwrap();
         let transcript = self.transcript.current();
         let client = handshake.client_traffic_secret(&transcript).unwrap();
         let server = handshake.server_traffic_secret(&transcript).unwrap();
@@ -522,10 +555,31 @@ impl Rogue<ClientConnection> {
     /// The client's first ClientHello has come.
     pub fn server(config: Arc<ClientConfig>) -> Self {
         let name = ServerName::try_from("server.example").unwrap();
-        let client = ClientConnection::new(config, name, [1; 32], now()).unwrap();
+        Self::serving(ClientConnection::new(config, name, [1; 32], now()).unwrap())
+    }
+
+    /// The same for a connection that was made before.
+    pub fn serving(client: ClientConnection) -> Self {
         let mut this = Self::new(client, true);
         this.read_hello();
         this
+    }
+
+    /// Reads the client's early data.
+    pub fn read_early(&mut self) -> Vec<u8> {
+        let secret = self.early_secret();
+        self.opener = Some(Opener::new(self.suite.hash, self.suite.aead, &secret).unwrap());
+        let mut data = Vec::new();
+        while let Some((kind, content)) = self.read_record() {
+            match kind {
+                ContentType::CHANGE_CIPHER_SPEC => assert_eq!(content, [1]),
+                kind => {
+                    assert_eq!(kind, ContentType::APPLICATION_DATA);
+                    data.extend(content);
+                }
+            }
+        }
+        data
     }
 
     /// Reads a ClientHello.
@@ -566,7 +620,9 @@ impl Rogue<ClientConnection> {
         };
         edit(&mut hello);
         self.message(HandshakeType::SERVER_HELLO, &hello.server_body());
-        self.handshake_keys(&shared);
+        let exchanged = hello.extensions.iter();
+        let exchanged = exchanged.clone().any(|e| e.0 == ExtensionType::KEY_SHARE);
+        self.handshake_keys(Some(&shared).filter(|_| exchanged));
     }
 
     /// A HelloRetryRequest for secp256r1, edited.
@@ -683,18 +739,57 @@ impl Rogue<ServerConnection> {
         self.send_hello(&hello);
     }
 
+    /// Sends a ClientHello that offers PSKs, with their binders.
+    pub fn psk_hello(&mut self, psks: &[Psk], edit: impl FnOnce(&mut Hello)) {
+        let mut hello = self.hello_for(NamedGroup::X25519);
+        hello.set(ExtensionType::PSK_KEY_EXCHANGE_MODES, vec8(&[1]));
+        edit(&mut hello);
+        self.send_psk_hello(hello, psks);
+    }
+
+    pub fn send_psk_hello(&mut self, mut hello: Hello, psks: &[Psk]) {
+        let identities: Vec<u8> = psks.iter().flat_map(Psk::entry).collect();
+        let blank = vec8(&[0; BINDER]).repeat(psks.len());
+        hello.remove(ExtensionType::PRE_SHARED_KEY);
+        hello.set(
+            ExtensionType::PRE_SHARED_KEY,
+            [vec16(&identities), vec16(&blank)].concat(),
+        );
+        let mut body = hello.client_body();
+        let start = body.len() - blank.len();
+        let raw = message(HandshakeType::CLIENT_HELLO, &body);
+        let partial = &raw[..raw.len() - blank.len() - 2];
+        let hash = self.suite.hash;
+        let transcript = hash.hash(&[&self.prefix, partial]);
+        let binders = psks.iter().flat_map(|psk| {
+            let early = Early::new(hash, Some(&psk.key));
+            vec8(early.binder(psk.kind, &transcript).unwrap().expose())
+        });
+        body.splice(start.., binders);
+        self.send_body(&body);
+    }
+
+    /// Makes binders as if there had been no HelloRetryRequest.
+    pub fn forget_retry(&mut self) {
+        self.prefix.clear();
+    }
+
     pub fn send_hello(&mut self, hello: &Hello) {
-        let body = hello.client_body();
-        self.hello = message(HandshakeType::CLIENT_HELLO, &body);
-        self.message(HandshakeType::CLIENT_HELLO, &body);
+        self.send_body(&hello.client_body());
+    }
+
+    fn send_body(&mut self, body: &[u8]) {
+        self.hello = message(HandshakeType::CLIENT_HELLO, body);
+        self.message(HandshakeType::CLIENT_HELLO, body);
     }
 
     /// Reads a HelloRetryRequest.
     pub fn read_retry(&mut self) {
         self.peer.run();
         assert_eq!(self.peer.failed, None);
-        self.transcript.replace_by_message_hash();
+        self.prefix = self.transcript.replace_by_message_hash();
         let (_, raw) = self.read_message();
+        self.prefix.extend(&raw);
         let retry = symbolon::wire::hello::ServerHello::parse(&raw[4..]).unwrap();
         assert!(retry.is_hello_retry_request());
     }
@@ -706,9 +801,15 @@ impl Rogue<ServerConnection> {
         assert_eq!(self.peer.failed, None);
         let (_, raw) = self.read_message();
         let hello = symbolon::wire::hello::ServerHello::parse(&raw[4..]).unwrap();
-        let theirs = hello.extensions.key_share.unwrap().key_exchange.to_vec();
-        let shared = self.exchange.take().unwrap().finish(&theirs).unwrap();
-        self.handshake_keys(&shared);
+        let exchange = self.exchange.take().unwrap();
+        let shared = hello.extensions.key_share.map(|share| {
+            let shared = exchange.finish(share.key_exchange);
+            shared.unwrap()
+        });
+        if hello.extensions.pre_shared_key.is_none() {
+            self.psk = None;
+        }
+        self.handshake_keys(shared.as_ref());
         let mut messages = Vec::new();
         while messages
             .last()
@@ -730,6 +831,19 @@ impl Rogue<ServerConnection> {
         let own = self.secrets.client_application.take().unwrap();
         self.write_with(&own);
         self.secrets.client_application = Some(own);
+    }
+
+    /// Writes with the early keys.
+    pub fn write_early(&mut self) {
+        let secret = self.early_secret();
+        self.write_with(&secret);
+    }
+
+    /// Writes with the handshake keys.
+    pub fn write_handshake(&mut self) {
+        let own = self.secrets.client_handshake.take().unwrap();
+        self.write_with(&own);
+        self.secrets.client_handshake = Some(own);
     }
 
     /// ClientHello sent, the server's flight read.

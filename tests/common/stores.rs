@@ -4,7 +4,7 @@
 
 use rustls_pki_types::{ServerName, UnixTime};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use symbolon::config::*;
 use symbolon::crypto::Random;
 use symbolon::pki::Decision;
@@ -85,5 +85,109 @@ impl ClientSessionStore for ListStore {
 
     fn put(&self, session: Session) {
         self.0.lock().unwrap().push(session);
+    }
+}
+
+/// What a server's tickets come to on their way to the client.
+#[derive(Debug)]
+pub enum Altered {
+    /// Random bytes of the same length.
+    Forged,
+    /// Cut to this length.
+    Cut(usize),
+    /// With a byte more.
+    Longer,
+    /// Of a format that is not known.
+    Format,
+}
+
+impl Ticketer for Altered {
+    fn seal(&self, state: &[u8], now: UnixTime, random: &mut Random) -> Option<Vec<u8>> {
+        let mut ticket = OpenTicketer(7).seal(state, now, random)?;
+        match self {
+            Self::Forged => random.fill(&mut ticket),
+            Self::Cut(len) => ticket.truncate(*len),
+            Self::Longer => ticket.push(0),
+            Self::Format => ticket[1] += 1,
+        }
+        Some(ticket)
+    }
+
+    fn open(&self, ticket: &[u8], now: UnixTime) -> Decision<Option<SecretBytes>> {
+        OpenTicketer(7).open(ticket, now)
+    }
+}
+
+/// A recorder that always says the same.
+#[derive(Debug)]
+pub struct Says(pub Freshness);
+
+impl ReplayRecorder for Says {
+    fn record(&self, _: &ReplayQuery) -> Decision<Freshness> {
+        Decision::Now(self.0)
+    }
+}
+
+/// Leaves everything to the application.
+#[derive(Debug)]
+pub struct Later;
+
+impl Ticketer for Later {
+    fn seal(&self, state: &[u8], now: UnixTime, random: &mut Random) -> Option<Vec<u8>> {
+        OpenTicketer(7).seal(state, now, random)
+    }
+
+    fn open(&self, _: &[u8], _: UnixTime) -> Decision<Option<SecretBytes>> {
+        Decision::Later
+    }
+}
+
+impl SessionStore for Later {
+    fn put(&self, _: &StoreSession) -> Decision<bool> {
+        Decision::Later
+    }
+
+    fn take(&self, _: &SessionQuery) -> Decision<Option<SecretBytes>> {
+        Decision::Later
+    }
+
+    fn get(&self, _: &SessionQuery) -> Decision<Option<SecretBytes>> {
+        Decision::Later
+    }
+}
+
+impl ReplayRecorder for Later {
+    fn record(&self, _: &ReplayQuery) -> Decision<Freshness> {
+        Decision::Later
+    }
+}
+
+impl PskStore for Later {
+    fn find(&self, _: &PskQuery) -> Decision<Option<Arc<ExternalPsk>>> {
+        Decision::Later
+    }
+}
+
+/// Some PSKs, and which were asked for.
+#[derive(Debug, Default)]
+pub struct Psks {
+    pub known: Vec<Arc<ExternalPsk>>,
+    pub asked: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Psks {
+    pub fn of(known: &[&Arc<ExternalPsk>]) -> Arc<Self> {
+        Arc::new(Self {
+            known: known.iter().map(|psk| Arc::clone(psk)).collect(),
+            asked: Mutex::default(),
+        })
+    }
+}
+
+impl PskStore for Psks {
+    fn find(&self, query: &PskQuery) -> Decision<Option<Arc<ExternalPsk>>> {
+        self.asked.lock().unwrap().push(query.identity.clone());
+        let found = self.known.iter().find(|p| p.identity() == query.identity);
+        Decision::Now(found.cloned())
     }
 }

@@ -7,6 +7,7 @@
 mod common {
     pub mod certs;
     pub mod pair;
+    pub mod stores;
 }
 mod curl;
 mod gnutls;
@@ -15,6 +16,7 @@ mod mixed;
 mod nginx;
 mod openssl_client;
 mod openssl_server;
+mod resumption12;
 mod scanners;
 mod support;
 mod tls12;

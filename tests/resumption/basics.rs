@@ -127,14 +127,6 @@ fn a_psk_alone_spares_the_key_exchange() {
     assert!(resumed && summary.group.is_some());
 }
 
-/// A server that takes early data.
-fn early(world: &World) -> (ServerConfigBuilder, Arc<SetRecorder>) {
-    let recorder = Arc::new(SetRecorder::default());
-    let sessions = StatelessSessions::new(Arc::new(OpenTicketer(7)));
-    let sessions = sessions.early_data(1000, recorder.clone());
-    (world.server().sessions(sessions), recorder)
-}
-
 #[test]
 fn early_data_is_accepted() {
     let world = World::new();
@@ -145,14 +137,7 @@ fn early_data_is_accepted() {
     assert_eq!(session.max_early_data(), 1000);
     let mut pair = pair_at(100, &client, &server, Some(session));
     assert_eq!(pair.client.connection.early_data_room(), 1000);
-    let mut output = Vec::new();
-    let sent = pair
-        .client
-        .connection
-        .send_early_data(b"GET /", &mut output)
-        .unwrap();
-    assert_eq!((sent.taken, sent.output), (5, 0));
-    pair.client.output = output;
+    pair.client.send_early(b"GET /");
     let (resumed, on_client, on_server) = resumes(&mut pair);
     assert!(resumed);
     assert_eq!(pair.server.early_data, b"GET /");
@@ -170,25 +155,16 @@ fn early_data_that_is_refused_is_given_back() {
     let plain = world.ticketing().build().unwrap();
     let session = sessions(&client, &server).pop().unwrap();
     let mut pair = pair_at(100, &client, &plain, Some(session));
-    let mut output = Vec::new();
-    pair.client
-        .connection
-        .send_early_data(b"GET /", &mut output)
-        .unwrap();
-    pair.client.output = output;
+    pair.client.send_early(b"GET /");
     let (resumed, on_client, on_server) = resumes(&mut pair);
     assert!(resumed);
     assert_eq!(pair.server.early_data, b"");
-    let refused = |reason, unsent: &[u8]| EarlyDataOutcome::Rejected {
-        reason,
-        unsent: unsent.to_vec(),
-    };
     assert_eq!(
         on_client.early_data,
-        refused(EarlyDataRefusal::Declined, b"GET /")
+        rejected(EarlyDataRefusal::Declined, b"GET /")
     );
     assert_eq!(
         on_server.early_data,
-        refused(EarlyDataRefusal::Disabled, b"")
+        rejected(EarlyDataRefusal::Disabled, b"")
     );
 }

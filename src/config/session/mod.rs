@@ -201,11 +201,15 @@ impl Session {
         end.min(later(self.terms.authenticated, MAX_LIFETIME))
     }
 
-    /// Whether it may be used at this time.
+    /// Whether it may be used at this time: it hasn't expired, and neither has the certificate that the
+    /// server showed.
     #[must_use]
     pub fn is_fresh(&self, now: UnixTime) -> bool {
+        let chain = self.terms.peer_chain.as_ref();
         // A clock that was set back says nothing about the age.
-        now >= self.received && now < self.expires()
+        now >= self.received
+            && now < self.expires()
+            && chain.is_none_or(|chain| state::is_valid(chain, now))
     }
 }
 

@@ -16,15 +16,17 @@ use crate::config::{
     ServerConfig,
 };
 use crate::conn::event::{Eof, Event};
+use crate::conn::receiver::Step;
 use crate::crypto::{CryptoProvider, HashSecret, Random, SigningKey, VerifyAlgorithms};
 use crate::error::{CertificateError, CryptoError};
 use crate::handshake::client::ClientMachine;
 use crate::handshake::server::ServerMachine;
-use crate::handshake::{Machine, Summary};
+use crate::handshake::{EarlyDataOutcome, Machine, Summary};
 use crate::keys::tls13::resumption_psk;
 use crate::pki::{Certificate, Decision, Role, VerifiedChain, Verifier, VerifyRequest};
 use crate::provider::default_provider;
 use crate::record::write_record;
+use crate::wire::extension::OfferedPsks;
 use crate::wire::handshake::{Certificate as CertificateMessage, CertificateVerify};
 use crate::wire::hello::{ClientHello, ServerHello};
 use rsa::pkcs1::DecodeRsaPublicKey;
@@ -47,6 +49,7 @@ const ONE_RTT: &str = "rfc8448-1rtt.txt";
 const RETRY: &str = "rfc8448-hrr.txt";
 const CLIENT_AUTH: &str = "rfc8448-client-auth.txt";
 const COMPATIBILITY: &str = "rfc8448-compat.txt";
+const RESUMED: &str = "rfc8448-resumed-0rtt.txt";
 
 /// RSA-PSS with the traces' keys of 1024 bits, which the provider refuses.
 #[derive(Debug)]
@@ -239,9 +242,10 @@ impl<M: Machine> Side<M> {
         let mut consumed = 0;
         if self.engine.handshaking.is_some() {
             // As `receive` does, but with a look at what is gone once the handshake is done.
-            self.engine
-                .handshake_record(&mut record, &mut consumed)
-                .unwrap();
+            let step = self.engine.handshake_record(&mut record, &mut consumed);
+            if let Some(Step::EarlyData(range)) = step.unwrap() {
+                self.data = record[range].to_vec();
+            }
             while self.engine.joined_message().unwrap() {}
             let cx = self.engine.handshaking.as_ref().unwrap().machine.cx();
             if let Some(secret) = &cx.resumption {
@@ -266,10 +270,10 @@ impl<M: Machine> Side<M> {
                 Event::HandshakeDone(summary) => self.summary = Some(summary),
                 Event::Data(data) => self.data = data.to_vec(),
                 Event::Session(session) => {
-                    let crate::config::Resume::Tls13 { psk, .. } = &session.resume else {
-                        panic!("{session:?}");
-                    };
-                    self.psk = Some(psk.expose().to_vec());
+                    use crate::config::Resume::{Tls12, Tls13};
+                    let (Tls13 { psk: secret, .. } | Tls12 { master: secret, .. }) =
+                        &session.resume;
+                    self.psk = Some(secret.expose().to_vec());
                 }
                 Event::Closed(eof) => {
                     self.closed = Some(eof);
@@ -311,7 +315,11 @@ impl<M: Machine> Side<M> {
             "handshake" => assert_eq!(std::mem::take(&mut self.pending), payload),
             "change_cipher_spec" => assert_eq!(payload, [1]),
             "application_data" => {
-                let sent = self.engine.send_vectored(&[payload], &mut self.output);
+                let (engine, output) = (&mut self.engine, &mut self.output);
+                let sent = match engine.is_handshaking() {
+                    true => engine.send_early_data(payload, output),
+                    false => engine.send_vectored(&[payload], output),
+                };
                 assert_eq!(sent.unwrap().taken, payload.len());
             }
             "alert" => {
@@ -339,6 +347,9 @@ impl<M: Machine> Side<M> {
     /// `[SIDE derive LABEL]`, at the end of the trace.
     fn derived(&self, label: &str, section: &Section) {
         let ours = match label {
+            "c e traffic" => self.secret("CLIENT_EARLY_TRAFFIC_SECRET"),
+            // There is no exporter before the handshake is done.
+            "e exp master" => return,
             "c hs traffic" => self.secret("CLIENT_HANDSHAKE_TRAFFIC_SECRET"),
             "s hs traffic" => self.secret("SERVER_HANDSHAKE_TRAFFIC_SECRET"),
             "c ap traffic" => self.secret("CLIENT_TRAFFIC_SECRET_0"),
@@ -363,11 +374,11 @@ impl<M: Machine> Side<M> {
     }
 
     /// At the end of the trace.
-    fn check_end(&self, peer_sent: &[Vec<u8>], client_random: &[u8]) {
+    fn check_end(&self, peer_sent: &[Vec<u8>], client_random: &[u8], logged: usize) {
         assert_eq!(*self.watch.sent.lock().unwrap(), self.sent);
         assert_eq!(*self.watch.received.lock().unwrap(), peer_sent);
         let secrets = self.watch.secrets.lock().unwrap();
-        assert_eq!(secrets.len(), 5);
+        assert_eq!(secrets.len(), logged);
         assert!(secrets.iter().all(|(_, random, _)| random == client_random));
         assert_eq!((&self.output, self.closed), (&Vec::new(), Some(Eof::Clean)));
         assert!(self.pending.is_empty());
@@ -436,7 +447,7 @@ fn now() -> UnixTime {
     UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_500_000_000))
 }
 
-fn client(trace: &Vectors) -> Side<ClientMachine> {
+fn client(trace: &Vectors, earlier: Option<&Vectors>) -> Side<ClientMachine> {
     let body = bodies(trace, "client message ClientHello")[0];
     let hello = ClientHello::parse(body).unwrap();
     let mut script = Script::default();
@@ -447,10 +458,12 @@ fn client(trace: &Vectors) -> Side<ClientMachine> {
     }
     script.draws.extend(private_keys(trace, "client"));
     for section in trace.named("client message ClientHello") {
-        script.messages.push(section.get("message").to_vec());
+        let message = resumed::unbound(trace, section.get("message"));
+        script.messages.push(message);
     }
     let watch = Arc::new(Watch::default());
-    let verifier = Only(certificate(trace, "server").unwrap(), Role::Server);
+    let certificate = certificate(earlier.unwrap_or(trace), "server");
+    let verifier = Only(certificate.unwrap(), Role::Server);
     let mut config = ClientConfig::builder()
         .provider(provider())
         .versions(&[ProtocolVersion::TLS13])
@@ -458,17 +471,20 @@ fn client(trace: &Vectors) -> Side<ClientMachine> {
         .verifier(Arc::new(verifier))
         .record_size_limit(0x4001)
         .middlebox_compatibility(compatibility)
+        .early_data(earlier.is_some())
         .key_log(watch.clone())
         .observer(watch.clone());
     if let Some(credential) = credential(trace, "client") {
         config = config.credential(credential);
     }
     let name = ServerName::try_from("server").unwrap();
-    let machine = ClientMachine::new(config.build().unwrap(), name, None, [0; 32], now());
+    let config = config.build().unwrap();
+    let session = earlier.map(|earlier| resumed::session(earlier, &config));
+    let machine = ClientMachine::new(config, name, session, [0; 32], now());
     Side::new(machine, script, watch)
 }
 
-fn server(trace: &Vectors) -> Side<ServerMachine> {
+fn server(trace: &Vectors, earlier: Option<&Vectors>) -> Side<ServerMachine> {
     let body = bodies(trace, "server message ServerHello")[0];
     let hello = ServerHello::parse(body).unwrap();
     let mut script = Script {
@@ -489,13 +505,17 @@ fn server(trace: &Vectors) -> Side<ServerMachine> {
     let mut config = ServerConfig::builder()
         .provider(provider())
         .groups(&[hello.extensions.key_share.unwrap().group])
-        .credential(credential(trace, "server").unwrap())
+        .credential(credential(earlier.unwrap_or(trace), "server").unwrap())
         .record_size_limit(0x4001)
         .key_log(watch.clone())
         .observer(watch.clone());
     if let Some(certificate) = certificate(trace, "client") {
         let verifier = Only(certificate, Role::Client);
         config = config.client_auth(ClientAuth::Required(Arc::new(verifier)));
+    }
+    if let Some(earlier) = earlier {
+        let scope = config.clone().build().unwrap().scope().unwrap();
+        config = config.sessions(resumed::sessions(earlier, scope));
     }
     let config = config.build().unwrap();
     let limits = config.common.limits;
@@ -518,8 +538,14 @@ fn values<'a>(trace: &'a Vectors, section: &'a Section) -> &'a Section {
 
 /// Replays a trace; panics at the first difference.
 fn replay(trace: &Vectors) {
-    let (mut client, mut server) = (client(trace), server(trace));
+    let (trace, earlier) = (&resumed::whole(trace), resumed::earlier(trace));
+    let mut client = client(trace, earlier.as_ref());
+    let mut server = server(trace, earlier.as_ref());
     for section in &trace.sections {
+        if section.name.ends_with(" binder") {
+            // Part of the ClientHello.
+            continue;
+        }
         let mut words = section.name.splitn(3, ' ');
         let (Some(side), Some(action), Some(_)) = (words.next(), words.next(), words.next()) else {
             panic!("[{}]", section.name);
@@ -567,8 +593,17 @@ fn replay(trace: &Vectors) {
     }
     check_hellos(trace, &client.replaced);
     let random = &bodies(trace, "client message ClientHello")[0][2..34];
-    client.check_end(&server.sent, random);
-    server.check_end(&client.sent, random);
+    let logged = resumed::logged(trace);
+    client.check_end(&server.sent, random, logged);
+    server.check_end(&client.sent, random, logged);
+    for summary in [client.summary.unwrap(), server.summary.unwrap()] {
+        let early_data = match summary.resumed() {
+            true => EarlyDataOutcome::Accepted,
+            false => EarlyDataOutcome::NotOffered,
+        };
+        assert_eq!(summary.early_data, early_data);
+        assert_eq!(summary.resumed(), earlier.is_some());
+    }
 }
 
 /// The key shares, and what else doesn't depend on which options a stack has.
@@ -596,6 +631,16 @@ fn check_hellos(trace: &Vectors, ours: &[Vec<u8>]) {
         assert_eq!(ours.supported_versions, theirs.supported_versions);
         assert_eq!(ours.psk_key_exchange_modes, theirs.psk_key_exchange_modes);
         assert_eq!(ours.record_size_limit, theirs.record_size_limit);
+        assert_eq!(ours.early_data, theirs.early_data);
+        let identities = |psks: Option<OfferedPsks<'_>>| {
+            let identities = psks.iter().flat_map(|psks| psks.identities.iter());
+            let identities = identities.map(|offer| offer.identity.to_vec());
+            identities.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            identities(ours.pre_shared_key),
+            identities(theirs.pre_shared_key)
+        );
         let share = theirs.key_shares.unwrap().iter().next().unwrap();
         assert_eq!(share.key_exchange, public);
     }
@@ -624,11 +669,18 @@ fn middlebox_compatibility() {
     replay(&Vectors::load(COMPATIBILITY));
 }
 
+#[test]
+fn resumed_with_early_data() {
+    replay(&Vectors::load(RESUMED));
+}
+
 /// Whether a replay compares this value itself, and not only what follows from it.
 fn compared(section: &Section, key: &str) -> bool {
-    let derived = section.name.contains(" derive ") && !section.name.contains(" derive derived");
+    let derived = section.name.contains(" derive ")
+        && !section.name.contains(" derive derived")
+        && !section.name.ends_with(" e exp master");
     match key {
-        "private" | "public" | "message" | "payload" | "record" | "finished" => true,
+        "private" | "public" | "message" | "truncated" | "payload" | "record" | "finished" => true,
         "expanded" => derived,
         _ => false,
     }
@@ -641,6 +693,7 @@ fn a_changed_bit_is_noticed_wherever_it_is() {
         (RETRY, 39),
         (CLIENT_AUTH, 34),
         (COMPATIBILITY, 35),
+        (RESUMED, 41),
     ] {
         let trace = Vectors::load(file);
         let mut changes = 0;
@@ -660,5 +713,6 @@ fn a_changed_bit_is_noticed_wherever_it_is() {
     }
 }
 
+mod resumed;
 #[cfg(feature = "tls12")]
 mod tls12;

@@ -26,6 +26,7 @@ var (
 	min     = flag.String("min", "1.3", "the lowest version")
 	max     = flag.String("max", "1.3", "the highest version")
 	auth    = flag.Bool("auth", false, "require a client certificate")
+	times   = flag.Int("times", 1, "how often a client connects, with a cache of sessions")
 	amount  = flag.Int("bytes", 1000, "how much a client sends")
 )
 
@@ -33,7 +34,10 @@ func main() {
 	flag.Parse()
 	config, err := configure()
 	if err == nil && *connect != "" {
-		err = client(config)
+		config.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+		for i := 0; i < *times && err == nil; i++ {
+			err = client(config)
+		}
 	} else if err == nil {
 		err = server(config)
 	}
@@ -97,6 +101,7 @@ func tell(conn *tls.Conn) error {
 	if err != nil {
 		return err
 	}
+	fmt.Printf("resumed=%t\n", state.DidResume)
 	fmt.Printf("state version=%04x suite=%04x group=%04x retry=%t alpn=%s name=%s certificates=%d export=%x bare=%x empty=%x\n",
 		state.Version, state.CipherSuite, uint16(state.CurveID), state.HelloRetryRequest,
 		state.NegotiatedProtocol, state.ServerName, len(state.PeerCertificates), material,
