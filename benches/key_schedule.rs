@@ -45,7 +45,7 @@ fn tls12_schedule(suite: &Tls12Suite, shared: &SharedSecret, transcript: &HashOu
         client: &[1; 32],
         server: &[2; 32],
     };
-    let master = extended_master_secret(suite.hash, shared, transcript);
+    let master = extended_master_secret(suite.hash, shared.expose(), transcript);
     black_box(KeyBlock::new(suite, &master, randoms));
     for by_client in [true, false] {
         let finished = tls12::finished(suite.hash, &master, by_client, transcript);

@@ -318,9 +318,7 @@ fn report(summary: &Summary) -> String {
         lines.push(format!("the server sent {sent}"));
         if let Some(ocsp) = chain.ocsp_response() {
             let size = trace::bytes(ocsp.len());
-            lines.push(format!(
-                "an OCSP response of {size} was stapled (not judged)"
-            ));
+            lines.push(format!("an OCSP response of {size} was stapled"));
         }
         if let Some(own) = chain.end_entity()
             && let Ok(pin) = Pin::of_key(&own.into(), &default_provider().verify)

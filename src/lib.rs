@@ -90,7 +90,7 @@
 //! # Features
 //! `std` (default): [`io`], `SSLKEYLOGFILE`, and precomputed tables for P-256 and P-384. Without
 //! it the crate is `no_std` with `alloc`. `tls12` (default): TLS 1.2; without it no handshake of
-//! that version is linked.
+//! that version is linked. `platform-roots` (default, with `std`): [`io::platform_roots`].
 //!
 //! # Memory
 //! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), in TLS 1.3 the
@@ -99,8 +99,8 @@
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet
-//! Resumption and 0-RTT (tickets of TLS 1.3 are received and handed out, not used), revocation by
-//! CRL or OCSP (a stapled response is carried, not judged), QUIC, async adapters.
+//! Fetching CRLs and OCSP responses (those that are given or stapled are judged), QUIC, async
+//! adapters, Encrypted ClientHello, raw public keys.
 //!
 //! # Left out for good
 //! Versions before TLS 1.2; suites that aren't AEADs (CBC, RC4, 3DES); key exchange with static RSA or

@@ -1,17 +1,21 @@
-//! What connections hold, and that data moves without allocation.
+//! What connections hold, that data moves without allocation, and that certificates and the like are
+//! parsed without.
 //!
 //! One test: the counter is the process's.
 
 mod common {
     pub mod certs;
+    pub mod vectors;
 }
 
 use common::certs::{KeyKind, NOW, TestPki};
+use common::vectors::Vectors;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use symbolon::config::{ClientConfig, Credential, ServerConfig};
 use symbolon::conn::{ClientConnection, Connection, Event, ServerConnection};
+use symbolon::pki::{Certificate, Crl, OcspResponse};
 use symbolon::provider::default_provider;
 use symbolon::record::FixedSink;
 
@@ -93,8 +97,26 @@ fn held<T>(value: T) -> usize {
     before - live()
 }
 
+/// Certificates, CRLs and OCSP responses are read where they lie.
+fn parsing_allocates_nothing() {
+    let vectors = Vectors::load("revocation-openssl.txt");
+    let section = |name: &str| vectors.sections.iter().find(|s| s.name == name).unwrap();
+    let certificate = section("certificates").get("good");
+    let crl = section("crl").get("crl");
+    let response = section("both-by-responder").get("response");
+    let before = CALLS.load(Relaxed);
+    let parsed = (
+        Certificate::parse(certificate).is_ok(),
+        Crl::parse(crl).is_ok_and(|crl| crl.revoked().count() == 1),
+        OcspResponse::parse(response).is_ok_and(|response| response.responses().count() == 2),
+    );
+    assert_eq!(CALLS.load(Relaxed), before);
+    assert_eq!(parsed, (true, true, true));
+}
+
 #[test]
 fn connections_are_small_and_data_allocates_nothing() {
+    parsing_allocates_nothing();
     let pki = TestPki::new();
     let (chain, key) = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
     let credential = Credential::new(chain, &key, &default_provider()).unwrap();

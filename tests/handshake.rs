@@ -16,7 +16,7 @@ use symbolon::config::{
     ServerCredentials,
 };
 use symbolon::error::{Error, ErrorKind, Parameter};
-use symbolon::pki::PathVerifier;
+use symbolon::pki::{PathVerifier, Revocation};
 use symbolon::record::Padding;
 
 fn configs(kind: KeyKind) -> (TestPki, ClientConfigBuilder, ServerConfigBuilder) {
@@ -683,7 +683,11 @@ fn stapled_responses_are_carried() {
     let stapled = credential(&pki.leaf(&["server.example"], KeyKind::EcdsaP256))
         .ocsp_response(b"an answer")
         .unwrap();
-    let client = ClientConfig::builder().roots(pki.roots());
+    let verifier = PathVerifier::new(pki.roots()).with_revocation(Revocation {
+        ignore_bad_staples: true,
+        ..Revocation::default()
+    });
+    let client = ClientConfig::builder().verifier(Arc::new(verifier));
     let mut pair = pair(client, ServerConfig::builder().credential(stapled));
     let (client, _) = pair.handshake();
     let chain = client.peer_chain.unwrap();

@@ -243,7 +243,7 @@ impl<'a> Walk<'a> {
                 assert_eq!(message, whole);
             }
             "ClientHello" => self.check_share(side, &message),
-            "HelloRetryRequest" => self.transcript.replace_by_message_hash(),
+            "HelloRetryRequest" => drop(self.transcript.replace_by_message_hash()),
             "ServerHello" => {
                 let hello = ServerHello::parse(&message[4..]).unwrap();
                 assert_eq!(hello.cipher_suite, suite().name);

@@ -74,10 +74,10 @@ fn the_schedule() {
             client: random(section, "client_random"),
             server: random(section, "server_random"),
         };
-        let older = master_secret(suite.hash, &shared, randoms);
+        let older = master_secret(suite.hash, shared.expose(), randoms);
         assert_eq!(older.expose(), section.get("master"));
         let session_hash = HashOutput::new(section.get("session_hash"));
-        let master = extended_master_secret(suite.hash, &shared, &session_hash);
+        let master = extended_master_secret(suite.hash, shared.expose(), &session_hash);
         assert_eq!(master.expose(), section.get("extended_master"));
         let keys = KeyBlock::new(suite, &master, randoms);
         let (key, iv) = keys.write_key(true);
@@ -133,7 +133,7 @@ fn follow(trace: &Vectors) -> usize {
             let current = transcript.current();
             assert_eq!(current.as_bytes(), section.get("session_hash"));
             let shared = SharedSecret::copied_from(section.get("shared")).unwrap();
-            let ours = extended_master_secret(suite.hash, &shared, &current);
+            let ours = extended_master_secret(suite.hash, shared.expose(), &current);
             assert_eq!(ours.expose(), section.get("master"));
             master = Some(ours);
         } else if what == "key-block" {
@@ -263,6 +263,6 @@ fn a_changed_bit_is_noticed_wherever_it_is() {
 fn master_secrets_are_of_48_bytes() {
     let shared = SharedSecret::copied_from(&[7; 66]).unwrap();
     let hash = HashOutput::new(&[1; 48]);
-    let master: MasterSecret = extended_master_secret(SHA384, &shared, &hash);
+    let master: MasterSecret = extended_master_secret(SHA384, shared.expose(), &hash);
     assert_eq!(master.expose().len(), 48);
 }

@@ -49,7 +49,7 @@ fn every_file_parses_and_is_listed() {
             files += 1;
         }
     }
-    assert_eq!(files, 16);
+    assert_eq!(files, 17);
 }
 
 #[test]

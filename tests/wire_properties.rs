@@ -179,9 +179,10 @@ fn old_server_extensions() -> impl Strategy<Value = ServerHelloExtensions<'stati
         maybe_bytes(1..4),
         maybe_bytes(1..12),
         any::<Option<u16>>(),
+        maybe_bytes(0..12),
     )
         .prop_map(
-            |(flags, info, formats, alpn, limit)| ServerHelloExtensions {
+            |(flags, info, formats, alpn, limit, sct)| ServerHelloExtensions {
                 server_name: flags.0,
                 extended_master_secret: flags.1,
                 session_ticket: flags.2,
@@ -190,6 +191,7 @@ fn old_server_extensions() -> impl Strategy<Value = ServerHelloExtensions<'stati
                 ec_point_formats: formats,
                 alpn,
                 record_size_limit: limit,
+                sct,
                 ..Default::default()
             },
         )

@@ -60,6 +60,29 @@ fn client_key_exchange() -> impl Strategy<Value = ClientKeyExchange<'static>> {
     bytes(1..=255).prop_map(|public| ClientKeyExchange { public })
 }
 
+fn psk_server_key_exchange() -> impl Strategy<Value = PskServerKeyExchange<'static>> {
+    let group = any::<u16>().prop_map(NamedGroup);
+    (bytes(0..80), group, bytes(1..=255)).prop_map(|(identity_hint, group, public)| {
+        PskServerKeyExchange {
+            identity_hint,
+            group,
+            public,
+        }
+    })
+}
+
+fn psk_client_key_exchange() -> impl Strategy<Value = PskClientKeyExchange<'static>> {
+    let parts = (bytes(0..80), bytes(1..=255));
+    parts.prop_map(|(identity, public)| PskClientKeyExchange { identity, public })
+}
+
+fn new_session_ticket() -> impl Strategy<Value = NewSessionTicket<'static>> {
+    (any::<u32>(), bytes(0..300)).prop_map(|(lifetime_hint, ticket)| NewSessionTicket {
+        lifetime_hint,
+        ticket,
+    })
+}
+
 /// Reads what was written, writes what was read; cuts it everywhere, and adds a byte.
 macro_rules! round_trip {
     ($type:ident, $message:expr) => {{
@@ -92,6 +115,7 @@ fn every_parser(body: &[u8]) -> usize {
         )*};
     }
     each! { Certificate CertificateStatus ServerKeyExchange CertificateRequest ClientKeyExchange }
+    each! { PskServerKeyExchange PskClientKeyExchange NewSessionTicket }
     assert_eq!(parse_empty(body, "").is_ok(), body.is_empty());
     taken
 }
@@ -125,6 +149,21 @@ proptest! {
     }
 
     #[test]
+    fn psk_server_key_exchange_round_trip(message in psk_server_key_exchange()) {
+        round_trip!(PskServerKeyExchange, message);
+    }
+
+    #[test]
+    fn psk_client_key_exchange_round_trip(message in psk_client_key_exchange()) {
+        round_trip!(PskClientKeyExchange, message);
+    }
+
+    #[test]
+    fn new_session_ticket_round_trip(message in new_session_ticket()) {
+        round_trip!(NewSessionTicket, message);
+    }
+
+    #[test]
     fn only_named_curves(message in server_key_exchange(), kind: u8) {
         let mut body = written(|w| message.write(w));
         body[0] = kind;
@@ -146,6 +185,9 @@ proptest! {
             server_key_exchange(),
             certificate_request(),
             client_key_exchange(),
+            psk_server_key_exchange(),
+            psk_client_key_exchange(),
+            new_session_ticket(),
         ),
         changes in vec((any::<prop::sample::Index>(), 0u8..4, any::<u8>()), 16),
     ) {
@@ -155,6 +197,9 @@ proptest! {
             written(|w| messages.2.write(w)),
             written(|w| messages.3.write(w)),
             written(|w| messages.4.write(w)),
+            written(|w| messages.5.write(w)),
+            written(|w| messages.6.write(w)),
+            written(|w| messages.7.write(w)),
         ];
         for body in bodies {
             prop_assert_ne!(every_parser(&body), 0);

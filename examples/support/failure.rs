@@ -102,6 +102,16 @@ fn explain_tls(program: &str, what: &str, error: &Error) -> String {
         rest.push_str("\n  remedy: ");
         rest.push_str(&remedy);
     }
+    if let ErrorKind::Certificate(certificate) = error.kind()
+        && let (paths @ [_, _, ..], more) = certificate.tried()
+    {
+        for tried in paths {
+            cause.push_str(&format!("\n  tried:  {tried}"));
+        }
+        if more > 0 {
+            cause.push_str(&format!("\n  tried:  {more} more"));
+        }
+    }
     let told = match error.alert() {
         Some(alert) => format!("\n  sent:   the alert {alert}"),
         None => String::new(),

@@ -71,6 +71,9 @@ fn main() {
     let ticket = b"\x08\0\0\x1c\x20\x12\x34\x56\x78\x01\0\0\x04tick\0\x08\0\x2a\0\x04\0\0\x40\0";
     save("handshake_messages", "new_session_ticket", ticket);
 
+    for (target, name, bytes) in symbolon_fuzz::seeds() {
+        save(target, name, &bytes);
+    }
     save("certificate", "root", ROOT);
     save("certificate", "leaf", LEAF);
     let rsa = include_bytes!("../../tests/data/rsa-2048.pk8.der");

@@ -3,10 +3,12 @@
 
 mod connection;
 mod messages;
+mod pki;
 mod transparent;
 
 pub use connection::{Options, answer, client, client_connection, server, server_connection};
 pub use messages::{PARSERS, handshake_messages};
+pub use pki::{chain, crl, is_read, names, ocsp, seeds};
 
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::sync::{Arc, LazyLock};

@@ -1,7 +1,7 @@
 //! The client's config.
 
 use super::{
-    ChooseClientCredential, ClientSessionStore, Common, Credential, ExternalPsk, Scope,
+    ChooseClientCredential, ClientSessionStore, Common, Credential, ExternalPsk, NO_SCOPE, Scope,
     common_setters,
 };
 use crate::codepoint::NamedGroup;
@@ -38,12 +38,7 @@ impl ClientConfig {
             None => Some([0; 32]),
             Some(credentials) => credentials.identity(),
         };
-        match (verifier, credentials) {
-            (Some(verifier), Some(credentials)) => self
-                .common
-                .scope(b"client", Some(&[&verifier, &credentials])),
-            _ => self.common.scope(b"client", None),
-        }
+        self.common.scope(b"client", &[verifier, credentials])
     }
 
     /// Begins a config with the default provider. Roots or a verifier must be given; all else
@@ -195,7 +190,11 @@ impl ClientConfigBuilder {
     ///
     /// # Errors
     /// [`Misuse::Config`] if there is nothing to judge servers by, or a value is out of range.
-    pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
+    pub fn build(mut self) -> Result<Arc<ClientConfig>, Error> {
+        let psks = self.psks.iter().any(|psk| psk.fits_tls12());
+        // Without a verifier no certificate is accepted, and so none asked for.
+        let certificates = self.verifier.is_some() || self.psks.is_empty();
+        self.common.keep_suites(psks, certificates);
         self.common.check()?;
         let by_psk: Option<Arc<dyn Verifier>> = match self.psks.is_empty() {
             true => None,
@@ -210,7 +209,7 @@ impl ClientConfigBuilder {
                 return Err(Misuse::Config("a key share must be of one of the groups").into());
             }
         }
-        Ok(Arc::new(ClientConfig {
+        let config = ClientConfig {
             common: self.common,
             verifier,
             credentials: self.credentials,
@@ -222,6 +221,10 @@ impl ClientConfigBuilder {
             early_data: self.early_data,
             ticket_request: self.ticket_request,
             psks: self.psks,
-        }))
+        };
+        if config.sessions.is_some() && config.scope().is_none() {
+            return Err(NO_SCOPE.into());
+        }
+        Ok(Arc::new(config))
     }
 }

@@ -27,6 +27,9 @@ pub struct Limits {
     pub key_updates: u32,
     /// Session tickets in a row; each 256 bytes of application data make up for one (32).
     pub tickets: u32,
+    /// PSKs of a ClientHello that a server looks up: each may cost a decryption, or a question to
+    /// somebody else (8).
+    pub psks: usize,
     /// Bytes of early data that a client sends at most, since it keeps a copy until the server has
     /// answered (16 KiB).
     pub early_data: usize,
@@ -49,6 +52,7 @@ impl Default for Limits {
             warnings: 4,
             key_updates: 32,
             tickets: 32,
+            psks: 8,
             early_data: 16 * 1024,
             skipped_early_data: 17 * 1024,
         }

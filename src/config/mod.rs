@@ -36,7 +36,7 @@ pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later}
 pub use swap::Swap;
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
-use crate::crypto::{CryptoProvider, KeyExchangeGroup, Tls12Suite, Tls13Suite};
+use crate::crypto::{CryptoProvider, KeyExchangeGroup, SuiteAuth, Tls12Suite, Tls13Suite};
 use crate::error::{Error, Misuse};
 use crate::record::Padding;
 use alloc::sync::Arc;
@@ -48,6 +48,11 @@ const BUILT_IN: &[ProtocolVersion] = &[
     #[cfg(feature = "tls12")]
     ProtocolVersion::TLS12,
 ];
+
+/// Sessions were asked for, and nothing says under which terms.
+const NO_SCOPE: Misuse = Misuse::Config(
+    "sessions need a verifier (and choice of client certificates) with an identity, or a session_scope",
+);
 
 /// What both roles' configs hold.
 #[derive(Clone, Debug)]
@@ -130,6 +135,17 @@ impl Common {
         self.versions.contains(&version)
     }
 
+    /// Leaves those suites of TLS 1.2 for which there are keys, as the rest of the config is known.
+    fn keep_suites(&mut self, psks: bool, certificates: bool) {
+        self.tls12_suites.retain(|suite| match suite.auth {
+            SuiteAuth::Psk => psks,
+            SuiteAuth::Ecdsa | SuiteAuth::Rsa => certificates,
+        });
+        let (alone, left) = (self.versions.len() == 1, !self.tls12_suites.is_empty());
+        self.versions
+            .retain(|version| *version != ProtocolVersion::TLS12 || left || alone);
+    }
+
     fn set_versions(&mut self, versions: &[ProtocolVersion]) {
         self.versions = BUILT_IN
             .iter()
@@ -143,19 +159,23 @@ impl Common {
         self.groups = pick(names, |name| all.iter().copied().find(|g| g.name() == name));
     }
 
-    /// The terms of a role's sessions: what it trusts (`None` where that can't be told), and what the
-    /// application says. None at all if neither says anything.
-    fn scope(&self, role: &[u8], trust: Option<&[&[u8]]>) -> Option<Scope> {
-        if trust.is_none() && self.session_scope.is_none() {
+    /// The terms of a role's sessions: what it trusts (`None` for a part that can't be told), and what
+    /// the application says. None at all if a part can't be told and the application says nothing.
+    fn scope(&self, role: &[u8], trust: &[Option<[u8; 32]>]) -> Option<Scope> {
+        if trust.contains(&None) && self.session_scope.is_none() {
             return None;
         }
         let mut context = self.provider.sha256.start();
         let own = self.session_scope.as_deref();
-        let parts = [role, own.unwrap_or(&[])];
-        for part in parts.iter().chain(trust.unwrap_or(&[])) {
+        for part in [role, own.unwrap_or(&[])] {
             let len = u64::try_from(part.len()).unwrap_or(u64::MAX);
             context.update(&len.to_be_bytes());
             context.update(part);
+        }
+        // What can be told counts also where another part can't.
+        for part in trust {
+            context.update(&[u8::from(part.is_some())]);
+            context.update(&part.unwrap_or_default());
         }
         let hash = context.current();
         hash.as_bytes().first_chunk().copied().map(Scope)

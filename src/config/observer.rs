@@ -102,6 +102,8 @@ pub enum Parsed<'a> {
     Tls12CertificateRequest(tls12::CertificateRequest<'a>),
     /// ClientKeyExchange.
     ClientKeyExchange(tls12::ClientKeyExchange<'a>),
+    /// NewSessionTicket of TLS 1.2.
+    Tls12NewSessionTicket(tls12::NewSessionTicket<'a>),
 }
 
 impl<'a> Parsed<'a> {
@@ -151,6 +153,9 @@ impl<'a> Parsed<'a> {
             }
             HandshakeType::CLIENT_KEY_EXCHANGE => {
                 Self::ClientKeyExchange(tls12::ClientKeyExchange::parse(body).ok()?)
+            }
+            HandshakeType::NEW_SESSION_TICKET => {
+                Self::Tls12NewSessionTicket(tls12::NewSessionTicket::parse(body).ok()?)
             }
             _ => return None,
         })

@@ -1,7 +1,7 @@
 //! The server's config.
 
 use super::{
-    ChooseServerCredential, ClientHelloInfo, Common, Credential, PskStore, Scope,
+    ChooseServerCredential, ClientHelloInfo, Common, Credential, NO_SCOPE, PskStore, Scope,
     ServerCredentials, ServerSessions, common_setters,
 };
 use crate::error::{Error, Misuse};
@@ -17,7 +17,8 @@ pub enum ClientAuth {
     None,
     /// They are asked, and may have none; one that they show must be accepted by the verifier.
     Optional(Arc<dyn Verifier>),
-    /// They must show one that the verifier accepts.
+    /// They must show one that the verifier accepts. (Who has a key of `ServerConfigBuilder::psks`
+    /// shows none: with a PSK nobody does.)
     Required(Arc<dyn Verifier>),
 }
 
@@ -60,15 +61,13 @@ impl ServerConfig {
     /// certificate, and whom it trusts. None, and no sessions, if they can't be told.
     #[must_use]
     pub fn scope(&self) -> Option<Scope> {
-        let (mode, identity) = match &self.client_auth {
-            ClientAuth::None => (b"none".as_slice(), Some([0; 32])),
-            ClientAuth::Optional(verifier) => (b"optional".as_slice(), verifier.identity()),
-            ClientAuth::Required(verifier) => (b"required".as_slice(), verifier.identity()),
+        // How clients are asked counts where the verifier doesn't say who it is, too.
+        let (role, identity) = match &self.client_auth {
+            ClientAuth::None => (b"server, none".as_slice(), Some([0; 32])),
+            ClientAuth::Optional(verifier) => (b"server, optional".as_slice(), verifier.identity()),
+            ClientAuth::Required(verifier) => (b"server, required".as_slice(), verifier.identity()),
         };
-        match identity {
-            Some(identity) => self.common.scope(b"server", Some(&[mode, &identity])),
-            None => self.common.scope(b"server", None),
-        }
+        self.common.scope(role, &[identity])
     }
 
     /// Begins a config with the default provider. A credential must be given; all else has a
@@ -150,7 +149,8 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// Where pre-shared keys are found. With them a credential isn't needed: then no client without
+    /// Where pre-shared keys are found. Whoever has one is served without a certificate, also where
+    /// [`ClientAuth::Required`] asks others for one. With them a credential isn't needed: then no client without
     /// a key is served.
     pub fn psks(mut self, psks: Arc<dyn PskStore>) -> Self {
         self.psks = Some(psks);
@@ -161,7 +161,9 @@ impl ServerConfigBuilder {
     ///
     /// # Errors
     /// [`Misuse::Config`] if there is no credential, or a value is out of range.
-    pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
+    pub fn build(mut self) -> Result<Arc<ServerConfig>, Error> {
+        let certificates = self.credentials.is_some() || self.psks.is_none();
+        self.common.keep_suites(self.psks.is_some(), certificates);
         self.common.check()?;
         let by_psk: Option<Arc<dyn ChooseServerCredential>> = match &self.psks {
             None => None,
@@ -170,7 +172,7 @@ impl ServerConfigBuilder {
         let Some(credentials) = self.credentials.or(by_psk) else {
             return Err(Misuse::Config("a server needs a certificate and key, or PSKs").into());
         };
-        Ok(Arc::new(ServerConfig {
+        let config = ServerConfig {
             common: self.common,
             credentials,
             client_auth: self.client_auth,
@@ -178,6 +180,10 @@ impl ServerConfigBuilder {
             prefer_client_suites: self.prefer_client_suites,
             sessions: self.sessions,
             psks: self.psks,
-        }))
+        };
+        if config.sessions.is_some() && config.scope().is_none() {
+            return Err(NO_SCOPE.into());
+        }
+        Ok(Arc::new(config))
     }
 }

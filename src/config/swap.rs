@@ -84,6 +84,10 @@ impl<V: Verifier + ?Sized> Verifier for Swap<V> {
     fn wants_ocsp(&self) -> bool {
         self.get().wants_ocsp()
     }
+
+    fn wants_timestamps(&self) -> bool {
+        self.get().wants_timestamps()
+    }
 }
 
 impl<C: ChooseServerCredential + ?Sized> ChooseServerCredential for Swap<C> {

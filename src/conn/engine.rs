@@ -1,7 +1,7 @@
 //! The one place that sees both ends: it performs what the handshake decides.
 
 use crate::codepoint::{ContentType, ProtocolVersion};
-use crate::config::{Direction, Limits, Observation, Parsed};
+use crate::config::{ClientSessionStore, Direction, Limits, Observation, Parsed};
 use crate::conn::event::{Data, EarlyData, Event, Received};
 use crate::conn::exporter::{Exporter, Source};
 use crate::conn::queue::{Next, Queue};
@@ -19,6 +19,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
+use rustls_pki_types::UnixTime;
 
 /// What exists only until the handshake is done.
 #[derive(Debug)]
@@ -366,6 +367,18 @@ impl<M: Machine> Engine<M> {
         self.receiver.end_of_input();
     }
 
+    /// Where a client's config keeps sessions.
+    pub(crate) fn session_store(&self) -> Option<Arc<dyn ClientSessionStore>> {
+        self.handshaking.as_ref()?.machine.session_store()
+    }
+
+    /// Tells the time again, for the rest of the handshake.
+    pub(crate) fn set_time(&mut self, now: UnixTime) {
+        if let Some(hs) = &mut self.handshaking {
+            hs.machine.cx_mut().set_time(now);
+        }
+    }
+
     pub(crate) fn is_handshaking(&self) -> bool {
         self.handshaking.is_some()
     }
@@ -410,7 +423,11 @@ impl<M: Machine> Engine<M> {
         if output > 0 {
             return Ok(Sent { taken: 0, output });
         }
-        let data = data.get(..hs.early_data_room()).unwrap_or(data);
+        let room = hs.early_data_room();
+        if room == 0 && !data.is_empty() {
+            return Err(Misuse::NoEarlyData.into());
+        }
+        let data = data.get(..room).unwrap_or(data);
         let sent = self.sender.send_early_data(data, sink)?;
         let taken = data.get(..sent.taken).unwrap_or(&[]);
         hs.early_data.extend_from_slice(taken);

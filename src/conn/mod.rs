@@ -12,9 +12,12 @@
 //! | a key near its limit | TLS 1.3 sends a KeyUpdate; TLS 1.2 has none: close_notify, and `Limit::KeyUse` from `send` |
 //! | a fault of the peer | one alert, then `Event::Failed` at every later call, and the same error from `send` |
 
+use crate::config::ClientSessionStore;
 use crate::error::Error;
 use crate::handshake::Answer;
 use crate::record::Sink;
+use alloc::sync::Arc;
+use rustls_pki_types::UnixTime;
 
 /// What both roles' connections can do.
 macro_rules! connection_methods {
@@ -38,6 +41,19 @@ macro_rules! connection_methods {
         /// change nothing; the connection's own error if it is dead.
         pub fn answer(&mut self, answer: crate::handshake::Answer) -> Result<(), Error> {
             self.0.answer(answer)
+        }
+
+        pub(super) fn config_store(
+            &self,
+        ) -> Option<alloc::sync::Arc<dyn crate::config::ClientSessionStore>> {
+            self.0.session_store()
+        }
+
+        /// Tells the time again. While the handshake goes on, do so before `receive` whenever time
+        /// has gone by since `new`: certificates, the age of tickets and the freshness of early
+        /// data are judged by the time told last. No effect afterwards. (`io::Stream` does it.)
+        pub fn set_time(&mut self, now: rustls_pki_types::UnixTime) {
+            self.0.set_time(now);
         }
 
         /// Says that the peer's stream has ended: what is in the input is still read.
@@ -195,6 +211,10 @@ pub trait Connection: sealed::Sealed {
     /// # Errors
     /// A misuse, or the connection's own error.
     fn answer(&mut self, answer: Answer) -> Result<(), Error>;
+    /// Tells the time again, for the rest of the handshake.
+    fn set_time(&mut self, now: UnixTime);
+    /// Where the sessions that come are put, if the config has a place.
+    fn session_store(&self) -> Option<Arc<dyn ClientSessionStore>>;
     /// Says that the peer's stream has ended.
     fn end_of_input(&mut self);
     /// Whether the handshake goes on: neither done nor failed.
@@ -230,6 +250,12 @@ macro_rules! connection {
             }
             fn answer(&mut self, answer: Answer) -> Result<(), Error> {
                 self.answer(answer)
+            }
+            fn set_time(&mut self, now: UnixTime) {
+                self.set_time(now);
+            }
+            fn session_store(&self) -> Option<Arc<dyn ClientSessionStore>> {
+                self.config_store()
             }
             fn end_of_input(&mut self) {
                 self.end_of_input();

@@ -279,7 +279,8 @@ impl Receiver {
             Deframed::Frame(frame) => frame,
         };
         self.first = false;
-        if self.handshaking {
+        // Early data, taken or passed over, is bounded by its size.
+        if self.handshaking && self.epoch != Epoch::EarlyData && self.skip == 0 {
             let most = self.limits.flight_records;
             spend(&mut self.used.records, most, Limit::FlightRecords)?;
         }

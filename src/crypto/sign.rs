@@ -57,8 +57,11 @@ pub struct VerifyAlgorithms {
         SignatureScheme,
         &'static [&'static dyn SignatureVerificationAlgorithm],
     )],
-    /// SHA-256, which keys and certificates are known by.
+    /// SHA-256, by which certificates, keys and logs are told apart.
     pub sha256: &'static dyn Hash,
+    /// SHA-1 of the concatenation of its parts: the names that OCSP gives to issuers and keys
+    /// (RFC 6960 4.1.1), and nothing that anybody signs.
+    pub sha1: fn(&[&[u8]]) -> [u8; 20],
 }
 
 impl VerifyAlgorithms {

@@ -24,13 +24,16 @@ impl PartialEq for Tls13Suite {
 
 impl Eq for Tls13Suite {}
 
-/// How a TLS 1.2 server proves who it is: which keys its suite is for (RFC 8422 2).
+/// How a TLS 1.2 server proves who it is: which keys its suite is for (RFC 8422 2, RFC 8442).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SuiteAuth {
     /// ECDSA and EdDSA.
     Ecdsa,
     /// RSA.
     Rsa,
+    /// A pre-shared key, and no certificate on either side (RFC 8442). Used only where the config
+    /// has such keys.
+    Psk,
 }
 
 impl SuiteAuth {
@@ -42,6 +45,7 @@ impl SuiteAuth {
         match self {
             Self::Ecdsa => ecdsa,
             Self::Rsa => !ecdsa,
+            Self::Psk => false,
         }
     }
 }
@@ -51,7 +55,7 @@ impl SuiteAuth {
 pub struct Tls12Suite {
     /// Its code point.
     pub name: CipherSuite,
-    /// Which keys the server signs with.
+    /// Which keys the server signs with, if it does.
     pub auth: SuiteAuth,
     /// The hash of the PRF and of the transcript.
     pub hash: &'static dyn Hash,

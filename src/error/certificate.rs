@@ -3,7 +3,7 @@
 //! Whatever a fault shows of the peer's certificates is escaped ([`Text`]) and bounded: it may be
 //! printed to a terminal or a log as it is.
 
-use super::DecodeError;
+use super::{DecodeError, RevocationFault};
 use crate::codepoint::AlertDescription;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -417,6 +417,8 @@ pub enum CertificateFault {
     NoPolicy,
     /// The search for a path was given up: the certificates that came are made to be costly.
     OutOfBudget,
+    /// What the sources of revocation have against it, or that they say nothing.
+    Revocation(RevocationFault),
     /// Neither it nor its key is among those that are trusted by their pins.
     NotPinned {
         /// The pin that it has.
@@ -440,6 +442,7 @@ impl CertificateError {
         use AlertDescription as A;
         use CertificateFault as F;
         match &self.fault {
+            F::Revocation(fault) => fault.alert(),
             F::NoCertificate => A::CERTIFICATE_REQUIRED,
             F::NoNameToCheck => A::INTERNAL_ERROR,
             // RFC 9846 4.5.1.4: bad_certificate for a signature with MD5, and best for SHA-1.
@@ -479,6 +482,7 @@ impl CertificateError {
     pub const fn rule(&self) -> Option<&'static str> {
         use CertificateFault as F;
         Some(match &self.fault {
+            F::Revocation(fault) => fault.rule(),
             F::NoCertificate => "RFC 9846 4.5.1",
             F::Malformed(_) => "RFC 5280 4.1",
             F::Expired { .. } | F::NotYetValid { .. } => "RFC 5280 4.1.2.5",
@@ -496,7 +500,7 @@ impl CertificateError {
             F::KeyExponent => "RFC 8017 3.1",
             F::Version { .. } => "RFC 5280 4.1.2.1",
             F::Serial => "RFC 5280 4.1.2.2",
-            F::NoPolicy => "RFC 9618 5.6",
+            F::NoPolicy => "RFC 9618 5.5",
             F::SignatureAlgorithm { .. }
             | F::IssuerKeyKind
             | F::KeyKind { .. }
@@ -535,6 +539,7 @@ impl CertificateError {
     const fn fixed_remedy(&self) -> Option<&'static str> {
         use CertificateFault as F;
         Some(match &self.fault {
+            F::Revocation(fault) => return fault.remedy(),
             F::NoCertificate => "configure a certificate at the peer",
             F::Expired { .. } => "renew the certificate, or set the clock if it is wrong",
             F::NotYetValid { .. } => "check the clocks of both ends",
@@ -720,6 +725,7 @@ impl fmt::Display for CertificateFault {
             Self::Distrusted { key: true } => f.write_str("has a key that is distrusted"),
             Self::Distrusted { key: false } => f.write_str("is distrusted"),
             Self::NoPolicy => f.write_str("holds under no policy that is asked for"),
+            Self::Revocation(fault) => write!(f, "{fault}"),
             Self::NotPinned { found } => write!(f, "is not known; its pin is {found}"),
             Self::KeyChanged { known, found } => {
                 write!(f, "has another key than before, {found}; known is ")?;

@@ -5,10 +5,12 @@
 //! an error to an [`AlertDescription`] in the crate.
 
 mod certificate;
+mod revocation;
 mod violation;
 
 pub use certificate::{CertificateError, CertificateFault, Moment, Text, TriedPath};
 pub(crate) use certificate::{TextWriter, Tried};
+pub use revocation::{CrlFault, OcspFault, RevocationFault, RevocationReason, StatusSource};
 pub use violation::Violation;
 
 use crate::codepoint::{AlertDescription, ExtensionType, HandshakeType};

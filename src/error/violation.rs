@@ -109,6 +109,9 @@ violations! {
         "configure a client certificate at the peer";
     FallbackNotAllowed: INAPPROPRIATE_FALLBACK, "RFC 7507 3", "the client fell back although both ends have a newer version";
     SessionNotOffered: ILLEGAL_PARAMETER, "RFC 5246 7.4.1.3", "the server resumes a session that was not offered";
+    SessionChanged: ILLEGAL_PARAMETER, "RFC 5246 7.4.1.3", "the server resumes the session with another cipher suite";
+    ResumedWithoutExtendedMasterSecret: HANDSHAKE_FAILURE, "RFC 7627 5.3", "the peer resumes a session without the extended_master_secret that it was made with",
+        "something between you and the peer may be tampering with the handshake";
     PointFormats: ILLEGAL_PARAMETER, "RFC 8422 5.1.2", "ec_point_formats without uncompressed points";
     NoOcspAsked: UNSUPPORTED_EXTENSION, "RFC 9846 4.5.1.1", "a stapled status that was not asked for";
 }

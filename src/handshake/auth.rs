@@ -6,7 +6,7 @@ use crate::config::Credential;
 use crate::crypto::{HashSecret, VerifyAlgorithms};
 use crate::error::{CertificateError, CryptoError, Error, ErrorKind, Violation};
 use crate::keys::tls13::{certificate_verify_content, finished};
-use crate::pki::{Certificate as ParsedCertificate, PeerChain, SignatureFault};
+use crate::pki::{Certificate as ParsedCertificate, PeerChain, PeerEntry, SignatureFault};
 use crate::secret;
 use crate::wire::codec::Writer;
 use crate::wire::extension::ExtensionSet;
@@ -36,8 +36,8 @@ impl FinishedValid {
     }
 }
 
-/// The chain of a Certificate message, owned; `ocsp_asked` says whether staples may be there.
-pub(crate) fn read_chain(body: &[u8], ocsp_asked: bool) -> Result<Arc<PeerChain>, Error> {
+/// The chain of a Certificate message, owned; `asked` are the extensions that may be there.
+pub(crate) fn read_chain(body: &[u8], asked: ExtensionSet) -> Result<Arc<PeerChain>, Error> {
     let message = Certificate::parse(body)?;
     // RFC 9846 4.5.1: the context is that of the CertificateRequest; empty in the handshake, on
     // both sides.
@@ -46,11 +46,9 @@ pub(crate) fn read_chain(body: &[u8], ocsp_asked: bool) -> Result<Arc<PeerChain>
     }
     for entry in message.entries {
         // RFC 9846 4.5.1: extensions must correspond to ones that were asked for.
-        if entry.ocsp.is_some() && !ocsp_asked {
+        if entry.ocsp.is_some() && !asked.contains(ExtensionType::STATUS_REQUEST) {
             return Err(Violation::NoOcspAsked.into());
         }
-        let mut asked = ExtensionSet::EMPTY;
-        asked.insert(ExtensionType::STATUS_REQUEST);
         let unasked = entry
             .present
             .difference(asked)
@@ -61,12 +59,13 @@ pub(crate) fn read_chain(body: &[u8], ocsp_asked: bool) -> Result<Arc<PeerChain>
             return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
         }
     }
-    Ok(PeerChain::new(
-        message
-            .entries
-            .iter()
-            .map(|entry| (entry.certificate, entry.ocsp)),
-    ))
+    Ok(PeerChain::from_entries(message.entries.iter().map(
+        |entry| PeerEntry {
+            certificate: entry.certificate,
+            ocsp: entry.ocsp,
+            timestamps: entry.sct,
+        },
+    )))
 }
 
 /// Verifies the peer's CertificateVerify over the transcript so far, and adds it.

@@ -16,7 +16,9 @@ pub use request::{Answer, Request, SignRequest};
 pub use summary::{Authentication, EarlyDataOutcome, EarlyDataRefusal, Summary};
 
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
-use crate::config::{Common, Credential, NewSession, SessionTerms};
+use crate::config::{
+    ClientSessionStore, Common, Credential, NewSession, Scope, ServerConfig, SessionTerms,
+};
 use crate::crypto::{HashSecret, Random, Tls13Suite};
 use crate::error::{Error, ErrorKind};
 use crate::keys::Epoch;
@@ -144,6 +146,8 @@ pub(crate) struct Cx {
     pub(crate) traffic: TrafficSecrets,
     pub(crate) exporter: Option<HashSecret>,
     pub(crate) resumption: Option<HashSecret>,
+    /// A server's: the terms of its sessions when the handshake began; none without sessions.
+    pub(crate) scope: Option<Scope>,
     /// How the peers know each other, and since when the peer's certificate is known to be good.
     pub(crate) authentication: Authentication,
     pub(crate) authenticated: UnixTime,
@@ -201,6 +205,7 @@ impl Cx {
             traffic: TrafficSecrets::default(),
             exporter: None,
             resumption: None,
+            scope: None,
             authentication: Authentication::Certificates,
             authenticated: now,
             early_data: EarlyDataOutcome::NotOffered,
@@ -221,6 +226,19 @@ impl Cx {
             skip_early_data: None,
             #[cfg(test)]
             replay: Replay::default(),
+        }
+    }
+
+    /// The terms that this handshake was made under; none if they have changed meanwhile.
+    pub(crate) fn lasting_scope(&self, config: &ServerConfig) -> Option<Scope> {
+        self.scope.filter(|scope| config.scope() == Some(*scope))
+    }
+
+    /// The time has gone on.
+    pub(crate) fn set_time(&mut self, now: UnixTime) {
+        self.now = now;
+        if self.authentication == Authentication::Certificates {
+            self.authenticated = now;
         }
     }
 
@@ -364,6 +382,11 @@ pub(crate) trait Machine {
 
     /// How many bytes a message of this kind may have now.
     fn message_limit(&self, kind: HandshakeType) -> usize;
+
+    /// Where the config keeps sessions; a client's.
+    fn session_store(&self) -> Option<Arc<dyn ClientSessionStore>> {
+        None
+    }
 
     /// What the sessions of this connection have in common; a client's, if they can be resumed.
     fn session_terms(&self) -> Option<Arc<SessionTerms>> {

@@ -101,8 +101,6 @@ pub enum EarlyDataRefusal {
     Replayed,
     /// Servers: it couldn't be told whether it was seen before.
     Unknown,
-    /// The version is TLS 1.2.
-    Version,
 }
 
 impl Summary {

@@ -4,15 +4,18 @@ use super::auth::{FinishedValid, SignatureValid, parse_leaf};
 use super::{Action, Cx, Message, Out, Request, SignRequest};
 use crate::codepoint::{HandshakeType, SignatureScheme};
 use crate::config::Credential;
-use crate::crypto::{KeyExchangeGroup, SharedSecret, SuiteAuth, Tls12Suite, VerifyAlgorithms};
+use crate::crypto::{
+    HashSecret, KeyExchangeGroup, SharedSecret, SuiteAuth, Tls12Suite, VerifyAlgorithms,
+};
 use crate::error::{CryptoError, Error, ErrorKind, Violation};
+use crate::keys::Epoch;
 use crate::keys::SignatureInput;
 use crate::keys::tls12::{
     KeyBlock, MasterSecret, Randoms, VERIFY_DATA_LEN, extended_master_secret, finished,
     master_secret,
 };
 use crate::pki::SignatureFault;
-use crate::secret;
+use crate::secret::{self, SecretBytes};
 use crate::wire::codec::Writer;
 use crate::wire::handshake::Finished;
 use alloc::sync::Arc;
@@ -155,8 +158,47 @@ pub(crate) fn ask_signature(
 }
 
 /// The master secret and the traffic keys; the transcript ends with ClientKeyExchange.
-pub(crate) fn derive_keys(cx: &mut Cx, shared: &SharedSecret) -> Result<(), Error> {
+pub(crate) fn derive_keys(cx: &mut Cx, premaster: &[u8]) -> Result<(), Error> {
     let session_hash = cx.transcript()?.current();
+    let tls12 = cx.tls12()?;
+    let hash = tls12.suite.hash;
+    let master = if tls12.extended_master_secret {
+        // RFC 7627 4: bound to the whole handshake so far.
+        extended_master_secret(hash, premaster, &session_hash)
+    } else {
+        let randoms = Randoms {
+            client: &cx.client_random,
+            server: &tls12.server_random,
+        };
+        master_secret(hash, premaster, randoms)
+    };
+    use_master(cx, master)
+}
+
+/// The premaster secret of the ECDHE_PSK suites (RFC 5489 2): of both secrets, each with its length.
+pub(crate) fn psk_premaster(shared: &SharedSecret, psk: &[u8]) -> Result<SecretBytes, Error> {
+    let parts = [shared.expose(), psk];
+    let len = parts.iter().map(|part| part.len().saturating_add(2)).sum();
+    let mut bytes = Vec::with_capacity(len);
+    let mut w = Writer::new(&mut bytes);
+    for part in parts {
+        w.vec16(|w| w.bytes(part));
+    }
+    let written = w.finish();
+    let bytes = SecretBytes::new(bytes);
+    written.map_err(|_| ErrorKind::Internal("a PSK that is too long"))?;
+    Ok(bytes)
+}
+
+/// The traffic keys from the master secret of a session and the randoms of this handshake
+/// (RFC 5246 6.3).
+pub(crate) fn resume_keys(cx: &mut Cx, master: &HashSecret) -> Result<(), Error> {
+    const LENGTH: ErrorKind = ErrorKind::Internal("a master secret of another length");
+    let master = MasterSecret::copied_from(master.expose()).filter(|master| master.len() == 48);
+    use_master(cx, master.ok_or(LENGTH)?)
+}
+
+fn use_master(cx: &mut Cx, master: MasterSecret) -> Result<(), Error> {
     let client = cx.client_random;
     let tls12 = cx
         .tls12
@@ -166,16 +208,25 @@ pub(crate) fn derive_keys(cx: &mut Cx, shared: &SharedSecret) -> Result<(), Erro
         client: &client,
         server: &tls12.server_random,
     };
-    let hash = tls12.suite.hash;
-    let master = if tls12.extended_master_secret {
-        // RFC 7627 4: bound to the whole handshake so far.
-        extended_master_secret(hash, shared, &session_hash)
-    } else {
-        master_secret(hash, shared, randoms)
-    };
     tls12.keys = Some(KeyBlock::new(tls12.suite, &master, randoms));
     tls12.master = Some(master);
     Ok(())
+}
+
+/// The master secret, to be kept in a session.
+pub(crate) fn master_to_keep(cx: &Cx) -> Option<HashSecret> {
+    let master = cx.tls12.as_ref()?.master.as_ref()?;
+    HashSecret::copied_from(master.expose())
+}
+
+/// ChangeCipherSpec, the new keys and Finished.
+pub(crate) fn finish(cx: &mut Cx, out: &mut Out, by_client: bool) -> Result<(), Error> {
+    out.push(Action::ChangeCipherSpec)?;
+    out.push(Action::SetWrite(Epoch::Application))?;
+    let data = verify_data(cx, by_client)?;
+    cx.send(out, HandshakeType::FINISHED, |w| {
+        Finished { verify_data: &data }.write(w)
+    })
 }
 
 fn verify_data(cx: &mut Cx, by_client: bool) -> Result<[u8; VERIFY_DATA_LEN], Error> {
@@ -186,14 +237,6 @@ fn verify_data(cx: &mut Cx, by_client: bool) -> Result<[u8; VERIFY_DATA_LEN], Er
         .as_ref()
         .ok_or(ErrorKind::Internal("no master secret"))?;
     Ok(finished(tls12.suite.hash, master, by_client, &transcript))
-}
-
-/// Sends our Finished.
-pub(crate) fn send_finished(cx: &mut Cx, out: &mut Out, by_client: bool) -> Result<(), Error> {
-    let data = verify_data(cx, by_client)?;
-    cx.send(out, HandshakeType::FINISHED, |w| {
-        Finished { verify_data: &data }.write(w)
-    })
 }
 
 /// Verifies the peer's Finished over the transcript so far, and adds it.

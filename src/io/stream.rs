@@ -75,6 +75,7 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
     /// Joins a connection and a transport. Nothing is sent yet.
     pub fn new(connection: C, transport: T) -> Self {
         Self {
+            store: connection.session_store(),
             done: !connection.is_handshaking(),
             summary: None,
             connection,
@@ -85,16 +86,8 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
             output: Vec::new(),
             written: 0,
             sessions: VecDeque::new(),
-            store: None,
             early_data: Vec::new(),
         }
-    }
-
-    /// Puts the sessions that come into this store: a client's.
-    #[must_use]
-    pub fn with_sessions(mut self, store: Arc<dyn ClientSessionStore>) -> Self {
-        self.store = Some(store);
-        self
     }
 
     /// The early data that came with the handshake, once: a server's. It may be a replay
@@ -127,6 +120,7 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
 
     fn complete(&mut self, mut answer: impl FnMut(Request) -> Option<Answer>) -> io::Result<()> {
         while !self.done {
+            self.connection.set_time(now());
             match self.turn()? {
                 Turn::Done => self.write_out()?,
                 Turn::Ask(request) => match answer(request) {
@@ -142,7 +136,7 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
         Ok(())
     }
 
-    /// The oldest session that came, went to no store and wasn't taken; a client's tickets come while it reads.
+    /// The oldest session that came and wasn't taken, where the config has no store; a client's tickets come while it reads.
     pub fn take_session(&mut self) -> Option<Session> {
         self.sessions.pop_front()
     }
@@ -298,8 +292,11 @@ impl<T: Read + Write> Stream<ClientConnection, T> {
         // The output grows as needed: all of it is taken.
         let sent = self.connection.send_early_data(data, &mut self.output);
         let sent = sent.map_err(invalid)?;
-        self.write_out()?;
-        Ok(sent.taken)
+        match self.write_out() {
+            // It is sealed: the rest goes out with the handshake.
+            Err(e) if e.kind() != io::ErrorKind::WouldBlock => Err(e),
+            _ => Ok(sent.taken),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The key schedule of TLS 1.2 (RFC 5246 5, 6.3, 8.1; RFC 7627): a PRF and what is taken from it.
 
-use crate::crypto::{Hash, HashOutput, SharedSecret, Tls12Suite};
+use crate::crypto::{Hash, HashOutput, Tls12Suite};
 use crate::secret::Secret;
 
 /// The master secret: always 48 bytes.
@@ -42,16 +42,10 @@ pub struct Randoms<'a> {
 
 /// The master secret of RFC 5246 8.1, bound to the randoms only.
 #[must_use]
-pub fn master_secret(hash: &dyn Hash, shared: &SharedSecret, randoms: Randoms<'_>) -> MasterSecret {
+pub fn master_secret(hash: &dyn Hash, premaster: &[u8], randoms: Randoms<'_>) -> MasterSecret {
     let mut out = MasterSecret::zeroed(48);
     let seed: [&[u8]; 2] = [randoms.client, randoms.server];
-    prf(
-        hash,
-        shared.expose(),
-        b"master secret",
-        &seed,
-        out.expose_mut(),
-    );
+    prf(hash, premaster, b"master secret", &seed, out.expose_mut());
     out
 }
 
@@ -59,14 +53,14 @@ pub fn master_secret(hash: &dyn Hash, shared: &SharedSecret, randoms: Randoms<'_
 #[must_use]
 pub fn extended_master_secret(
     hash: &dyn Hash,
-    shared: &SharedSecret,
+    premaster: &[u8],
     session_hash: &HashOutput,
 ) -> MasterSecret {
     let mut out = MasterSecret::zeroed(48);
     let seed = [session_hash.as_bytes()];
     prf(
         hash,
-        shared.expose(),
+        premaster,
         b"extended master secret",
         &seed,
         out.expose_mut(),

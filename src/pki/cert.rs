@@ -1,10 +1,12 @@
 //! A parsed view of one certificate (RFC 5280 4.1): slices of its DER, nothing copied.
 
 use super::der::{self, Reader};
+use super::key::{AlgorithmName, KeyInfo, SignatureHash, signature_algorithm};
 use super::name::{self, DistinguishedName, GeneralName};
 use super::policy::PolicyExtensions;
 use super::{oid, time};
-use crate::error::{DecodeError, DecodeFault, Moment, Text, TextWriter};
+use crate::error::{DecodeError, DecodeFault, Moment, Text};
+use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::{ServerName, SignatureVerificationAlgorithm};
 
@@ -30,120 +32,6 @@ pub struct Certificate<'a> {
     extensions: Extensions<'a>,
 }
 
-/// A SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct KeyInfo<'a> {
-    /// All of it, with the outer header.
-    whole: &'a [u8],
-    /// The contents of `algorithm`.
-    pub(crate) algorithm: &'a [u8],
-    /// The octets of `subjectPublicKey`.
-    pub(crate) key: &'a [u8],
-}
-
-impl<'a> KeyInfo<'a> {
-    /// Parses what is inside of the outer SEQUENCE.
-    pub(crate) fn parse(contents: &'a [u8], whole: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(contents, "SubjectPublicKeyInfo");
-        let algorithm = reader.contents(der::SEQUENCE, "SubjectPublicKeyInfo.algorithm")?;
-        let key = reader.octet_bits("SubjectPublicKeyInfo.subjectPublicKey")?;
-        reader.end()?;
-        Ok(Self {
-            whole,
-            algorithm,
-            key,
-        })
-    }
-
-    /// What kind of key it is.
-    pub(crate) fn kind(&self) -> KeyKind<'a> {
-        let mut algorithm = Reader::new(self.algorithm, "SubjectPublicKeyInfo.algorithm");
-        let Ok(id) = algorithm.contents(der::OID, "SubjectPublicKeyInfo.algorithm") else {
-            return KeyKind::Other(&[]);
-        };
-        match id {
-            oid::RSA_ENCRYPTION => KeyKind::Rsa,
-            oid::RSA_PSS => KeyKind::RsaPss,
-            oid::ED25519 => KeyKind::Ed25519,
-            oid::EC_PUBLIC_KEY => match algorithm.any() {
-                Ok(parameters) if parameters.tag == der::OID => match parameters.contents {
-                    oid::P256 => KeyKind::Curve("P-256"),
-                    oid::P384 => KeyKind::Curve("P-384"),
-                    oid::P521 => KeyKind::Curve("P-521"),
-                    other => KeyKind::OtherCurve(other),
-                },
-                _ => KeyKind::ExplicitCurve,
-            },
-            other => KeyKind::Other(other),
-        }
-    }
-
-    /// What matters of an RSA key; `None` for other keys.
-    pub(crate) fn rsa(&self) -> Result<Option<RsaKey>, DecodeError> {
-        const MODULUS: &str = "RSAPublicKey.modulus";
-        const EXPONENT: &str = "RSAPublicKey.publicExponent";
-        if !matches!(self.kind(), KeyKind::Rsa | KeyKind::RsaPss) {
-            return Ok(None);
-        }
-        let mut key = der::only(self.key, der::SEQUENCE, "RSAPublicKey")?;
-        let modulus = key.positive(MODULUS)?;
-        let exponent = key.positive(EXPONENT)?;
-        key.end()?;
-        let odd = exponent.last().is_some_and(|last| last & 1 == 1);
-        Ok(Some(RsaKey {
-            bits: bits(modulus),
-            // 1 would make every message its own signature, and long ones cost only time.
-            sane_exponent: odd && (2..=33).contains(&bits(exponent)),
-        }))
-    }
-}
-
-/// How many bits a number has; without leading zero octets.
-fn bits(number: &[u8]) -> usize {
-    let zeros = number.first().map_or(0, |first| first.leading_zeros());
-    let unused = usize::try_from(zeros).unwrap_or(0);
-    number.len().saturating_mul(8).saturating_sub(unused)
-}
-
-/// What matters of an RSA key before it is used.
-pub(crate) struct RsaKey {
-    /// How many bits the modulus has.
-    pub(crate) bits: usize,
-    /// Whether the public exponent is odd, at least 3 and at most 33 bits long.
-    pub(crate) sane_exponent: bool,
-}
-
-/// A kind of key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyKind<'a> {
-    Rsa,
-    RsaPss,
-    /// A curve by its name.
-    Curve(&'static str),
-    /// A curve by its object identifier.
-    OtherCurve(&'a [u8]),
-    /// A curve by its parameters, or by none at all.
-    ExplicitCurve,
-    Ed25519,
-    Other(&'a [u8]),
-}
-
-impl KeyKind<'_> {
-    pub(crate) fn text(&self) -> Text {
-        Text::from(match self {
-            Self::Rsa => "RSA",
-            Self::RsaPss => "RSASSA-PSS",
-            Self::Curve(name) => name,
-            Self::OtherCurve(id) => return oid::text(id),
-            Self::ExplicitCurve => "elliptic curve without a name",
-            Self::Ed25519 => "Ed25519",
-            Self::Other([0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1]) => "DSA",
-            Self::Other([0x2b, 0x65, 0x71]) => "Ed448",
-            Self::Other(id) => return oid::text(id),
-        })
-    }
-}
-
 /// The extensions that mean something here (RFC 5280 4.2.1).
 #[derive(Clone, Default)]
 struct Extensions<'a> {
@@ -155,6 +43,10 @@ struct Extensions<'a> {
     name_constraints: Option<&'a [u8]>,
     subject_key_id: Option<&'a [u8]>,
     authority_key_id: Option<&'a [u8]>,
+    distribution_points: Option<&'a [u8]>,
+    must_staple: bool,
+    ocsp_nocheck: bool,
+    timestamps: Option<&'a [u8]>,
     unknown_critical: Option<&'a [u8]>,
 }
 
@@ -170,19 +62,7 @@ pub(crate) struct BasicConstraints {
 pub(crate) mod key_usage {
     pub(crate) const DIGITAL_SIGNATURE: u16 = 0x8000;
     pub(crate) const KEY_CERT_SIGN: u16 = 0x0400;
-}
-
-/// The hash within a certificate's signature algorithm, as `tls-server-end-point` means it
-/// (RFC 5929 4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SignatureHash {
-    /// SHA-256; also stands in for MD5 and SHA-1.
-    Sha256,
-    /// SHA-384.
-    Sha384,
-    /// SHA-512.
-    Sha512,
+    pub(crate) const CRL_SIGN: u16 = 0x0200;
 }
 
 /// Why a signature wasn't accepted.
@@ -360,7 +240,7 @@ impl<'a> Certificate<'a> {
 
     /// The first few names that it is for, and how many more there are.
     #[must_use]
-    pub fn presented_names(&self) -> (alloc::vec::Vec<Text>, usize) {
+    pub fn presented_names(&self) -> (Vec<Text>, usize) {
         const MOST: usize = 5;
         let names = || self.names().filter_map(|name| name.host_text());
         (names().take(MOST).collect(), names().skip(MOST).count())
@@ -431,6 +311,26 @@ impl<'a> Certificate<'a> {
         false
     }
 
+    /// The contents of the CRLDistributionPoints SEQUENCE (RFC 5280 4.2.1.13).
+    pub(crate) const fn distribution_points(&self) -> Option<&'a [u8]> {
+        self.extensions.distribution_points
+    }
+
+    /// Whether a stapled OCSP response must come along (RFC 7633).
+    pub(crate) const fn must_staple(&self) -> bool {
+        self.extensions.must_staple
+    }
+
+    /// Whether `id-pkix-ocsp-nocheck` is there (RFC 6960 4.2.2.2.1).
+    pub(crate) const fn has_ocsp_nocheck(&self) -> bool {
+        self.extensions.ocsp_nocheck
+    }
+
+    /// The SignedCertificateTimestampList within (RFC 6962 3.3), unread.
+    pub(crate) const fn timestamps(&self) -> Option<&'a [u8]> {
+        self.extensions.timestamps
+    }
+
     /// The contents of the NameConstraints SEQUENCE.
     pub(crate) const fn name_constraints(&self) -> Option<&'a [u8]> {
         self.extensions.name_constraints
@@ -487,29 +387,10 @@ fn version(reader: &mut Reader<'_>) -> Result<u8, DecodeError> {
 impl<'a> Extensions<'a> {
     /// Parses the contents of the `[3]`.
     fn parse(contents: &'a [u8]) -> Result<Self, DecodeError> {
-        const WHAT: &str = "extensions";
         let mut all = Self::default();
-        let mut list = der::only(contents, der::SEQUENCE, WHAT)?;
-        if list.is_empty() {
-            return Err(list.fail(DecodeFault::BadLength));
-        }
-        let start = list.clone();
-        let mut count: usize = 0;
-        while !list.is_empty() {
-            let (id, critical, value) = extension(&mut list)?;
-            // RFC 5280 4.2: each extension at most once.
-            let mut before = start.clone();
-            for _ in 0..count {
-                if extension(&mut before)?.0 == id {
-                    return Err(DecodeError::new(WHAT, DecodeFault::Duplicate));
-                }
-            }
-            count = count.saturating_add(1);
-            if count > MAX_EXTENSIONS {
-                return Err(DecodeError::new(WHAT, DecodeFault::BadLength));
-            }
-            all.take(id, critical, value)?;
-        }
+        each_extension(contents, "extensions", |id, critical, value| {
+            all.take(id, critical, value)
+        })?;
         Ok(all)
     }
 
@@ -528,6 +409,14 @@ impl<'a> Extensions<'a> {
             self.subject_key_id = Some(subject_key_id(value)?);
         } else if id == oid::AUTHORITY_KEY_IDENTIFIER {
             self.authority_key_id = authority_key_id(value)?;
+        } else if id == oid::CRL_DISTRIBUTION_POINTS {
+            self.distribution_points = Some(super::scope::check_distribution_points(value)?);
+        } else if id == oid::TLS_FEATURE {
+            self.must_staple = tls_feature(value)?;
+        } else if id == oid::OCSP_NOCHECK {
+            self.ocsp_nocheck = true;
+        } else if id == oid::TIMESTAMPS {
+            self.timestamps = Some(super::sct::inner(value)?);
         } else if self.policies.take(id, value)? {
             // What they ask for is seen to along the path.
         } else if critical && self.unknown_critical.is_none() {
@@ -535,6 +424,74 @@ impl<'a> Extensions<'a> {
         }
         Ok(())
     }
+}
+
+/// The extensions that have been read.
+#[derive(Default)]
+struct Seen<'a> {
+    /// A bit for each of `id-ce` (2.5.29.0 to 2.5.29.63), to which most belong.
+    common: u64,
+    others: [Option<&'a [u8]>; 8],
+}
+
+impl<'a> Seen<'a> {
+    /// Whether it comes for the first time; nothing if there are too many to tell.
+    fn is_first(&mut self, id: &'a [u8]) -> Option<bool> {
+        if let [0x55, 0x1d, n @ 0..=63] = id {
+            let bit = 1_u64.rotate_left(u32::from(*n));
+            let first = self.common & bit == 0;
+            self.common |= bit;
+            return Some(first);
+        }
+        for place in &mut self.others {
+            match place {
+                Some(seen) if *seen == id => return Some(false),
+                Some(_) => {}
+                None => {
+                    *place = Some(id);
+                    return Some(true);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Calls `take` with each Extension of a SEQUENCE of them: its identifier, whether it is critical,
+/// and its value.
+pub(crate) fn each_extension<'a>(
+    contents: &'a [u8],
+    what: &'static str,
+    mut take: impl FnMut(&'a [u8], bool, &'a [u8]) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let mut list = der::only(contents, der::SEQUENCE, what)?;
+    if list.is_empty() {
+        return Err(list.fail(DecodeFault::BadLength));
+    }
+    let start = list.clone();
+    let mut seen = Seen::default();
+    let mut count: usize = 0;
+    while !list.is_empty() {
+        let (id, critical, value) = extension(&mut list)?;
+        // RFC 5280 4.2: each extension at most once.
+        let first = match seen.is_first(id) {
+            Some(first) => first,
+            None => {
+                let mut before = start.clone();
+                let mut ids = (0..count).map(|_| extension(&mut before));
+                !ids.any(|seen| seen.is_ok_and(|(seen, ..)| seen == id))
+            }
+        };
+        if !first {
+            return Err(DecodeError::new(what, DecodeFault::Duplicate));
+        }
+        count = count.saturating_add(1);
+        if count > MAX_EXTENSIONS {
+            return Err(DecodeError::new(what, DecodeFault::BadLength));
+        }
+        take(id, critical, value)?;
+    }
+    Ok(())
 }
 
 /// One Extension: its identifier, whether it is critical, and what its OCTET STRING holds.
@@ -597,6 +554,17 @@ fn extended_key_usage(value: &[u8]) -> Result<&[u8], DecodeError> {
     Ok(purposes)
 }
 
+/// RFC 7633 4.1: whether `status_request` is among the features.
+fn tls_feature(value: &[u8]) -> Result<bool, DecodeError> {
+    const WHAT: &str = "TLS feature";
+    let mut reader = der::only(value, der::SEQUENCE, WHAT)?;
+    let mut found = false;
+    while !reader.is_empty() {
+        found |= reader.contents(der::INTEGER, WHAT)? == [5];
+    }
+    Ok(found)
+}
+
 fn subject_key_id(value: &[u8]) -> Result<&[u8], DecodeError> {
     const WHAT: &str = "subjectKeyIdentifier";
     let mut reader = Reader::new(value, WHAT);
@@ -615,88 +583,10 @@ fn authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, DecodeError> {
     Ok(id)
 }
 
-/// What to call a signature algorithm, and its hash; takes the contents of the
-/// AlgorithmIdentifier.
-fn signature_algorithm(contents: &[u8]) -> (AlgorithmName<'_>, Option<SignatureHash>) {
-    use SignatureHash::{Sha256, Sha384, Sha512};
-    const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
-    const ECDSA_SHA2: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
-    const ECDSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1];
-    const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
-    const ED448: &[u8] = &[0x2b, 0x65, 0x71];
-    use AlgorithmName::{Broken, Known, Unknown};
-
-    let mut reader = Reader::new(contents, "AlgorithmIdentifier");
-    let Ok(id) = reader.contents(der::OID, "AlgorithmIdentifier") else {
-        return (Unknown(&[]), None);
-    };
-    let (last, arm) = id.split_last().unwrap_or((&0, &[]));
-    match (arm, last) {
-        (PKCS1, 4) => (Broken("md5WithRSAEncryption"), Some(Sha256)),
-        (PKCS1, 5) => (Broken("sha1WithRSAEncryption"), Some(Sha256)),
-        (PKCS1, 11) => (Known("sha256WithRSAEncryption"), Some(Sha256)),
-        (PKCS1, 12) => (Known("sha384WithRSAEncryption"), Some(Sha384)),
-        (PKCS1, 13) => (Known("sha512WithRSAEncryption"), Some(Sha512)),
-        (PKCS1, 10) => (Known("id-RSASSA-PSS"), pss_hash(&mut reader)),
-        (ECDSA_SHA2, 2) => (Known("ecdsa-with-SHA256"), Some(Sha256)),
-        (ECDSA_SHA2, 3) => (Known("ecdsa-with-SHA384"), Some(Sha384)),
-        (ECDSA_SHA2, 4) => (Known("ecdsa-with-SHA512"), Some(Sha512)),
-        _ if id == ECDSA_SHA1 => (Broken("ecdsa-with-SHA1"), Some(Sha256)),
-        _ if id == ED25519 => (Known("id-Ed25519"), None),
-        _ if id == ED448 => (Known("id-Ed448"), None),
-        _ => (Unknown(id), None),
-    }
-}
-
-/// The `hashAlgorithm` of RSASSA-PSS-params (RFC 4055 3.1); SHA-1 if absent.
-fn pss_hash(reader: &mut Reader<'_>) -> Option<SignatureHash> {
-    const WHAT: &str = "RSASSA-PSS-params";
-    let mut params = reader.nested(der::SEQUENCE, WHAT).ok()?;
-    let Some(hash) = params.optional(der::context_constructed(0), WHAT).ok()? else {
-        return Some(SignatureHash::Sha256);
-    };
-    let mut hash = der::only(hash, der::SEQUENCE, WHAT).ok()?;
-    match hash.contents(der::OID, WHAT).ok()? {
-        oid::SHA256 => Some(SignatureHash::Sha256),
-        oid::SHA384 => Some(SignatureHash::Sha384),
-        oid::SHA512 => Some(SignatureHash::Sha512),
-        _ => None,
-    }
-}
-
-/// What is known of a signature algorithm.
-pub(crate) enum AlgorithmName<'a> {
-    /// A name of its own.
-    Known(&'static str),
-    /// One with a broken hash.
-    Broken(&'static str),
-    /// An object identifier.
-    Unknown(&'a [u8]),
-}
-
-impl<'a> AlgorithmName<'a> {
-    /// Of the contents of an AlgorithmIdentifier.
-    pub(crate) fn of(contents: &'a [u8]) -> Self {
-        signature_algorithm(contents).0
-    }
-
-    pub(crate) fn text(&self) -> Text {
-        match self {
-            Self::Known(name) | Self::Broken(name) => {
-                let mut text = TextWriter::default();
-                text.add(format_args!("{name}"));
-                text.finish()
-            }
-            Self::Unknown(id) => oid::text(id),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use alloc::vec::Vec;
     use std::string::ToString;
     use std::vec;
 
@@ -895,23 +785,5 @@ mod tests {
         }
         assert!(!basic_constraints(&[0x30, 0]).unwrap().ca);
         assert!(!basic_constraints(&[0x30, 3, 1, 1, 0]).unwrap().ca);
-    }
-
-    #[test]
-    fn hash_of_pss() {
-        let pss = |hash: Option<&[u8]>| {
-            let params = match hash {
-                Some(hash) => {
-                    let hash = value(der::SEQUENCE, &[&value(der::OID, &[hash])]);
-                    value(der::SEQUENCE, &[&value(0xa0, &[&hash])])
-                }
-                None => vec![0x30, 0],
-            };
-            signature_algorithm(&[value(der::OID, &[oid::RSA_PSS]), params].concat()).1
-        };
-        assert_eq!(pss(Some(oid::SHA384)), Some(SignatureHash::Sha384));
-        assert_eq!(pss(Some(oid::SHA512)), Some(SignatureHash::Sha512));
-        assert_eq!(pss(None), Some(SignatureHash::Sha256));
-        assert_eq!(pss(Some(&[1, 2, 3])), None);
     }
 }

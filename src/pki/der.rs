@@ -10,6 +10,7 @@ pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OID: u8 = 0x06;
+pub(crate) const ENUMERATED: u8 = 0x0a;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
 pub(crate) const PRINTABLE_STRING: u8 = 0x13;
 pub(crate) const TELETEX_STRING: u8 = 0x14;
@@ -67,7 +68,33 @@ impl<'a> Reader<'a> {
     /// The next value, whatever its tag.
     pub(crate) fn any(&mut self) -> Result<Tlv<'a>, DecodeError> {
         let start = self.rest;
-        let (tag, rest) = start
+        let (tag, contents) = self.next()?;
+        let size = start.len().saturating_sub(self.rest.len());
+        Ok(Tlv {
+            tag,
+            contents,
+            whole: start.get(..size).unwrap_or(start),
+        })
+    }
+
+    /// The next value's tag and contents.
+    #[inline]
+    fn next(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {
+        // Nearly all are short.
+        if let [tag, length @ 0..=0x7f, rest @ ..] = self.rest
+            && let Some((contents, rest)) = rest.split_at_checked(usize::from(*length))
+            && tag & 0x1f != 0x1f
+        {
+            self.rest = rest;
+            return Ok((*tag, contents));
+        }
+        self.next_long()
+    }
+
+    #[inline(never)]
+    fn next_long(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {
+        let (tag, rest) = self
+            .rest
             .split_first()
             .ok_or(self.fail(DecodeFault::Truncated))?;
         if tag & 0x1f == 0x1f {
@@ -77,13 +104,8 @@ impl<'a> Reader<'a> {
         let (contents, rest) = rest
             .split_at_checked(length)
             .ok_or(self.fail(DecodeFault::Truncated))?;
-        let size = start.len().saturating_sub(rest.len());
         self.rest = rest;
-        Ok(Tlv {
-            tag: *tag,
-            contents,
-            whole: start.get(..size).unwrap_or(start),
-        })
+        Ok((*tag, contents))
     }
 
     fn length(&self, bytes: &'a [u8]) -> Result<(usize, &'a [u8]), DecodeError> {
@@ -124,12 +146,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The contents of the next value, which must have this tag.
+    #[inline]
     pub(crate) fn contents(
         &mut self,
         tag: u8,
         what: &'static str,
     ) -> Result<&'a [u8], DecodeError> {
-        Ok(self.tlv(tag, what)?.contents)
+        self.what = what;
+        match self.next()? {
+            (found, contents) if found == tag => Ok(contents),
+            _ => Err(self.fail(DecodeFault::BadValue)),
+        }
     }
 
     /// A reader over the contents of the next value, which must have this tag.

@@ -52,6 +52,9 @@ impl Description<'_> {
         }
         let (from, to) = certificate.validity();
         writeln!(f, "   valid from {from} to {to}")?;
+        if let Some(source) = self.verified.status(place) {
+            writeln!(f, "   not revoked, says {source}")?;
+        }
         if place == 0 {
             names(f, certificate)
         } else {

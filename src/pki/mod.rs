@@ -3,7 +3,11 @@
 //!
 //! - [`PeerChain`] is what the peer sent: bytes, nothing verified.
 //! - A [`Verifier`] judges it: [`PathVerifier`] by RFC 5280 and RFC 9525 against a [`RootStore`],
-//!   or the application's own, at once or later ([`Decision`]).
+//!   or the application's own, at once or later ([`Decision`]). What is asked of keys and
+//!   algorithms is a [`Profile`]; [`InitialPolicies`] asks for certificate policies.
+//! - [`Revocation`] says which certificates need a status, what is known of it from a [`CrlStore`]
+//!   and from stapled OCSP responses, and what becomes of the others. [`TimestampPolicy`] asks for
+//!   timestamps of public logs.
 //! - [`Certificate`] is a parsed view of one certificate; nothing is copied or allocated.
 //!
 //! There is no switch that turns verification off. What accepts anything says so in its name:
@@ -11,27 +15,38 @@
 
 mod cert;
 mod constraints;
+mod crl;
 mod der;
 mod describe;
+mod key;
 mod name;
+mod ocsp;
 mod oid;
 mod path;
 mod pin;
 mod policy;
 mod profile;
+mod revocation;
 mod roots;
+mod scope;
+mod sct;
 mod time;
 
-pub use cert::{Certificate, SignatureFault, SignatureHash};
+pub use cert::{Certificate, SignatureFault};
+pub use crl::{Crl, CrlStore, RevokedCertificate};
+pub use key::SignatureHash;
 pub use name::DistinguishedName;
+pub use ocsp::{CertificateStatus, OcspResponse, SingleStatus};
 pub use path::{Budget, PathVerifier};
 pub use pin::{FirstUseVerifier, KnownServers, Pin, PinVerifier, Stranger};
 pub use policy::InitialPolicies;
 pub use profile::Profile;
+pub use revocation::{Revocation, RevocationDepth, UnknownStatus};
 pub use roots::RootStore;
+pub use sct::{CtLog, TimestampPolicy};
 
 use crate::crypto::VerifyAlgorithms;
-use crate::error::{CertificateError, Text};
+use crate::error::{CertificateError, StatusSource, Text};
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -51,20 +66,44 @@ pub struct PeerChain {
 struct Entry {
     certificate: Range<usize>,
     ocsp: Option<Range<usize>>,
+    timestamps: Option<Range<usize>>,
+}
+
+/// One certificate as a peer sends it, with what came along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeerEntry<'a> {
+    /// The DER of the certificate.
+    pub certificate: &'a [u8],
+    /// The OCSP response that was stapled to it (`status_request`).
+    pub ocsp: Option<&'a [u8]>,
+    /// Its SignedCertificateTimestampList (`signed_certificate_timestamp`, RFC 6962 3.3).
+    pub timestamps: Option<&'a [u8]>,
 }
 
 impl PeerChain {
     /// Copies the entries, the peer's own first: the DER of a certificate, and the OCSP response
     /// that was stapled to it.
     pub fn new<'a>(entries: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>) -> Arc<Self> {
+        Self::from_entries(entries.map(|(certificate, ocsp)| PeerEntry {
+            certificate,
+            ocsp,
+            timestamps: None,
+        }))
+    }
+
+    /// Copies the entries, the peer's own first.
+    pub fn from_entries<'a>(entries: impl Iterator<Item = PeerEntry<'a>>) -> Arc<Self> {
         let mut chain = Self {
             bytes: Vec::new(),
             entries: Vec::new(),
         };
-        for (certificate, ocsp) in entries {
-            let certificate = chain.append(certificate);
-            let ocsp = ocsp.map(|ocsp| chain.append(ocsp));
-            chain.entries.push(Entry { certificate, ocsp });
+        for entry in entries {
+            let entry = Entry {
+                certificate: chain.append(entry.certificate),
+                ocsp: entry.ocsp.map(|ocsp| chain.append(ocsp)),
+                timestamps: entry.timestamps.map(|list| chain.append(list)),
+            };
+            chain.entries.push(entry);
         }
         Arc::new(chain)
     }
@@ -102,11 +141,21 @@ impl PeerChain {
         self.certificates().next()
     }
 
-    /// The OCSP response stapled to the peer's own certificate: carried, not yet looked at.
+    /// The OCSP response stapled to the peer's own certificate, as it came.
     #[must_use]
     pub fn ocsp_response(&self) -> Option<&[u8]> {
-        let range = self.entries.first()?.ocsp.as_ref()?;
-        Some(self.slice(range))
+        self.entry(0)?.ocsp
+    }
+
+    /// The certificate at a position, with what came along.
+    #[must_use]
+    pub fn entry(&self, index: usize) -> Option<PeerEntry<'_>> {
+        let entry = self.entries.get(index)?;
+        Some(PeerEntry {
+            certificate: self.slice(&entry.certificate),
+            ocsp: entry.ocsp.as_ref().map(|range| self.slice(range)),
+            timestamps: entry.timestamps.as_ref().map(|range| self.slice(range)),
+        })
     }
 }
 
@@ -174,6 +223,8 @@ pub enum Trust {
 pub struct VerifiedChain {
     path: Vec<usize>,
     trust: Trust,
+    /// By place in the path.
+    statuses: Vec<Option<StatusSource>>,
 }
 
 impl VerifiedChain {
@@ -188,6 +239,7 @@ impl VerifiedChain {
         Self {
             path: [0].into(),
             trust,
+            statuses: Vec::new(),
         }
     }
 
@@ -196,6 +248,7 @@ impl VerifiedChain {
         Self {
             path: [0].into(),
             trust: Trust::Session,
+            statuses: Vec::new(),
         }
     }
 
@@ -210,6 +263,13 @@ impl VerifiedChain {
     #[must_use]
     pub const fn trust(&self) -> &Trust {
         &self.trust
+    }
+
+    /// Who says that the certificate at a place of the path isn't revoked; `None` if nobody was
+    /// asked or nobody knows, which then wasn't required ([`Revocation`]).
+    #[must_use]
+    pub fn status(&self, place: usize) -> Option<StatusSource> {
+        self.statuses.get(place).copied().flatten()
     }
 
     /// The subject of the root that the path leads to.
@@ -262,6 +322,12 @@ pub trait Verifier: Send + Sync + fmt::Debug {
     fn wants_ocsp(&self) -> bool {
         true
     }
+
+    /// Whether a server is asked for timestamps of public logs (`signed_certificate_timestamp`,
+    /// RFC 6962 3.3.1). It isn't by default.
+    fn wants_timestamps(&self) -> bool {
+        false
+    }
 }
 
 /// Accepts every chain from everybody, without looking at it: **no protection against anyone
@@ -281,10 +347,15 @@ impl Verifier for DangerousAcceptAnyCertificate {
         Decision::Now(Ok(VerifiedChain {
             path: (0..request.chain.len()).take(1).collect(),
             trust: Trust::Nothing,
+            statuses: Vec::new(),
         }))
     }
 
     fn wants_ocsp(&self) -> bool {
         false
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some(*b"DangerousAcceptAnyCertificate...")
     }
 }

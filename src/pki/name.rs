@@ -42,22 +42,7 @@ impl<'a> DistinguishedName<'a> {
     pub(crate) fn check(&self, what: &'static str) -> Result<(), DecodeError> {
         let mut rdns = Reader::new(self.contents, what);
         while !rdns.is_empty() {
-            let mut rdn = rdns.nested(der::SET, what)?;
-            if rdn.is_empty() {
-                return Err(rdn.fail(DecodeFault::BadLength));
-            }
-            // Comparing sets costs the square of their size; real ones have one or two attributes.
-            let mut attributes = 0_usize;
-            while !rdn.is_empty() {
-                attributes = attributes.saturating_add(1);
-                if attributes > MOST_ATTRIBUTES {
-                    return Err(rdn.fail(DecodeFault::BadLength));
-                }
-                let mut attribute = rdn.nested(der::SEQUENCE, what)?;
-                attribute.contents(der::OID, what)?;
-                attribute.any()?;
-                attribute.end()?;
-            }
+            check_rdn(rdns.contents(der::SET, what)?, what)?;
         }
         Ok(())
     }
@@ -136,6 +121,27 @@ impl fmt::Debug for DistinguishedName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.text())
     }
+}
+
+/// Whether the contents of a RelativeDistinguishedName are well-formed.
+pub(crate) fn check_rdn(contents: &[u8], what: &'static str) -> Result<(), DecodeError> {
+    let mut rdn = Reader::new(contents, what);
+    if rdn.is_empty() {
+        return Err(rdn.fail(DecodeFault::BadLength));
+    }
+    // Comparing sets costs the square of their size; real ones have one or two attributes.
+    let mut attributes = 0_usize;
+    while !rdn.is_empty() {
+        attributes = attributes.saturating_add(1);
+        if attributes > MOST_ATTRIBUTES {
+            return Err(rdn.fail(DecodeFault::BadLength));
+        }
+        let mut attribute = rdn.nested(der::SEQUENCE, what)?;
+        attribute.contents(der::OID, what)?;
+        attribute.any()?;
+        attribute.end()?;
+    }
+    Ok(())
 }
 
 /// The contents of one value after another; ends at the first that is ill-formed.

@@ -12,7 +12,14 @@ oids! {
     KEY_USAGE = [0x55, 0x1d, 15];
     SUBJECT_ALT_NAME = [0x55, 0x1d, 17];
     BASIC_CONSTRAINTS = [0x55, 0x1d, 19];
+    CRL_NUMBER = [0x55, 0x1d, 20];
+    REASON_CODE = [0x55, 0x1d, 21];
+    INVALIDITY_DATE = [0x55, 0x1d, 24];
+    DELTA_CRL_INDICATOR = [0x55, 0x1d, 27];
+    ISSUING_DISTRIBUTION_POINT = [0x55, 0x1d, 28];
+    CERTIFICATE_ISSUER = [0x55, 0x1d, 29];
     NAME_CONSTRAINTS = [0x55, 0x1d, 30];
+    CRL_DISTRIBUTION_POINTS = [0x55, 0x1d, 31];
     CERTIFICATE_POLICIES = [0x55, 0x1d, 32];
     ANY_POLICY = [0x55, 0x1d, 32, 0];
     POLICY_MAPPINGS = [0x55, 0x1d, 33];
@@ -23,6 +30,13 @@ oids! {
     ANY_EXTENDED_KEY_USAGE = [0x55, 0x1d, 37, 0];
     SERVER_AUTH = [0x2b, 6, 1, 5, 5, 7, 3, 1];
     CLIENT_AUTH = [0x2b, 6, 1, 5, 5, 7, 3, 2];
+    OCSP_SIGNING = [0x2b, 6, 1, 5, 5, 7, 3, 9];
+    TLS_FEATURE = [0x2b, 6, 1, 5, 5, 7, 1, 24];
+    OCSP_BASIC = [0x2b, 6, 1, 5, 5, 7, 48, 1, 1];
+    OCSP_NONCE = [0x2b, 6, 1, 5, 5, 7, 48, 1, 2];
+    OCSP_NOCHECK = [0x2b, 6, 1, 5, 5, 7, 48, 1, 5];
+    TIMESTAMPS = [0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
+    OCSP_TIMESTAMPS = [0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 5];
     RSA_ENCRYPTION = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
     RSA_PSS = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
     ED25519 = [0x2b, 0x65, 0x70];
@@ -31,6 +45,7 @@ oids! {
     P384 = [0x2b, 0x81, 4, 0, 34];
     P521 = [0x2b, 0x81, 4, 0, 35];
     EMAIL_ADDRESS = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
+    SHA1 = [0x2b, 0x0e, 3, 2, 26];
     SHA256 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
     SHA384 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
     SHA512 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];

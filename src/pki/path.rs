@@ -6,19 +6,22 @@
 //! already and nobody without a certified key can make us verify more than the first one. A
 //! signature is verified once, however many paths lead over it.
 
-use super::cert::{AlgorithmName, Certificate, KeyInfo, key_usage};
+use super::cert::{Certificate, key_usage};
 use super::constraints::{self, Comparisons, Denied};
 use super::der;
+use super::key::KeyInfo;
 use super::name::{self, DistinguishedName};
 use super::oid;
 use super::policy::{self, InitialPolicies, PolicyFault};
 use super::profile::{self, Profile};
+use super::revocation::{self, Revocation};
 use super::roots::{Anchor, RootStore};
+use super::sct::TimestampPolicy;
 use super::{Decision, Role, Trust, VerifiedChain, Verifier, VerifyRequest};
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{
-    CertificateError, CertificateFault as Fault, DecodeError, DecodeFault, Moment, Text, Tried,
-    TriedPath,
+    CertificateError, CertificateFault as Fault, DecodeError, DecodeFault, Moment, StatusSource,
+    Text, Tried, TriedPath,
 };
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
@@ -63,7 +66,8 @@ impl Default for Budget {
 /// signatures, time, `basicConstraints` with path lengths, `keyUsage`, `extKeyUsage` (in CA
 /// certificates as well), name constraints, certificate policies, and for servers the name; and
 /// keys and algorithms by a [`Profile`]. A critical extension that isn't known is refused.
-/// Revocation isn't checked yet.
+/// A stapled OCSP response is judged, and more of revocation is checked
+/// [as asked for](Self::with_revocation).
 ///
 /// A server may present a certificate that is a root itself (self-signed and added to the
 /// store): it is accepted like any other, for its own names and within its time.
@@ -75,6 +79,8 @@ pub struct PathVerifier {
     policies: InitialPolicies,
     distrusted: Distrusted,
     hints: Vec<Vec<u8>>,
+    revocation: Revocation,
+    timestamps: Option<TimestampPolicy>,
     /// A hash of the roots and of all that has a say in what is accepted.
     identity: [u8; 32],
 }
@@ -97,6 +103,8 @@ impl PathVerifier {
             policies: InitialPolicies::default(),
             distrusted: Distrusted::default(),
             hints: Vec::new(),
+            revocation: Revocation::default(),
+            timestamps: None,
             identity: [0; 32],
         }
         .identified()
@@ -106,12 +114,15 @@ impl PathVerifier {
     /// resumed under these.
     fn identified(mut self) -> Self {
         let rules = format!(
-            "{:?} {:?} {:?}",
-            self.profile, self.policies, self.distrusted
+            "{:?} {:?} {:?} {:?} {:?}",
+            self.profile, self.policies, self.distrusted, self.revocation, self.timestamps
         );
         let mut hash = Sha256::new();
         hash.update(self.roots.fingerprint());
         hash.update(rules);
+        for list in self.revocation.crls.lists() {
+            hash.update(list);
+        }
         self.identity = hash.finalize().into();
         self
     }
@@ -153,6 +164,21 @@ impl PathVerifier {
         self
     }
 
+    /// Whether certificates were revoked, and what becomes of those of which that isn't known.
+    #[must_use]
+    pub fn with_revocation(mut self, revocation: Revocation) -> Self {
+        self.revocation = revocation;
+        self.identified()
+    }
+
+    /// Accepts servers only whose certificates are publicly logged (RFC 6962), and asks them for
+    /// timestamps in the handshake.
+    #[must_use]
+    pub fn with_timestamps(mut self, policy: TimestampPolicy) -> Self {
+        self.timestamps = Some(policy);
+        self.identified()
+    }
+
     /// For a server: tells clients the names of the roots, in `certificate_authorities`.
     #[must_use]
     pub fn with_root_hints(mut self) -> Self {
@@ -188,6 +214,10 @@ impl Verifier for PathVerifier {
         Cow::Borrowed(&self.hints)
     }
 
+    fn wants_timestamps(&self) -> bool {
+        self.timestamps.is_some()
+    }
+
     fn identity(&self) -> Option<[u8; 32]> {
         Some(self.identity)
     }
@@ -218,6 +248,7 @@ struct Names {
 /// The search for one chain.
 struct Search<'a> {
     verifier: &'a PathVerifier,
+    request: &'a VerifyRequest,
     algorithms: &'a VerifyAlgorithms,
     now: Moment,
     role: Role,
@@ -233,6 +264,8 @@ struct Search<'a> {
     /// What was found of each certificate by itself.
     sound: BTreeMap<usize, Result<(), Fault>>,
     checked: Vec<Checked<'a>>,
+    /// Who says that the path's certificates aren't revoked.
+    statuses: Vec<Option<StatusSource>>,
     left: Budget,
     failure: Option<CertificateError>,
     tried: Tried,
@@ -260,6 +293,7 @@ impl<'a> Search<'a> {
             .ok_or(CertificateError::new(None, Fault::OutOfBudget))?;
         Ok(Self {
             verifier,
+            request,
             algorithms,
             now: Moment(i64::try_from(request.now.as_secs()).unwrap_or(i64::MAX)),
             role: request.role,
@@ -270,6 +304,7 @@ impl<'a> Search<'a> {
             path: Vec::new(),
             sound: BTreeMap::new(),
             checked: Vec::new(),
+            statuses: Vec::new(),
             left: Budget {
                 comparisons: comparisons.0,
                 ..budget
@@ -437,6 +472,7 @@ impl<'a> Search<'a> {
             Ok(Some(anchor)) => Ok(VerifiedChain {
                 path: self.path,
                 trust: Trust::Root(anchor.text()),
+                statuses: self.statuses,
             }),
             Err(Stop::OutOfBudget) => {
                 Err(CertificateError::new(None, Fault::OutOfBudget).having_tried(self.tried))
@@ -583,7 +619,40 @@ impl<'a> Search<'a> {
             }
         }
         self.check_names(anchor.name_constraints)?;
-        self.check_policies()
+        self.check_policies()?;
+        self.check_status(anchor.key)
+    }
+
+    /// RFC 5280 6.1.3 (a)(3): none was revoked, as far as that is to be known.
+    fn check_status(&mut self, anchor: KeyInfo<'a>) -> Result<(), Stop> {
+        let mut left = self.left.signatures;
+        let path = self.path.iter();
+        let result = revocation::check(
+            &revocation::Chain {
+                policy: &self.verifier.revocation,
+                timestamps: self.verifier.timestamps.as_ref(),
+                profile: &self.verifier.profile,
+                request: self.request,
+                path: path
+                    .filter_map(|index| Some((*index, self.certificate(*index)?)))
+                    .collect(),
+                anchor,
+                algorithms: self.algorithms,
+                now: self.now,
+            },
+            &mut left,
+        );
+        self.left.signatures = left;
+        match result {
+            Ok(statuses) => {
+                self.statuses = statuses;
+                Ok(())
+            }
+            Err(None) => Err(Stop::OutOfBudget),
+            Err(Some((index, fault))) => {
+                Err(Stop::Fault(self.error(index, Fault::Revocation(fault))))
+            }
+        }
     }
 
     /// RFC 5280 6.1.3 (d) to (f) and on, as RFC 9618 has them.
@@ -600,7 +669,9 @@ impl<'a> Search<'a> {
         let octets = steps.iter().map(|step| step.policies.octets());
         let octets = octets.fold(0, usize::saturating_add);
         let mut left = Comparisons(self.left.comparisons);
-        left.spend_octets(octets).ok_or(Stop::OutOfBudget)?;
+        if octets > 0 {
+            left.spend_octets(octets).ok_or(Stop::OutOfBudget)?;
+        }
         self.left.comparisons = left.0;
         policy::check(&steps, &self.verifier.policies).map_err(|fault| {
             let malformed = |what, fault| Fault::Malformed(DecodeError::new(what, fault));
@@ -631,7 +702,15 @@ impl<'a> Search<'a> {
                 let result = match self.certificate(index) {
                     Some(certificate) => {
                         let digest = self.verifier.profile.check_digest(certificate, key);
-                        digest.and_then(|()| verify(certificate, key, self.algorithms))
+                        digest.and_then(|()| {
+                            // RFC 5280 6.1.3 (a)(1): whether the key made the signature.
+                            key.verify(
+                                certificate.signature_algorithm(),
+                                certificate.tbs(),
+                                certificate.signature(),
+                                self.algorithms,
+                            )
+                        })
                     }
                     None => Err(Fault::BadSignature),
                 };
@@ -759,6 +838,8 @@ const fn telling(fault: &Fault) -> u8 {
         Fault::Malformed(_) => 1,
         // Often just another key under the same name.
         Fault::BadSignature => 2,
+        // All else of the path holds.
+        Fault::Revocation(_) => 4,
         _ => 3,
     }
 }
@@ -766,32 +847,4 @@ const fn telling(fault: &Fault) -> u8 {
 fn spend(left: &mut u32) -> Result<(), Stop> {
     *left = left.checked_sub(1).ok_or(Stop::OutOfBudget)?;
     Ok(())
-}
-
-/// RFC 5280 6.1.3 (a)(1): whether `key` made the certificate's signature.
-fn verify(
-    certificate: &Certificate<'_>,
-    key: KeyInfo<'_>,
-    algorithms: &VerifyAlgorithms,
-) -> Result<(), Fault> {
-    let id = certificate.signature_algorithm();
-    let mut known = false;
-    for algorithm in algorithms.all {
-        if algorithm.signature_alg_id().as_ref() != id {
-            continue;
-        }
-        known = true;
-        if algorithm.public_key_alg_id().as_ref() == key.algorithm {
-            return algorithm
-                .verify_signature(key.key, certificate.tbs(), certificate.signature())
-                .map_err(|_| Fault::BadSignature);
-        }
-    }
-    Err(match AlgorithmName::of(id) {
-        _ if known => Fault::IssuerKeyKind,
-        AlgorithmName::Broken(algorithm) => Fault::BrokenSignatureAlgorithm { algorithm },
-        name => Fault::SignatureAlgorithm {
-            algorithm: name.text(),
-        },
-    })
 }

@@ -332,6 +332,10 @@ impl Verifier for PinVerifier {
     fn wants_ocsp(&self) -> bool {
         self.path.as_ref().is_some_and(Verifier::wants_ocsp)
     }
+
+    fn wants_timestamps(&self) -> bool {
+        self.path.as_ref().is_some_and(Verifier::wants_timestamps)
+    }
 }
 
 /// The peer's own certificate, which may sign in the handshake.

@@ -2,7 +2,8 @@
 //! private CAs.
 
 use super::Role;
-use super::cert::{Certificate, KeyInfo, KeyKind, SignatureHash};
+use super::cert::Certificate;
+use super::key::{KeyInfo, KeyKind, SignatureHash};
 use super::oid;
 use crate::crypto::VerifyAlgorithms;
 use crate::error::CertificateFault as Fault;

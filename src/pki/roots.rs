@@ -1,7 +1,8 @@
 //! The roots that are trusted.
 
-use super::cert::{Certificate, KeyInfo};
+use super::cert::Certificate;
 use super::constraints;
+use super::key::KeyInfo;
 use super::name::DistinguishedName;
 use crate::error::{DecodeError, Error, Misuse};
 use alloc::vec::Vec;

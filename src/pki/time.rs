@@ -12,6 +12,15 @@ pub(crate) fn read(reader: &mut Reader<'_>, what: &'static str) -> Result<Moment
     value.ok_or(DecodeError::new(what, DecodeFault::BadValue))
 }
 
+/// GeneralizedTime alone, likewise.
+pub(crate) fn read_generalized(
+    reader: &mut Reader<'_>,
+    what: &'static str,
+) -> Result<Moment, DecodeError> {
+    let text = reader.contents(der::GENERALIZED_TIME, what)?;
+    generalized_time(text).ok_or(DecodeError::new(what, DecodeFault::BadValue))
+}
+
 fn utc_time(text: &[u8]) -> Option<Moment> {
     let (year, rest) = text.split_first_chunk::<2>()?;
     let year = digits(year)?;

@@ -458,6 +458,8 @@ extension_block! {
         alpn: Option<&'a [u8]>,
         /// `status_request`, before TLS 1.3.
         status_request: bool,
+        /// `signed_certificate_timestamp` (RFC 6962), before TLS 1.3, all of it and unread.
+        sct: Option<&'a [u8]>,
         /// `record_size_limit`, before TLS 1.3; its range isn't checked.
         record_size_limit: Option<u16>,
     }
@@ -520,6 +522,7 @@ impl<'a> ServerHelloExtensions<'a> {
             ExtensionType::SESSION_TICKET => self.session_ticket = true,
             ExtensionType::ALPN => self.alpn = Some(read_selected_protocol(r)?),
             ExtensionType::STATUS_REQUEST => self.status_request = true,
+            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.sct = Some(r.rest()),
             ExtensionType::RECORD_SIZE_LIMIT => {
                 self.record_size_limit = Some(r.u16("RecordSizeLimit")?);
             }
@@ -564,6 +567,11 @@ impl<'a> ServerHelloExtensions<'a> {
         w.flag_extension(ExtensionType::SESSION_TICKET, self.session_ticket);
         write_selected_protocol(w, self.alpn);
         w.flag_extension(ExtensionType::STATUS_REQUEST, self.status_request);
+        if let Some(timestamps) = self.sct {
+            w.extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, |w| {
+                w.bytes(timestamps);
+            });
+        }
         if let Some(limit) = self.record_size_limit {
             w.extension(ExtensionType::RECORD_SIZE_LIMIT, |w| w.u16(limit));
         }

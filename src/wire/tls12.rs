@@ -200,6 +200,107 @@ impl<'a> ClientKeyExchange<'a> {
     }
 }
 
+/// ServerKeyExchange of the ECDHE_PSK suites (RFC 5489 2): nothing in it is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PskServerKeyExchange<'a> {
+    /// `psk_identity_hint`; may be empty.
+    pub identity_hint: &'a [u8],
+    /// The curve.
+    pub group: NamedGroup,
+    /// The server's public key.
+    pub public: &'a [u8],
+}
+
+impl<'a> PskServerKeyExchange<'a> {
+    /// Reads the body of the message.
+    ///
+    /// # Errors
+    /// Where the bytes don't have its form, or the curve isn't a named one.
+    pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(body);
+        let identity_hint = r.vec16("ServerKeyExchange.psk_identity_hint", 0..=0xffff)?;
+        let kind = "ECParameters.curve_type";
+        if r.u8(kind)? != NAMED_CURVE {
+            return Err(DecodeError::new(kind, DecodeFault::BadValue));
+        }
+        let message = Self {
+            identity_hint,
+            group: NamedGroup(r.u16("ECParameters.namedcurve")?),
+            public: r.vec8("ECPoint.point", 1..=0xff)?,
+        };
+        r.finish("ServerKeyExchange")?;
+        Ok(message)
+    }
+
+    /// Writes the body of the message.
+    pub fn write(&self, w: &mut Writer<'_>) {
+        w.vec16(|w| w.bytes(self.identity_hint));
+        write_params(w, self.group, self.public);
+    }
+}
+
+/// ClientKeyExchange of the ECDHE_PSK suites (RFC 5489 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PskClientKeyExchange<'a> {
+    /// `psk_identity`.
+    pub identity: &'a [u8],
+    /// The client's public key.
+    pub public: &'a [u8],
+}
+
+impl<'a> PskClientKeyExchange<'a> {
+    /// Reads the body of the message.
+    ///
+    /// # Errors
+    /// Where the bytes don't have its form.
+    pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(body);
+        let message = Self {
+            identity: r.vec16("ClientKeyExchange.psk_identity", 0..=0xffff)?,
+            public: r.vec8("ClientECDiffieHellmanPublic.ecdh_Yc", 1..=0xff)?,
+        };
+        r.finish("ClientKeyExchange")?;
+        Ok(message)
+    }
+
+    /// Writes the body of the message.
+    pub fn write(&self, w: &mut Writer<'_>) {
+        w.vec16(|w| w.bytes(self.identity));
+        w.vec8(|w| w.bytes(self.public));
+    }
+}
+
+/// NewSessionTicket (RFC 5077 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewSessionTicket<'a> {
+    /// `ticket_lifetime_hint` in seconds; 0 where the server doesn't say.
+    pub lifetime_hint: u32,
+    /// `ticket`; empty if there is none after all.
+    pub ticket: &'a [u8],
+}
+
+impl<'a> NewSessionTicket<'a> {
+    /// Reads the body of the message.
+    ///
+    /// # Errors
+    /// Where the bytes don't have its form.
+    pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(body);
+        let message = Self {
+            lifetime_hint: r.u32("NewSessionTicket.ticket_lifetime_hint")?,
+            ticket: r.vec16("NewSessionTicket.ticket", 0..=0xffff)?,
+        };
+        r.finish("NewSessionTicket")?;
+        Ok(message)
+    }
+
+    /// Writes the body of the message.
+    pub fn write(&self, w: &mut Writer<'_>) {
+        w.u32(self.lifetime_hint);
+        w.vec16(|w| w.bytes(self.ticket));
+    }
+}
+
 /// Reads a message without content: ServerHelloDone or HelloRequest (RFC 5246 7.4.5, 7.4.1.1).
 ///
 /// # Errors

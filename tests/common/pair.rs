@@ -30,6 +30,8 @@ pub struct End<C> {
     /// What came before the handshake was done.
     pub early_data: Vec<u8>,
     pub sessions: Vec<Session>,
+    /// When sessions come.
+    pub time: UnixTime,
     pub failed: Option<Error>,
     pub closed: Option<Eof>,
     pub events: usize,
@@ -39,8 +41,6 @@ pub struct End<C> {
     pub room: Option<usize>,
     /// The most `NeedInput::min` seen.
     pub needed: usize,
-    /// When its sessions come.
-    pub now: UnixTime,
 }
 
 impl<C: Connection> End<C> {
@@ -53,13 +53,13 @@ impl<C: Connection> End<C> {
             data: Vec::new(),
             early_data: Vec::new(),
             sessions: Vec::new(),
+            time: now(),
             failed: None,
             closed: None,
             events: 0,
             answerer: None,
             room: None,
             needed: 0,
-            now: now(),
         }
     }
 
@@ -99,7 +99,7 @@ impl<C: Connection> End<C> {
                     assert!(self.done.is_none());
                     self.early_data.extend_from_slice(data.bytes);
                 }
-                Event::Session(session) => self.sessions.push(session.received(self.now)),
+                Event::Session(session) => self.sessions.push(session.received(self.time)),
                 Event::Failed(error) => {
                     self.failed = Some(error);
                     stop = true;

@@ -21,6 +21,9 @@ use symbolon::provider::RUSTCRYPTO;
 use symbolon::record::{MAX_CIPHERTEXT, Opener, Sealer, write_record};
 use symbolon::wire::hello::{ClientHello, ServerHello};
 
+/// OCSPResponse { responseStatus tryLater }: well-formed, and says nothing.
+pub const STATUS: &[u8] = &[0x30, 0x03, 0x0a, 0x01, 0x03];
+
 pub const TLS12: &[ProtocolVersion] = &[ProtocolVersion::TLS12];
 pub const BOTH: &[ProtocolVersion] = &[ProtocolVersion::TLS13, ProtocolVersion::TLS12];
 
@@ -174,17 +177,32 @@ impl<C: Connection> Rogue<C> {
 
     /// The master secret and the keys; the messages end with ClientKeyExchange.
     pub fn derive(&mut self, shared: &SharedSecret) {
+        self.derive_from(shared.expose());
+    }
+
+    /// The same from a premaster secret.
+    pub fn derive_from(&mut self, premaster: &[u8]) {
         let hash = self.suite.hash;
         let randoms = Randoms {
             client: &self.client_random,
             server: &self.server_random,
         };
         let master = match self.extended {
-            true => extended_master_secret(hash, shared, &self.transcript().current()),
-            false => master_secret(hash, shared, randoms),
+            true => extended_master_secret(hash, premaster, &self.transcript().current()),
+            false => master_secret(hash, premaster, randoms),
         };
         self.keys = Some(KeyBlock::new(self.suite, &master, randoms));
         self.master = Some(master);
+    }
+
+    /// The keys of a handshake that resumes a session; both randoms are known.
+    pub fn resume(&mut self, master: &MasterSecret) {
+        let randoms = Randoms {
+            client: &self.client_random,
+            server: &self.server_random,
+        };
+        self.keys = Some(KeyBlock::new(self.suite, master, randoms));
+        self.master = MasterSecret::copied_from(master.expose());
     }
 
     /// The verify_data of a Finished by the client, or the server.
@@ -249,7 +267,7 @@ impl<C: Connection> Rogue<C> {
     }
 
     /// The peer's Finished, which must be right.
-    fn read_finished(&mut self) {
+    pub fn read_finished(&mut self) {
         let expected = self.verify_data(self.is_server);
         let (kind, raw) = self.read_message();
         assert_eq!(kind, HandshakeType::FINISHED);
@@ -376,7 +394,11 @@ impl Rogue<ClientConnection> {
     /// The client's ClientHello has come.
     pub fn server(config: Arc<ClientConfig>) -> Self {
         let name = ServerName::try_from("server.example").unwrap();
-        let client = ClientConnection::new(config, name, [1; 32], now()).unwrap();
+        Self::server_of(ClientConnection::new(config, name, [1; 32], now()).unwrap())
+    }
+
+    /// The same for a client that is there.
+    pub fn server_of(client: ClientConnection) -> Self {
         let mut this = Self::new(client, true);
         this.peer.run();
         let (kind, raw) = this.read_message();
@@ -405,8 +427,13 @@ impl Rogue<ClientConnection> {
         self.message(HandshakeType::SERVER_HELLO, &hello_body(&hello, false));
     }
 
+    pub fn ticket(&mut self, lifetime_hint: u32, ticket: &[u8]) {
+        let body = [&lifetime_hint.to_be_bytes()[..], &vec16(ticket)].concat();
+        self.message(HandshakeType::NEW_SESSION_TICKET, &body);
+    }
+
     pub fn certificate_status(&mut self) {
-        let body = [&[1][..], &vec24(b"a response")].concat();
+        let body = [&[1][..], &vec24(STATUS)].concat();
         self.message(HandshakeType::CERTIFICATE_STATUS, &body);
     }
 

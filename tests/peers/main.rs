@@ -16,6 +16,7 @@ mod mixed;
 mod nginx;
 mod openssl_client;
 mod openssl_server;
+mod resumption12;
 mod scanners;
 mod sessions;
 mod support;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use symbolon::codepoint::{AlertDescription, HandshakeType};
 use symbolon::config::{
     ClientConfig, ClientConfigBuilder, Credential, Direction, Observation, Observer, Parsed,
-    ServerConfig, ServerConfigBuilder,
+    ServerConfig, ServerConfigBuilder, Session,
 };
 use symbolon::conn::{ClientConnection, ServerConnection};
 use symbolon::error::{Error, ErrorKind};
@@ -396,6 +396,16 @@ pub fn connect_to(name: &str, port: u16, config: Arc<ClientConfig>) -> OurClient
     let seed = seed().expect("randomness");
     let connection = ClientConnection::new(config, name, seed, now()).expect("a fit config");
     Stream::new(connection, bounded(tcp))
+}
+
+/// Connects to resume this session. No handshake yet.
+pub fn connect_again(port: u16, config: Arc<ClientConfig>, session: Session) -> OurClient {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let tcp = wait("a listening peer", || TcpStream::connect(address).ok());
+    let name = ServerName::try_from(NAME).expect("a name");
+    let seed = seed().expect("randomness");
+    let connection = ClientConnection::resume(config, name, session, seed, now());
+    Stream::new(connection.expect("a fit config"), bounded(tcp))
 }
 
 fn bounded(tcp: TcpStream) -> TcpStream {

@@ -78,7 +78,7 @@ pub fn pair_between(
     session: Option<Session>,
 ) -> Pair {
     let mut pair = Pair::of(client_at(client, session), server_at(server));
-    pair.client.now = at(client.1);
+    pair.client.time = at(client.1);
     pair
 }
 

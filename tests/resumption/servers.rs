@@ -376,7 +376,7 @@ fn ticket(script: &mut Script, lifetime: u32, early: Option<u32>) {
 #[test]
 fn tickets_that_promise_too_much() {
     let (_, mut script) = dialled(|client| client);
-    script.peer.now = at(600_000);
+    script.peer.time = at(600_000);
     choose(&mut script);
     script.encrypted_extensions(&[]);
     script.finished();

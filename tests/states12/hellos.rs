@@ -233,7 +233,6 @@ fn extensions_of_the_server() {
         rogue.refused_as(DecodeFault::NotAllowedHere, A::ILLEGAL_PARAMETER);
     }
     for (kind, data) in [
-        (X::SESSION_TICKET, vec![]),
         (X::ALPN, vec16(&vec8(b"h2"))),
         (X::RECORD_SIZE_LIMIT, vec![64, 0]),
         (X(22), vec![]),

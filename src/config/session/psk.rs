@@ -59,6 +59,13 @@ impl ExternalPsk {
         &self.identity
     }
 
+    /// Whether it can be used in TLS 1.2, whose messages hold so much of an identity and key.
+    pub(crate) fn fits_tls12(&self) -> bool {
+        // RFC 9258 5.1: an imported key is for one protocol, which isn't TLS 1.2.
+        let fits = |len: usize| (1..=0xffff).contains(&len);
+        !self.imported && fits(self.identity.len()) && fits(self.key.len())
+    }
+
     /// The hash it is for.
     #[must_use]
     pub fn hash(&self) -> PskHash {

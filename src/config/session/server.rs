@@ -93,9 +93,9 @@ pub enum Freshness {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TicketPolicy {
-    /// Tickets of TLS 1.3 after a full handshake (2), fewer if the client asks for fewer (RFC 9149).
+    /// Tickets of TLS 1.3 after a full handshake (2; 6 at most), fewer if the client asks for fewer (RFC 9149).
     pub count: u8,
-    /// Tickets of TLS 1.3 after a resumed one (1).
+    /// Tickets of TLS 1.3 after a resumed one (1; 6 at most).
     pub resumed_count: u8,
     /// Seconds from the authentication of the first handshake until the last resumption
     /// (12 hours); at most [`MAX_LIFETIME`].
@@ -138,7 +138,6 @@ pub(crate) enum TicketSource {
 #[derive(Clone, Debug)]
 pub struct EarlyDataPolicy {
     pub(crate) most: u32,
-    pub(crate) window: u32,
     pub(crate) recorder: Option<Arc<dyn ReplayRecorder>>,
 }
 
@@ -147,6 +146,8 @@ pub struct EarlyDataPolicy {
 pub struct ServerSessions {
     pub(crate) source: TicketSource,
     pub(crate) policy: TicketPolicy,
+    /// Seconds by which the age of a ticket, as the client tells it, may be off.
+    pub(crate) window: u32,
     pub(crate) early_data: Option<EarlyDataPolicy>,
 }
 
@@ -192,13 +193,10 @@ macro_rules! policy_setters {
         }
 
         /// By how many seconds the age of a ticket, as the client tells it, may be off for early data
-        /// to be accepted (RFC 9846 8.3): clocks, and the round trips between. 10 by default. No
-        /// effect before `early_data`.
+        /// to be accepted (RFC 9846 8.3): clocks, and the round trips between. 10 by default.
         #[must_use]
         pub fn freshness_window(mut self, seconds: u32) -> Self {
-            if let Some(early_data) = &mut self.0.early_data {
-                early_data.window = seconds;
-            }
+            self.0.window = seconds;
             self
         }
     };
@@ -215,6 +213,7 @@ impl StatelessSessions {
         Self(ServerSessions {
             source: TicketSource::Stateless(ticketer),
             policy: TicketPolicy::default(),
+            window: WINDOW,
             early_data: None,
         })
     }
@@ -227,7 +226,6 @@ impl StatelessSessions {
     pub fn early_data(mut self, most: u32, recorder: Arc<dyn ReplayRecorder>) -> Self {
         self.0.early_data = Some(EarlyDataPolicy {
             most,
-            window: WINDOW,
             recorder: Some(recorder),
         });
         self
@@ -245,6 +243,7 @@ impl StatefulSessions {
         Self(ServerSessions {
             source: TicketSource::Stateful(store),
             policy: TicketPolicy::default(),
+            window: WINDOW,
             early_data: None,
         })
     }
@@ -257,7 +256,6 @@ impl StatefulSessions {
     pub fn early_data(mut self, most: u32) -> Self {
         self.0.early_data = Some(EarlyDataPolicy {
             most,
-            window: WINDOW,
             recorder: None,
         });
         self

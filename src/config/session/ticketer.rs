@@ -16,7 +16,8 @@ use core::fmt;
 use rustls_pki_types::UnixTime;
 use zeroize::Zeroize;
 
-/// The longest ticket, in bytes: with room to spare it fits into a ClientHello beside the rest.
+/// The longest ticket, in bytes. A ClientHello with it must fit into what the server takes
+/// ([`crate::config::Limits`]: `client_hello`, 16 KiB unless set).
 pub const MAX_TICKET_LEN: usize = 32 * 1024;
 
 const WHAT: &str = "ticket";
@@ -39,7 +40,7 @@ const FORMATS: [(u8, CipherSuite); 3] = [
 /// Time is cut into epochs of `period` seconds. A ticket is opened in the epoch in which it was sealed
 /// and in the next one (and, so that the clocks of a fleet may differ a little, in the last 10
 /// seconds before its own): it is good for at least one period and at most two. Choose the period no
-/// shorter than [`super::TicketPolicy::lifetime`].
+/// shorter than [`lifetime`](field@super::TicketPolicy::lifetime).
 ///
 /// Nothing is kept but the secret. Servers that have the same secret open each other's tickets, and
 /// a server that was restarted its own. The price: whoever learns the secret can read every ticket

@@ -270,10 +270,10 @@ impl<M: Machine> Side<M> {
                 Event::HandshakeDone(summary) => self.summary = Some(summary),
                 Event::Data(data) => self.data = data.to_vec(),
                 Event::Session(session) => {
-                    let crate::config::Resume::Tls13 { psk, .. } = &session.resume else {
-                        panic!("{session:?}");
-                    };
-                    self.psk = Some(psk.expose().to_vec());
+                    use crate::config::Resume::{Tls12, Tls13};
+                    let (Tls13 { psk: secret, .. } | Tls12 { master: secret, .. }) =
+                        &session.resume;
+                    self.psk = Some(secret.expose().to_vec());
                 }
                 Event::Closed(eof) => {
                     self.closed = Some(eof);

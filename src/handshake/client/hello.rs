@@ -29,6 +29,7 @@ pub(super) fn start(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
         // RFC 9846 D.4: a non-empty session ID, not predictable.
         c.session_id = (c.cx.random.array(), 32);
     }
+    tls12::offer(c);
     if c.config.grease {
         c.grease = Some(c.cx.random.array());
     }
@@ -226,7 +227,9 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
         signature_algorithms_cert: Some(List::Values(&lists.schemes)),
         alpn: Some(List::Values(alpn.as_slice())).filter(|_| !alpn.is_empty()),
         status_request: c.wants_ocsp,
+        signed_certificate_timestamp: c.wants_timestamps,
         record_size_limit: common.record_size_limit,
+        session_ticket: Some(c.server.ticket()).filter(|_| tls12 && c.scope.is_some()),
         key_shares: tls13.then_some(List::Values(&shares)),
         cookie: c.cookie.as_deref(),
         psk_key_exchange_modes: tls13.then_some(List::Values(modes)),

@@ -8,7 +8,9 @@ mod tls13;
 
 use super::{Answer, Authentication, Cx, Input, Machine, Out, Request, Summary};
 use crate::codepoint::{HandshakeType, NamedGroup, SignatureScheme};
-use crate::config::{CertificateRequestInfo, ClientConfig, Common, Scope, Session, SessionTerms};
+use crate::config::{
+    CertificateRequestInfo, ClientConfig, ClientSessionStore, Common, Scope, Session, SessionTerms,
+};
 use crate::crypto::KeyExchange;
 use crate::error::{Error, ErrorKind};
 use crate::keys::tls13 as schedule;
@@ -39,8 +41,9 @@ pub(crate) struct ClientCx {
     /// The groups whose shares went out last.
     shares: Vec<NamedGroup>,
     offered: ExtensionSet,
-    /// The verifier's wish, asked once: both ClientHellos say the same.
+    /// The verifier's wishes, asked for once: both ClientHellos say the same.
     wants_ocsp: bool,
+    wants_timestamps: bool,
     /// ClientHello until its hash function is known.
     hello: Vec<u8>,
     /// What a HelloRetryRequest gave to be sent back.
@@ -93,6 +96,7 @@ impl ClientMachine {
         let inner = ClientCx {
             cx: Cx::new(seed, now),
             wants_ocsp: config.verifier.wants_ocsp(),
+            wants_timestamps: config.verifier.wants_timestamps(),
             config,
             name,
             scope,
@@ -125,6 +129,10 @@ impl ClientCx {
         // A session would no longer tell whose key it was, and a config that trusts certificates
         // alone would take it for one of theirs.
         if let Authentication::Psk { .. } = self.cx.authentication {
+            return None;
+        }
+        // What was verified under terms that hold no longer makes no session.
+        if self.config.scope() != self.scope {
             return None;
         }
         Some(Arc::new(SessionTerms {
@@ -216,6 +224,10 @@ impl Machine for ClientMachine {
             HandshakeType::NEW_SESSION_TICKET => limits.ticket,
             _ => limits.other_message,
         }
+    }
+
+    fn session_store(&self) -> Option<Arc<dyn ClientSessionStore>> {
+        self.inner.config.sessions.clone()
     }
 
     fn session_terms(&self) -> Option<Arc<SessionTerms>> {

@@ -25,8 +25,8 @@ pub(super) struct Offer {
 
 #[derive(Debug)]
 enum Source {
-    /// And the suite that early data goes under.
-    Session(Session, &'static Tls13Suite),
+    /// And the suite that early data goes under, if it is still in use.
+    Session(Session, Option<&'static Tls13Suite>),
     Psk(Arc<ExternalPsk>),
 }
 
@@ -91,24 +91,24 @@ pub(super) fn identity((offer, age): (&Offer, u32)) -> PskIdentity<'_> {
 /// Collects what is to be offered: the session first, since early data goes under it.
 pub(super) fn prepare(c: &mut ClientCx) {
     let common = &c.config.common;
-    let suite_of = |session: &Session| {
-        let name = session.cipher_suite;
-        common
-            .suites
-            .iter()
-            .copied()
-            .find(|suite| suite.name == name)
-    };
+    c.offers.reserve(c.config.psks.len().saturating_add(1));
     let resumable = c.session.take_if(|session| session.is_tls13());
-    if let Some((session, suite)) = resumable.and_then(|s| suite_of(&s).map(|suite| (s, suite))) {
-        let early = match &session.resume {
-            Resume::Tls13 { psk, .. } => Some(Early::new(suite.hash, Some(psk.expose()))),
-            Resume::Tls12 { .. } => None,
-        };
+    if let Some(session) = resumable
+        && let Resume::Tls13 { psk, .. } = &session.resume
+        // RFC 9846 4.3.11: a suite of the same hash is enough.
+        && let Some(usable) = {
+            let fits = |s: &&&Tls13Suite| s.hash.output_len() == psk.len();
+            common.suites.iter().find(fits)
+        }
+    {
+        let (hash, name) = (usable.hash, session.cipher_suite);
+        let early = Some(Early::new(hash, Some(psk.expose())));
+        let same = common.suites.iter().copied().find(|s| s.name == name);
+        let source = Source::Session(session, same);
         c.offers.push(Offer {
             early,
-            hash: suite.hash,
-            source: Source::Session(session, suite),
+            hash,
+            source,
         });
     }
     for psk in &c.config.psks {
@@ -157,7 +157,7 @@ pub(super) fn bind(c: &mut ClientCx, start: u32, end: u32) -> Result<(), Error> 
 
 /// Under which session and suite early data may be sent, if at all, and how much.
 pub(super) fn early_data(c: &ClientCx) -> Option<(&Session, &'static Tls13Suite, u32)> {
-    let Source::Session(session, suite) = &c.offers.first()?.source else {
+    let Source::Session(session, Some(suite)) = &c.offers.first()?.source else {
         return None;
     };
     let Resume::Tls13 { max_early_data, .. } = session.resume else {

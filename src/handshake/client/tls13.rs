@@ -164,7 +164,7 @@ fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<State, 
 }
 
 fn certificate(c: &mut ClientCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
-    let chain = auth::read_chain(message.body, c.wants_ocsp)?;
+    let chain = auth::read_chain(message.body, c.offered)?;
     // RFC 9846 4.5.1: a server's list is never empty; decode_error if it is.
     if chain.is_empty() {
         return Err(Violation::EmptyServerCertificate.into());

@@ -2,7 +2,7 @@
 //!
 //! Named decisions, one after the other: parameters, retry, certificate, hello.
 
-use super::{Chosen, ServerCx, State, psk, tls12, tls13};
+use super::{ServerCx, State, psk, tls12, tls13};
 use crate::codepoint::{HandshakeType, NamedGroup, ProtocolVersion};
 use crate::config::{ClientHelloInfo, Credential, ServerConfig, Uses};
 use crate::crypto::Tls13Suite;
@@ -78,6 +78,9 @@ pub(super) fn parameters(
 ) -> Result<State, Error> {
     let Offer { config, hello, .. } = offer;
     let version = negotiate::version(config, hello)?;
+    if config.sessions.is_some() && s.cx.scope.is_none() {
+        s.cx.scope = config.scope();
+    }
     s.cx.peer_record_limit = negotiate::record_size_limit(hello.extensions.record_size_limit)?;
     s.cx.server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
     s.cx.staple = hello.extensions.status_request;
@@ -89,11 +92,7 @@ pub(super) fn parameters(
     if s.retry.is_some() {
         return Err(Violation::ChangedClientHello.into());
     }
-    tls12::check_hello(config, hello)?;
-    s.cx.alpn = negotiate::alpn(&config.common, hello)?;
-    let info = offer.info.with_uses(tls12::uses(config, hello));
-    s.cx.ask(out, Request::ServerCredential(info))?;
-    Ok(State::WaitCredential(Chosen::Tls12))
+    tls12::client_hello(s, offer, out).map(State::Tls12)
 }
 
 /// TLS 1.3, once it is known whether there is a PSK: chooses the parameters, and retries, or goes on
@@ -141,7 +140,7 @@ pub(super) fn authenticate(
     }
     let request = Request::ServerCredential(offer.info.with_uses(Uses::Tls13));
     s.cx.ask(out, request)?;
-    Ok(State::WaitCredential(Chosen::Tls13(suite)))
+    Ok(State::WaitCredential(suite))
 }
 
 /// Asks for a share of another group (RFC 9846 4.2.4).

@@ -5,6 +5,8 @@ mod psk;
 mod tickets;
 #[cfg_attr(not(feature = "tls12"), path = "no_tls12.rs")]
 mod tls12;
+#[cfg(feature = "tls12")]
+mod tls12_sessions;
 mod tls13;
 
 use super::auth::SignatureValid;
@@ -40,6 +42,7 @@ pub(crate) struct ServerCx {
     /// TLS 1.2: the key exchange under way, and its parameters until they are signed.
     exchange: Option<Box<dyn KeyExchange>>,
     params: Vec<u8>,
+    kept: tls12::Kept,
 }
 
 /// Where the server stands (RFC 9846 A.2).
@@ -56,7 +59,7 @@ enum State {
     /// The application says whether early data is new.
     WaitReplay(&'static Tls13Suite),
     /// The application chooses the certificate.
-    WaitCredential(Chosen),
+    WaitCredential(&'static Tls13Suite),
     Tls13(tls13::State),
     Tls12(tls12::State),
     Failed,
@@ -69,13 +72,10 @@ enum Client {
     Anonymous,
     /// It signed the handshake, or its transcript.
     Signed(#[allow(dead_code, reason = "held as proof")] SignatureValid),
-}
-
-/// The version that was chosen, and its suite if that doesn't depend on the certificate.
-#[derive(Clone, Copy, Debug)]
-enum Chosen {
-    Tls13(&'static Tls13Suite),
-    Tls12,
+    /// It has the secret of a session, and with it what was known of it then.
+    Resumed,
+    /// It has a pre-shared key.
+    Psk,
 }
 
 const _: () = assert!(size_of::<State>() <= 64);
@@ -108,6 +108,7 @@ impl ServerMachine {
             main: None,
             exchange: None,
             params: Vec::new(),
+            kept: tls12::Kept::default(),
         };
         Self {
             state: State::WaitClientHello,
@@ -146,11 +147,8 @@ impl ServerMachine {
             (State::WaitReplay(suite), Input::Answer(Answer::Replay(freshness))) => {
                 psk::replay(s, suite, freshness, out)?
             }
-            (State::WaitCredential(chosen), Input::Answer(Answer::Credential(credential))) => {
-                match chosen {
-                    Chosen::Tls13(suite) => State::Tls13(hello::accept(s, suite, credential, out)?),
-                    Chosen::Tls12 => State::Tls12(tls12::accept(s, credential, out)?),
-                }
+            (State::WaitCredential(suite), Input::Answer(Answer::Credential(credential))) => {
+                State::Tls13(hello::accept(s, suite, credential, out)?)
             }
             (State::Tls12(state), input) => State::Tls12(tls12::step(state, s, input, out)?),
             (State::Tls13(state), input) => State::Tls13(tls13::step(state, s, input, out)?),

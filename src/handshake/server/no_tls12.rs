@@ -1,11 +1,9 @@
 //! In the place of `tls12`, in a build without it: states that can't be.
 
 use super::ServerCx;
-use crate::config::{Credential, ServerConfig, Uses};
+use super::hello::Offer;
 use crate::error::{Error, ErrorKind};
 use crate::handshake::{Input, Out};
-use crate::wire::hello::ClientHello;
-use alloc::sync::Arc;
 
 const NONE: ErrorKind = ErrorKind::Internal("a version that isn't built in");
 
@@ -18,19 +16,10 @@ impl State {
     }
 }
 
-pub(super) fn check_hello(_: &ServerConfig, _: &ClientHello<'_>) -> Result<(), Error> {
-    Err(NONE.into())
-}
+#[derive(Debug, Default)]
+pub(super) struct Kept {}
 
-pub(super) fn uses(_: &ServerConfig, _: &ClientHello<'_>) -> Uses {
-    Uses::Tls13
-}
-
-pub(super) fn accept(
-    _: &mut ServerCx,
-    _: Option<Arc<Credential>>,
-    _: &mut Out,
-) -> Result<State, Error> {
+pub(super) fn client_hello(_: &mut ServerCx, _: &Offer<'_>, _: &mut Out) -> Result<State, Error> {
     Err(NONE.into())
 }
 

@@ -22,10 +22,6 @@ use alloc::vec::Vec;
 
 const GONE: ErrorKind = ErrorKind::Internal("the ClientHello is gone");
 
-/// How many of the PSKs that a client offers are looked up: each may cost a decryption or a question
-/// to somebody else.
-const MOST: usize = 4;
-
 /// Bytes of the name of a session in a store.
 const STORED_ID: usize = 32;
 
@@ -113,7 +109,7 @@ pub(super) fn look_up(s: &mut ServerCx, offer: &Offer<'_>, out: &mut Out) -> Res
 }
 
 /// Whether a PSK may be used with a key exchange, and without one (RFC 9846 4.3.9).
-fn modes(config: &ServerConfig, hello: &ClientHello<'_>) -> (bool, bool) {
+pub(super) fn modes(config: &ServerConfig, hello: &ClientHello<'_>) -> (bool, bool) {
     let modes = hello.extensions.psk_key_exchange_modes;
     let modes = modes.unwrap_or(List::Values(&[]));
     let alone = config.common.psk_without_key_exchange;
@@ -127,7 +123,7 @@ fn modes(config: &ServerConfig, hello: &ClientHello<'_>) -> (bool, bool) {
 fn next(s: &mut ServerCx, offer: &Offer<'_>, out: &mut Out) -> Result<State, Error> {
     let Offer { config, hello, .. } = offer;
     let offered = hello.extensions.pre_shared_key.ok_or(GONE)?;
-    let identities = offered.identities.iter().take(MOST);
+    let identities = offered.identities.iter().take(s.limits.psks);
     for psk in identities.skip(s.lookup.index) {
         let identity = psk.identity.to_vec();
         if let Some((kept, found)) = s.lookup.kept.take() {
@@ -180,16 +176,19 @@ pub(super) fn external(
     psk: Option<Arc<ExternalPsk>>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    match psk {
-        Some(psk) => {
-            choose(s, Found::External(psk));
-            hello::resume(s, |s, offer| hello::tls13_parameters(s, offer, out))
+    hello::resume(s, |s, offer| {
+        let psk = psk.filter(|psk| is_usable(s, offer, psk.hash.output_len()));
+        match psk {
+            Some(psk) => {
+                choose(s, Found::External(psk));
+                hello::tls13_parameters(s, offer, out)
+            }
+            None => {
+                s.lookup.not_external = true;
+                next(s, offer, out)
+            }
         }
-        None => {
-            s.lookup.not_external = true;
-            hello::resume(s, |s, offer| next(s, offer, out))
-        }
-    }
+    })
 }
 
 /// The answer about a session.
@@ -198,24 +197,38 @@ pub(super) fn session(
     session: Option<Arc<SecretBytes>>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let scope = s.config()?.scope();
+    let scope = s.cx.scope;
     let state = session.and_then(|bytes| TicketState::decode(bytes.expose()).ok());
     let state = state.filter(|state| {
         let (version, name) = (ProtocolVersion::TLS13, s.cx.server_name.as_deref());
         scope.is_some_and(|scope| state.is_for(version, scope, name, s.cx.now))
     });
-    match state {
-        Some(state) => {
-            choose(s, Found::Session(Box::new(state)));
-            hello::resume(s, |s, offer| hello::tls13_parameters(s, offer, out))
+    hello::resume(s, |s, offer| {
+        let state = state.filter(|state| is_usable(s, offer, state.secret.len()));
+        match state {
+            Some(state) => {
+                choose(s, Found::Session(Box::new(state)));
+                hello::tls13_parameters(s, offer, out)
+            }
+            // RFC 9846 4.7.1: a ticket that isn't good means a full handshake.
+            None => {
+                s.lookup.index = s.lookup.index.saturating_add(1);
+                s.lookup.not_external = false;
+                next(s, offer, out)
+            }
         }
-        // RFC 9846 4.7.1: a ticket that isn't good means a full handshake.
-        None => {
-            s.lookup.index = s.lookup.index.saturating_add(1);
-            s.lookup.not_external = false;
-            hello::resume(s, |s, offer| next(s, offer, out))
-        }
-    }
+    })
+}
+
+/// Whether there is a suite with a hash of this length: a PSK of another hash is passed over for the
+/// next one.
+fn is_usable(s: &ServerCx, offer: &Offer<'_>, hash_len: usize) -> bool {
+    // RFC 9846 4.2.4: after a HelloRetryRequest the suite stays.
+    let suite = s.cx.suite.map_or_else(
+        || negotiate::suite(offer.config, &offer.hello, Some(hash_len)).ok(),
+        Some,
+    );
+    suite.is_some_and(|suite| suite.hash.output_len() == hash_len)
 }
 
 /// Lets the PSK go if it isn't of the suite's hash; else begins the key schedule with it.
@@ -344,9 +357,14 @@ fn fresh_enough(
     if chosen.index != 0 {
         return Err(R::OtherPsk);
     }
-    let policy = config.sessions.as_ref().and_then(|s| s.early_data.as_ref());
-    let policy = policy.filter(|policy| policy.most > 0 && state.max_early_data > 0);
-    let policy = policy.ok_or(R::Disabled)?;
+    let sessions = config.sessions.as_ref().ok_or(R::Disabled)?;
+    let (policy, window) = (sessions.early_data.as_ref(), sessions.window);
+    // A ticket of a more generous time is no promise.
+    let allowed = 1..=policy.map_or(0, |policy| policy.most);
+    let policy = policy.filter(|_| allowed.contains(&state.max_early_data));
+    if policy.is_none() {
+        return Err(R::Disabled);
+    }
     if state.cipher_suite != suite.name {
         return Err(R::Suite);
     }
@@ -360,13 +378,13 @@ fn fresh_enough(
     let now = s.cx.now.as_secs();
     let seen = now.saturating_sub(state.issued.as_secs());
     let off = seen.saturating_mul(1000).abs_diff(u64::from(told));
-    if off > u64::from(policy.window).saturating_mul(1000) {
+    if off > u64::from(window).saturating_mul(1000) {
         return Err(R::Stale);
     }
     let binder = psks.binders.first().ok_or(R::OtherPsk)?;
     let key = *binder.0.first_chunk().ok_or(R::OtherPsk)?;
     // The same ClientHello is refused for its age once both halves of the window have gone by.
-    let remembered = policy.window.saturating_mul(2).saturating_add(1);
+    let remembered = window.saturating_mul(2).saturating_add(1);
     Ok(ReplayQuery {
         key,
         expires: crate::config::later(s.cx.now, remembered),

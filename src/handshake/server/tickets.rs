@@ -1,10 +1,11 @@
 //! The tickets that a server gives at the end of a TLS 1.3 handshake (RFC 9846 4.7.1).
 
 use super::tls13::State;
-use super::{Client, ServerCx};
+use super::{Client, ServerCx, psk};
 use crate::codepoint::{HandshakeType, ProtocolVersion};
 use crate::config::{
-    ServerConfig, ServerSessions, StoreSession, TicketPolicy, TicketSource, TicketState, later,
+    MAX_LIFETIME, ServerConfig, ServerSessions, StoreSession, TicketPolicy, TicketSource,
+    TicketState, later,
 };
 use crate::error::{Error, ErrorKind};
 use crate::handshake::auth::FinishedValid;
@@ -46,7 +47,7 @@ impl Owed {
             return;
         };
         // RFC 9846 4.3.9: no tickets that no mode of the client's can use.
-        if hello.extensions.psk_key_exchange_modes.is_none() {
+        if psk::modes(config, hello) == (false, false) {
             return;
         }
         let TicketPolicy {
@@ -88,7 +89,8 @@ pub(super) fn give(s: &mut ServerCx, proof: Proof, out: &mut Out) -> Result<Stat
         let mut ticket = Ticket {
             nonce,
             age_add: state.age_add,
-            lifetime: u32::try_from(lifetime).unwrap_or(0),
+            // RFC 9846 4.7.1: 7 days at most.
+            lifetime: u32::try_from(lifetime).map_or(0, |seconds| seconds.min(MAX_LIFETIME)),
             id: [0; 32],
         };
         let Some(state) = state.encode() else {
@@ -97,7 +99,9 @@ pub(super) fn give(s: &mut ServerCx, proof: Proof, out: &mut Out) -> Result<Stat
         match &sessions.source {
             TicketSource::Stateless(ticketer) => {
                 let sealed = ticketer.seal(state.expose(), s.cx.now, &mut s.cx.random);
-                let Some(sealed) = sealed else {
+                // One that would hardly fit into a ClientHello is of no use.
+                let most = s.limits.client_hello / 2;
+                let Some(sealed) = sealed.filter(|ticket| ticket.len() <= most) else {
                     break;
                 };
                 send(s, sessions, &ticket, &sealed, out)?;
@@ -162,7 +166,8 @@ fn new_session(
     nonce: u8,
 ) -> Result<Option<(TicketState, UnixTime)>, Error> {
     const MISSING: ErrorKind = ErrorKind::Internal("no resumption secret");
-    let Some(scope) = config.scope() else {
+    // RFC 9846 4.7.1: what was verified under terms that hold no longer makes no session.
+    let Some(scope) = s.cx.lasting_scope(config) else {
         return Ok(None);
     };
     let policy = &sessions.policy;

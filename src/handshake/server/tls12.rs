@@ -1,23 +1,27 @@
 //! The server's TLS 1.2 handshake (RFC 5246 7.3).
 
-use super::{Client, ServerCx};
+use super::hello::{self, Offer};
+use super::{Client, ServerCx, tls12_sessions as sessions};
 use crate::codepoint::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion};
-use crate::config::{ClientAuth, Credential, ServerConfig, Uses};
-use crate::crypto::{KeyExchangeGroup, SuiteAuth, Tls12Suite};
+use crate::config::{
+    ClientAuth, Credential, ExternalPsk, PskQuery, ServerConfig, TicketState, Uses,
+};
+use crate::crypto::{KeyExchangeGroup, SharedSecret, SuiteAuth, Tls12Suite};
 use crate::error::{Error, ErrorKind, Mismatch, Parameter, Violation};
 use crate::handshake::auth::FinishedValid;
 use crate::handshake::tls12::{self, Tls12Cx};
-use crate::handshake::{Action, Answer, Input, Message, Out, Request};
+use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Request, negotiate};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
-use crate::pki::{PeerChain, Role, VerifyRequest};
+use crate::pki::{PeerChain, Role, VerifiedChain, VerifyRequest};
+use crate::secret::{Secret, SecretBytes};
 use crate::wire::codec::{List, Writer};
 use crate::wire::extension::DistinguishedName;
 use crate::wire::handshake::CertificateVerify;
 use crate::wire::hello::{ClientHello, DOWNGRADE_TO_TLS12, ServerHello, ServerHelloExtensions};
 use crate::wire::tls12::{
-    Certificate, CertificateRequest, CertificateStatus, ClientKeyExchange, ServerKeyExchange,
-    write_params,
+    Certificate, CertificateRequest, CertificateStatus, ClientKeyExchange, NewSessionTicket,
+    PskClientKeyExchange, PskServerKeyExchange, ServerKeyExchange, write_params,
 };
 use alloc::sync::Arc;
 use alloc::vec;
@@ -26,6 +30,10 @@ use alloc::vec::Vec;
 /// Where the server stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
+    /// The application looks a session up.
+    WaitSession,
+    /// The application chooses the certificate.
+    WaitCredential,
     /// The application signs.
     WaitSignature,
     WaitCertificate,
@@ -36,8 +44,13 @@ pub(super) enum State {
         signs: bool,
     },
     WaitCertificateVerify,
+    WaitPskKeyExchange,
+    /// The application looks the client's key up.
+    WaitPsk,
     WaitChangeCipherSpec(Client),
     WaitFinished(Client),
+    /// The application keeps the session.
+    WaitStored(Client, FinishedValid),
     Done(#[allow(dead_code, reason = "held as proof")] (Client, FinishedValid)),
 }
 
@@ -50,10 +63,52 @@ impl State {
     }
 }
 
+/// What only this version's server keeps.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// ServerHello said that a ticket comes.
+    pub(super) ticket: bool,
+    /// The name in ServerHello under which the session is to be kept.
+    pub(super) session_id: Option<[u8; 32]>,
+    /// The identity that the client sent, and the secret of the key exchange, until its key is known.
+    psk: Option<(Vec<u8>, SharedSecret)>,
+}
+
 const GONE: ErrorKind = ErrorKind::Internal("the ClientHello is gone");
 
+/// Decides how a ClientHello is answered: by a session, or else by a full handshake.
+pub(super) fn client_hello(
+    s: &mut ServerCx,
+    offer: &Offer<'_>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
+    check_hello(config, hello)?;
+    // RFC 7301 3.1: negotiated anew, whatever the protocol of a session was.
+    s.cx.alpn = negotiate::alpn(&config.common, hello)?;
+    match sessions::query(config, hello, s.cx.now) {
+        Some(query) => {
+            s.cx.ask(out, Request::Session(query))?;
+            Ok(State::WaitSession)
+        }
+        None => full(s, offer, out),
+    }
+}
+
+/// Begins a full handshake: by a pre-shared key, or else by a certificate.
+fn full(s: &mut ServerCx, offer: &Offer<'_>, out: &mut Out) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
+    let best = common_suite(config, hello, config.common.tls12_suites.iter())?;
+    if best.auth == SuiteAuth::Psk {
+        return accept_psk(s, config, hello, best, out);
+    }
+    let info = offer.info.with_uses(uses(config, hello));
+    s.cx.ask(out, Request::ServerCredential(info))?;
+    Ok(State::WaitCredential)
+}
+
 /// What every TLS 1.2 ClientHello must have, before a certificate is chosen for it.
-pub(super) fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<(), Error> {
+fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<(), Error> {
     // RFC 5246 7.4.1.2: the null method is always there.
     if !hello.compression_methods.contains(&0) {
         return Err(Violation::BadCompression.into());
@@ -81,7 +136,7 @@ pub(super) fn check_hello(config: &ServerConfig, hello: &ClientHello<'_>) -> Res
 }
 
 /// Which keys the suites that both have are for.
-pub(super) fn uses(config: &ServerConfig, hello: &ClientHello<'_>) -> Uses {
+fn uses(config: &ServerConfig, hello: &ClientHello<'_>) -> Uses {
     let common = |auth| {
         let mut ours = config
             .common
@@ -96,22 +151,14 @@ pub(super) fn uses(config: &ServerConfig, hello: &ClientHello<'_>) -> Uses {
     }
 }
 
-/// The suite: the best that both have and the certificate's key is for.
-fn choose_suite(
+/// The best of these suites that the client has, by its order or by ours.
+fn common_suite<'a>(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
-    credential: &Credential,
+    ours: impl Iterator<Item = &'a &'static Tls12Suite> + Clone,
 ) -> Result<&'static Tls12Suite, Error> {
-    let ours = &config.common.tls12_suites;
     let theirs = hello.cipher_suites;
-    let fits = |suite: &&&'static Tls12Suite| {
-        credential
-            .key()
-            .schemes()
-            .iter()
-            .any(|scheme| suite.auth.fits(*scheme))
-    };
-    let mut usable = ours.iter().filter(fits);
+    let mut usable = ours.clone().copied();
     let chosen = if config.prefer_client_suites {
         theirs
             .iter()
@@ -119,10 +166,27 @@ fn choose_suite(
     } else {
         usable.find(|suite| theirs.contains(suite.name))
     };
-    chosen.copied().ok_or_else(|| {
-        let ours = ours.iter().filter(fits).map(|suite| suite.name.0);
+    chosen.ok_or_else(|| {
+        let ours = ours.map(|suite| suite.name.0);
         Mismatch::new(Parameter::CipherSuite, ours, theirs.iter().map(u16::from)).into()
     })
+}
+
+/// The suite: the best that both have and the certificate's key is for.
+fn choose_suite(
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+    credential: &Credential,
+) -> Result<&'static Tls12Suite, Error> {
+    let fits = |suite: &&&'static Tls12Suite| {
+        let mut schemes = credential.key().schemes().iter();
+        schemes.any(|scheme| suite.auth.fits(*scheme))
+    };
+    common_suite(
+        config,
+        hello,
+        config.common.tls12_suites.iter().filter(fits),
+    )
 }
 
 /// The group: the best that both have. A client that names none has any (RFC 8422 4).
@@ -152,7 +216,7 @@ fn choose_group(
 }
 
 /// Answers with the first flight, up to the signature of ServerKeyExchange.
-pub(super) fn accept(
+fn accept(
     s: &mut ServerCx,
     credential: Option<Arc<Credential>>,
     out: &mut Out,
@@ -179,17 +243,25 @@ pub(super) fn accept(
             theirs.iter().map(u16::from),
         )
     })?;
-    server_hello(s, &config, &hello, suite, &credential, out)?;
+    s.cx.staple = s.cx.staple && credential.staple().is_some();
+    if config.client_auth.verifier().is_some() {
+        s.cx.messages = Some(s.hello_raw.to_vec());
+    }
+    let session_id = sessions::announce(s, &config, &hello);
+    server_hello(
+        s,
+        &config,
+        &hello,
+        suite,
+        session_id.as_ref().map_or(&[], |id| id),
+        out,
+    )?;
     tls12::send_certificate(&mut s.cx, out, &credential)?;
     if let Some(response) = credential.staple().filter(|_| s.cx.staple) {
         let status = CertificateStatus { response };
         s.cx.send(out, HandshakeType::CERTIFICATE_STATUS, |w| status.write(w))?;
     }
-    let exchange = group.start(&mut s.cx.random)?;
-    let mut public = vec![0; group.client_share_len()];
-    exchange.write_share(&mut public)?;
-    s.cx.group = Some(group.name());
-    s.exchange = Some(exchange);
+    let public = start_exchange(s, group)?;
     let mut params = Vec::new();
     write_params(&mut Writer::new(&mut params), group.name(), &public);
     let content = tls12::key_exchange_content(&s.cx, &params)?;
@@ -198,12 +270,53 @@ pub(super) fn accept(
     Ok(State::WaitSignature)
 }
 
+/// Begins the key exchange: our public key.
+fn start_exchange(
+    s: &mut ServerCx,
+    group: &'static dyn KeyExchangeGroup,
+) -> Result<Vec<u8>, Error> {
+    let exchange = group.start(&mut s.cx.random)?;
+    let mut public = vec![0; group.client_share_len()];
+    exchange.write_share(&mut public)?;
+    s.cx.group = Some(group.name());
+    s.exchange = Some(exchange);
+    Ok(public)
+}
+
+/// Answers with the first flight of a handshake by a pre-shared key: no certificates, and nothing
+/// that is signed. Its session isn't kept: the key is there the next time, or shouldn't count.
+fn accept_psk(
+    s: &mut ServerCx,
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+    suite: &'static Tls12Suite,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let group = choose_group(config, hello)?;
+    s.hello = None;
+    s.cx.staple = false;
+    server_hello(s, config, hello, suite, &[], out)?;
+    let public = start_exchange(s, group)?;
+    // RFC 5489 2: sent even without a hint.
+    let message = PskServerKeyExchange {
+        identity_hint: &[],
+        group: group.name(),
+        public: &public,
+    };
+    s.cx.send(out, HandshakeType::SERVER_KEY_EXCHANGE, |w| {
+        message.write(w)
+    })?;
+    s.cx.send(out, HandshakeType::SERVER_HELLO_DONE, |_| ())?;
+    Ok(State::WaitPskKeyExchange)
+}
+
+/// ServerHello; a `session_id` that isn't empty names the session that is resumed or may be later.
 fn server_hello(
     s: &mut ServerCx,
     config: &ServerConfig,
     hello: &ClientHello<'_>,
     suite: &'static Tls12Suite,
-    credential: &Credential,
+    session_id: &[u8],
     out: &mut Out,
 ) -> Result<(), Error> {
     let mut random: [u8; 32] = s.cx.random.array();
@@ -214,12 +327,11 @@ fn server_hello(
         }
     }
     let offered = &hello.extensions;
-    // RFC 5746 3.6: answered if the client sent either sign of it.
+    // RFC 5746 3.6: answered if the client sent either sign of it, when a session is resumed too.
     let secure = offered.renegotiation_info.is_some()
         || hello
             .cipher_suites
             .contains(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
-    s.cx.staple = s.cx.staple && credential.staple().is_some();
     let alpn = s.cx.alpn.clone();
     // RFC 8449 4: a server that heeds the client's limit answers with its own.
     let limit = config
@@ -227,19 +339,22 @@ fn server_hello(
         .record_size_limit
         .unwrap_or(16_384)
         .min(16_384);
+    let resumed = matches!(s.cx.authentication, Authentication::Session { .. });
     let message = ServerHello {
         legacy_version: ProtocolVersion::TLS12,
         random: &random,
-        session_id: &[],
+        session_id,
         cipher_suite: suite.name,
         compression_method: 0,
         extensions: ServerHelloExtensions {
-            server_name: offered.server_name.is_some(),
+            // RFC 6066 3: not when a session is resumed.
+            server_name: offered.server_name.is_some() && !resumed,
             extended_master_secret: offered.extended_master_secret,
             renegotiation_info: secure.then_some(&[]),
             ec_point_formats: offered.ec_point_formats.map(|_| &[0][..]),
+            session_ticket: s.kept.ticket,
             alpn: alpn.as_deref(),
-            status_request: s.cx.staple,
+            status_request: s.cx.staple && !resumed,
             record_size_limit: offered.record_size_limit.map(|_| limit),
             ..ServerHelloExtensions::default()
         },
@@ -248,9 +363,6 @@ fn server_hello(
     let mut transcript = Transcript::new(suite.hash);
     transcript.add(&s.hello_raw);
     s.cx.transcript = Some(transcript);
-    if config.client_auth.verifier().is_some() {
-        s.cx.messages = Some(s.hello_raw.to_vec());
-    }
     s.hello_raw = Arc::default();
     s.cx.send(out, HandshakeType::SERVER_HELLO, |w| message.write(w))
 }
@@ -265,6 +377,10 @@ pub(super) fn step(
     use HandshakeType as T;
     use Input::{Answer as A, Message as M};
     match (state, input) {
+        (State::WaitSession, A(Answer::Session(found))) => {
+            hello::resume(s, |s, offer| session_found(s, offer, found.as_deref(), out))
+        }
+        (State::WaitCredential, A(Answer::Credential(credential))) => accept(s, credential, out),
         (State::WaitSignature, A(Answer::Signature(signature))) => {
             server_key_exchange(s, &signature, out)
         }
@@ -278,6 +394,10 @@ pub(super) fn step(
         (State::WaitKeyExchange { signs }, M(m)) if m.kind == T::CLIENT_KEY_EXCHANGE => {
             client_key_exchange(s, m, signs)
         }
+        (State::WaitPskKeyExchange, M(m)) if m.kind == T::CLIENT_KEY_EXCHANGE => {
+            psk_key_exchange(s, m, out)
+        }
+        (State::WaitPsk, A(Answer::Psk(found))) => psk_found(s, found.as_deref()),
         (State::WaitCertificateVerify, M(m)) if m.kind == T::CERTIFICATE_VERIFY => {
             certificate_verify(s, m)
         }
@@ -285,6 +405,8 @@ pub(super) fn step(
             .push(Action::SetRead(Epoch::Application))
             .map(|()| State::WaitFinished(client)),
         (State::WaitFinished(client), M(m)) if m.kind == T::FINISHED => finished(s, m, client, out),
+        // A session that wasn't kept is one that won't be found.
+        (State::WaitStored(client, valid), A(Answer::Stored(_))) => finish(s, client, valid, out),
         (_, input) => Err(input.unexpected()),
     }
 }
@@ -357,17 +479,48 @@ fn client_key_exchange(
     signs: bool,
 ) -> Result<State, Error> {
     let public = ClientKeyExchange::parse(message.body)?.public;
-    let exchange = s
-        .exchange
-        .take()
-        .ok_or(ErrorKind::Internal("no key exchange under way"))?;
-    let shared = exchange.finish(public)?;
+    let shared = agree(s, public)?;
     s.cx.add(message.raw)?;
-    tls12::derive_keys(&mut s.cx, &shared)?;
+    tls12::derive_keys(&mut s.cx, shared.expose())?;
     Ok(match signs {
         true => State::WaitCertificateVerify,
         false => State::WaitChangeCipherSpec(Client::Anonymous),
     })
+}
+
+/// The secret that is shared with the client's public key.
+fn agree(s: &mut ServerCx, public: &[u8]) -> Result<SharedSecret, Error> {
+    let exchange = s.exchange.take();
+    let exchange = exchange.ok_or(ErrorKind::Internal("no key exchange under way"))?;
+    Ok(exchange.finish(public)?)
+}
+
+fn psk_key_exchange(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
+    let exchange = PskClientKeyExchange::parse(message.body)?;
+    let shared = agree(s, exchange.public)?;
+    s.cx.add(message.raw)?;
+    let identity = exchange.identity.to_vec();
+    s.kept.psk = Some((identity.clone(), shared));
+    s.cx.ask(out, Request::Psk(PskQuery { identity }))?;
+    Ok(State::WaitPsk)
+}
+
+fn psk_found(s: &mut ServerCx, found: Option<&ExternalPsk>) -> Result<State, Error> {
+    const NONE: ErrorKind = ErrorKind::Internal("no key exchange by a PSK");
+    let (identity, shared) = s.kept.psk.as_ref().ok_or(NONE)?;
+    // RFC 4279 2: an identity that isn't known goes on like one with another key, which nobody has:
+    // the client's Finished then can't be read. So identities can't be probed.
+    let mut decoy = Secret::<32>::zeroed(32);
+    s.cx.random.fill(decoy.expose_mut());
+    let known = found.filter(|psk| psk.fits_tls12());
+    let key = known.map_or(decoy.expose(), |psk| psk.key.expose());
+    let premaster = tls12::psk_premaster(shared, key)?;
+    let identity = identity.clone();
+    s.cx.authentication = Authentication::Psk { identity };
+    tls12::derive_keys(&mut s.cx, premaster.expose())?;
+    // Wiped where it is.
+    s.kept.psk = None;
+    Ok(State::WaitChangeCipherSpec(Client::Psk))
 }
 
 fn certificate_verify(s: &mut ServerCx, message: Message<'_>) -> Result<State, Error> {
@@ -380,7 +533,56 @@ fn certificate_verify(s: &mut ServerCx, message: Message<'_>) -> Result<State, E
     Ok(State::WaitChangeCipherSpec(Client::Signed(valid)))
 }
 
-/// Verifies the client's Finished and answers with ours.
+/// Resumes the session that was found, or goes on without.
+fn session_found(
+    s: &mut ServerCx,
+    offer: &Offer<'_>,
+    found: Option<&SecretBytes>,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let Offer { config, hello, .. } = offer;
+    let state = found.and_then(|bytes| TicketState::decode(bytes.expose()).ok());
+    let usable = match state {
+        Some(state) => sessions::usable(&state, config, hello, &s.cx)?.zip(Some(state)),
+        None => None,
+    };
+    let Some((suite, state)) = usable else {
+        return full(s, offer, out);
+    };
+    let authenticated = state.authenticated;
+    s.cx.authenticated = authenticated;
+    s.cx.authentication = Authentication::Session { authenticated };
+    s.cx.verified = state
+        .peer_chain
+        .as_ref()
+        .map(|_| VerifiedChain::by_session());
+    s.cx.peer_chain = state.peer_chain;
+    s.hello = None;
+    // A client that asked for tickets gets a new one, so that it needn't show one twice.
+    s.kept.ticket = sessions::gives_ticket(config, hello);
+    // RFC 5246 7.4.1.3, RFC 5077 3.4: the client's session ID says that the session is resumed.
+    server_hello(s, config, hello, suite, hello.session_id, out)?;
+    tls12::resume_keys(&mut s.cx, &state.secret)?;
+    send_ticket(s, config, out)?;
+    tls12::finish(&mut s.cx, out, false)?;
+    Ok(State::WaitChangeCipherSpec(Client::Resumed))
+}
+
+/// NewSessionTicket, if it was announced (RFC 5077 3.3).
+fn send_ticket(s: &mut ServerCx, config: &ServerConfig, out: &mut Out) -> Result<(), Error> {
+    if !s.kept.ticket {
+        return Ok(());
+    }
+    // RFC 5077 3.3: an empty one says that there is none after all.
+    let (lifetime_hint, ticket) = sessions::seal(&mut s.cx, config).unwrap_or_default();
+    let message = NewSessionTicket {
+        lifetime_hint,
+        ticket: &ticket,
+    };
+    s.cx.send(out, HandshakeType::NEW_SESSION_TICKET, |w| message.write(w))
+}
+
+/// Verifies the client's Finished and answers with ours, unless that went first.
 fn finished(
     s: &mut ServerCx,
     message: Message<'_>,
@@ -388,9 +590,32 @@ fn finished(
     out: &mut Out,
 ) -> Result<State, Error> {
     let valid = tls12::verify_finished(&mut s.cx, message, true)?;
-    out.push(Action::ChangeCipherSpec)?;
-    out.push(Action::SetWrite(Epoch::Application))?;
-    tls12::send_finished(&mut s.cx, out, false)?;
+    if let Client::Resumed = client {
+        out.push(Action::Done)?;
+        return Ok(State::Done((client, valid)));
+    }
+    let config = s.config()?;
+    let id = s.kept.session_id.take();
+    let session = id.and_then(|id| sessions::to_store(&s.cx, &config, id));
+    match session {
+        Some(session) => {
+            s.cx.ask(out, Request::StoreSession(session))?;
+            Ok(State::WaitStored(client, valid))
+        }
+        None => finish(s, client, valid, out),
+    }
+}
+
+/// The server's end of a full handshake.
+fn finish(
+    s: &mut ServerCx,
+    client: Client,
+    valid: FinishedValid,
+    out: &mut Out,
+) -> Result<State, Error> {
+    let config = s.config()?;
+    send_ticket(s, &config, out)?;
+    tls12::finish(&mut s.cx, out, false)?;
     out.push(Action::Done)?;
     Ok(State::Done((client, valid)))
 }

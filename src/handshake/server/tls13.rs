@@ -8,6 +8,7 @@ use crate::handshake::auth::{self, FinishedValid};
 use crate::handshake::{Action, Answer, Input, Message, Out, Request};
 use crate::keys::Epoch;
 use crate::pki::{Role, VerifyRequest};
+use crate::wire::extension::ExtensionSet;
 use crate::wire::tls12::parse_empty;
 use alloc::sync::Arc;
 
@@ -118,7 +119,7 @@ fn end_of_early_data(
 const MISSING: ErrorKind = ErrorKind::Internal("a secret is missing");
 
 fn certificate(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
-    let chain = auth::read_chain(message.body, false)?;
+    let chain = auth::read_chain(message.body, ExtensionSet::EMPTY)?;
     s.cx.transcript()?.add(message.raw);
     if chain.is_empty() {
         // RFC 9846 4.5.1: a server may go on without a certificate, or end the handshake with

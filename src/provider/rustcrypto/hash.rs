@@ -1,4 +1,4 @@
-//! SHA-2, HMAC and HKDF (FIPS 180-4, RFC 2104, RFC 5869).
+//! SHA-2, SHA-1 for identifiers, HMAC and HKDF (FIPS 180-4, RFC 2104, RFC 5869).
 
 use super::copy_exact;
 use crate::crypto::{Hash, HashContext, HashOutput, HashSecret};
@@ -19,6 +19,15 @@ pub static SHA384: &dyn Hash = &Sha2::<sha2::Sha384>::new("SHA-384");
 
 /// SHA-512.
 pub static SHA512: &dyn Hash = &Sha2::<sha2::Sha512>::new("SHA-512");
+
+/// SHA-1 (FIPS 180-4), for identifiers only.
+pub(super) fn sha1(parts: &[&[u8]]) -> [u8; 20] {
+    let mut digest = sha1::Sha1::new();
+    for part in parts {
+        digest.update(part);
+    }
+    digest.finalize().into()
+}
 
 /// A hash of the SHA-2 family.
 struct Sha2<D> {

@@ -80,8 +80,12 @@ pub static TLS_AES_128_CCM_8_SHA256: Tls13Suite = Tls13Suite {
     by_default: false,
 };
 
-/// The TLS 1.2 suites, best first (RFC 5289, RFC 7905, RFC 7251).
+/// The TLS 1.2 suites, best first (RFC 5289, RFC 7905, RFC 7251, RFC 8442). Those with a pre-shared
+/// key go before the others, where there is one.
 pub static TLS12_SUITES: &[&Tls12Suite] = &[
+    &ECDHE_PSK_AES_128_GCM,
+    &ECDHE_PSK_AES_256_GCM,
+    &ECDHE_PSK_CHACHA20_POLY1305,
     &ECDHE_ECDSA_AES_128_GCM,
     &ECDHE_RSA_AES_128_GCM,
     &ECDHE_ECDSA_AES_256_GCM,
@@ -90,6 +94,8 @@ pub static TLS12_SUITES: &[&Tls12Suite] = &[
     &ECDHE_RSA_CHACHA20_POLY1305,
     &ECDHE_ECDSA_AES_128_CCM,
     &ECDHE_ECDSA_AES_128_CCM_8,
+    &ECDHE_PSK_AES_128_CCM,
+    &ECDHE_PSK_AES_128_CCM_8,
 ];
 
 macro_rules! tls12_suites {
@@ -115,6 +121,11 @@ tls12_suites! {
     ECDHE_RSA_CHACHA20_POLY1305 = TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, Rsa, hash::SHA256, aead::CHACHA20_POLY1305, false, true;
     ECDHE_ECDSA_AES_128_CCM = TLS_ECDHE_ECDSA_WITH_AES_128_CCM, Ecdsa, hash::SHA256, aead::AES_128_CCM, true, false;
     ECDHE_ECDSA_AES_128_CCM_8 = TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, Ecdsa, hash::SHA256, aead::AES_128_CCM_8, true, false;
+    ECDHE_PSK_AES_128_GCM = TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256, Psk, hash::SHA256, aead::AES_128_GCM, true, true;
+    ECDHE_PSK_AES_256_GCM = TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384, Psk, hash::SHA384, aead::AES_256_GCM, true, true;
+    ECDHE_PSK_CHACHA20_POLY1305 = TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256, Psk, hash::SHA256, aead::CHACHA20_POLY1305, false, true;
+    ECDHE_PSK_AES_128_CCM = TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256, Psk, hash::SHA256, aead::AES_128_CCM, true, false;
+    ECDHE_PSK_AES_128_CCM_8 = TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256, Psk, hash::SHA256, aead::AES_128_CCM_8, true, false;
 }
 
 /// Copies `from` to `to`, which must have the same length.

@@ -1,6 +1,6 @@
 //! Verification of signatures: ECDSA, Ed25519, RSA (RFC 9846 4.3.3; FIPS 186-5, RFC 8032, RFC 8017).
 //!
-//! SHA-1 is nowhere.
+//! SHA-1 signs nothing here.
 
 use crate::codepoint::SignatureScheme;
 use crate::crypto::VerifyAlgorithms;
@@ -24,6 +24,7 @@ pub const ALGORITHMS: VerifyAlgorithms = VerifyAlgorithms {
     all: ALL,
     schemes: SCHEMES,
     sha256: super::hash::SHA256,
+    sha1: super::hash::sha1,
 };
 
 static ALL: &[Algorithm] = &[

@@ -1,4 +1,5 @@
-//! Exact bytes of the messages that only TLS 1.2 has, written from RFC 5246 and RFC 8422.
+//! Exact bytes of the messages that only TLS 1.2 has, written from RFC 5246, RFC 5077,
+//! RFC 5489 and RFC 8422.
 
 use super::{fault, hex, written};
 use crate::codepoint::*;
@@ -151,4 +152,88 @@ fn client_key_exchanges_and_what_is_empty() {
         fault(parse_empty(&[0], "ServerHelloDone")),
         ("ServerHelloDone", DecodeFault::TrailingBytes)
     );
+}
+
+#[test]
+fn psk_key_exchanges() {
+    let exchange = PskServerKeyExchange {
+        identity_hint: b"hi",
+        group: NamedGroup::X25519,
+        public: &[7; 4],
+    };
+    exactly!(
+        PskServerKeyExchange,
+        exchange,
+        "0002 6869 03 001d 04 07070707"
+    );
+    let no_hint = PskServerKeyExchange {
+        identity_hint: b"",
+        ..exchange
+    };
+    exactly!(PskServerKeyExchange, no_hint, "0000 03 001d 04 07070707");
+    let kind = "ECParameters.curve_type";
+    let hint = "ServerKeyExchange.psk_identity_hint";
+    for (bytes, what, why) in [
+        ("0000 01 001d 01 07", kind, DecodeFault::BadValue),
+        ("0003 6869", hint, DecodeFault::Truncated),
+        ("0000 03 001d 00", "ECPoint.point", DecodeFault::BadLength),
+        (
+            "0000 03 001d 01 07 00",
+            "ServerKeyExchange",
+            DecodeFault::TrailingBytes,
+        ),
+    ] {
+        assert_eq!(fault(PskServerKeyExchange::parse(&hex(bytes))), (what, why));
+    }
+    let exchange = PskClientKeyExchange {
+        identity: b"me",
+        public: &[4, 5, 6],
+    };
+    exactly!(PskClientKeyExchange, exchange, "0002 6d65 03 040506");
+    let point = "ClientECDiffieHellmanPublic.ecdh_Yc";
+    let identity = "ClientKeyExchange.psk_identity";
+    for (bytes, what, why) in [
+        ("03 040506", identity, DecodeFault::Truncated),
+        ("0000 00", point, DecodeFault::BadLength),
+        (
+            "0000 01 04 00",
+            "ClientKeyExchange",
+            DecodeFault::TrailingBytes,
+        ),
+    ] {
+        assert_eq!(fault(PskClientKeyExchange::parse(&hex(bytes))), (what, why));
+    }
+}
+
+#[test]
+fn tickets() {
+    let ticket = NewSessionTicket {
+        lifetime_hint: 7200,
+        ticket: &[1, 2, 3],
+    };
+    exactly!(NewSessionTicket, ticket, "00001c20 0003 010203");
+    let none = NewSessionTicket {
+        lifetime_hint: 0,
+        ticket: &[],
+    };
+    exactly!(NewSessionTicket, none, "00000000 0000");
+    for (bytes, what, why) in [
+        (
+            "000000",
+            "NewSessionTicket.ticket_lifetime_hint",
+            DecodeFault::Truncated,
+        ),
+        (
+            "00000000 0002 01",
+            "NewSessionTicket.ticket",
+            DecodeFault::Truncated,
+        ),
+        (
+            "00000000 0000 00",
+            "NewSessionTicket",
+            DecodeFault::TrailingBytes,
+        ),
+    ] {
+        assert_eq!(fault(NewSessionTicket::parse(&hex(bytes))), (what, why));
+    }
 }
