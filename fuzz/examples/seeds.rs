@@ -43,6 +43,10 @@ fn main() {
             "psk-ask",
             Options::SESSIONS | Options::GREASE | Options::ASK,
         ),
+        (
+            "sessions12",
+            Options::SESSIONS | Options::TLS12 | Options::TRANSPARENT,
+        ),
         ("plain12", Options::TLS12),
         ("transparent12", Options::TRANSPARENT | Options::TLS12),
         (

@@ -43,15 +43,14 @@ fn stateful(site: &Site) -> Arc<ServerConfig> {
     server.build().unwrap()
 }
 
-/// A client that keeps its sessions, and sends early data where it may.
-fn keeping(site: &Site) -> (Arc<ClientConfig>, Arc<MemoryClientSessions>) {
-    let store = Arc::new(MemoryClientSessions::new(100, 100_000));
-    let client = site.client().sessions(store.clone()).early_data(true);
-    (client.build().unwrap(), store)
+fn store() -> Arc<MemoryClientSessions> {
+    Arc::new(MemoryClientSessions::new(100, 100_000))
 }
 
-fn dial(port: u16, (config, _): &(Arc<ClientConfig>, Arc<MemoryClientSessions>)) -> OurClient {
-    connect(port, config.clone())
+/// A client that keeps its sessions, and sends early data where it may.
+fn keeping(site: &Site) -> Arc<ClientConfig> {
+    let client = site.client().sessions(store()).early_data(true);
+    client.build().unwrap()
 }
 
 fn psk() -> (Arc<ExternalPsk>, &'static str) {
@@ -145,7 +144,7 @@ fn our_client_resumes_at_openssl() {
         let client = keeping(&site);
         let (peer, port) = openssl_server::start_any(&site, &openssl, &files, more);
         for resumed in [false, true, true] {
-            let mut stream = dial(port, &client);
+            let mut stream = connect(port, client.clone());
             assert_eq!(shake(&mut stream).resumed(), resumed);
             openssl_server::reversed(&mut stream);
             stream.close().unwrap();
@@ -153,7 +152,7 @@ fn our_client_resumes_at_openssl() {
         // After a restart it knows nothing.
         drop(peer);
         let (_peer, port) = openssl_server::start_any(&site, &openssl, &files, more);
-        let mut stream = dial(port, &client);
+        let mut stream = connect(port, client.clone());
         assert!(!shake(&mut stream).resumed());
         openssl_server::reversed(&mut stream);
     }
@@ -175,11 +174,11 @@ fn our_client_sends_early_data_to_openssl() {
         stream.close().unwrap();
         let _ = stream.read(&mut [0; 1]);
     };
-    let mut stream = dial(port, &client);
+    let mut stream = connect(port, client.clone());
     assert_eq!(stream.send_early_data(EARLY.as_bytes()).unwrap(), 0);
     assert!(!shake(&mut stream).resumed());
     answered(&mut stream, &mut peer);
-    let mut stream = dial(port, &client);
+    let mut stream = connect(port, client.clone());
     assert_eq!(stream.connection().early_data_room(), 1000);
     assert_eq!(
         stream.send_early_data(EARLY.as_bytes()).unwrap(),
@@ -193,7 +192,7 @@ fn our_client_sends_early_data_to_openssl() {
     // After a restart it is given back.
     drop(peer);
     let (mut peer, port) = openssl_server::start_any(&site, &openssl, &files, &more);
-    let mut stream = dial(port, &client);
+    let mut stream = connect(port, client.clone());
     assert_eq!(
         stream.send_early_data(EARLY.as_bytes()).unwrap(),
         EARLY.len()
@@ -213,13 +212,12 @@ fn our_client_is_asked_to_retry_by_openssl_with_early_data_on_its_way() {
     let openssl = need!("openssl");
     let site = Site::new();
     let files = site.server_files(KeyKind::EcdsaP256);
-    let store = Arc::new(MemoryClientSessions::new(100, 100_000));
-    let client = site.client().sessions(store.clone()).early_data(true);
+    let client = site.client().sessions(store()).early_data(true);
     let groups = [
         symbolon::codepoint::NamedGroup::X25519,
         symbolon::codepoint::NamedGroup::SECP384R1,
     ];
-    let client = (client.groups(&groups).build().unwrap(), store);
+    let client = client.groups(&groups).build().unwrap();
     let more = [
         "-tls1_3",
         "-early_data",
@@ -232,7 +230,7 @@ fn our_client_is_asked_to_retry_by_openssl_with_early_data_on_its_way() {
     ];
     let (mut peer, port) = openssl_server::start_any(&site, &openssl, &files, &more);
     for resumed in [false, true] {
-        let mut stream = dial(port, &client);
+        let mut stream = connect(port, client.clone());
         let sent = stream.send_early_data(EARLY.as_bytes()).unwrap();
         assert_eq!(sent > 0, resumed);
         let summary = shake(&mut stream);
@@ -323,12 +321,12 @@ fn our_client_resumes_at_gnutls_and_sends_early_data() {
     let client = keeping(&site);
     let more = ["--earlydata", "--maxearlydata=1000"];
     let (_peer, port) = gnutls::start(&site, &serv, &files, TLS13, &more);
-    let mut stream = dial(port, &client);
+    let mut stream = connect(port, client.clone());
     assert!(!shake(&mut stream).resumed());
     gnutls::echoed(&mut stream);
     stream.close().unwrap();
     for early in [false, true] {
-        let mut stream = dial(port, &client);
+        let mut stream = connect(port, client.clone());
         if early {
             assert_eq!(stream.connection().early_data_room(), 1000);
             let sent = stream.send_early_data(EARLY.as_bytes());
@@ -382,7 +380,7 @@ fn our_client_resumes_at_go() {
     let client = keeping(&site);
     let (mut peer, port) = go::start(&site, &go, &files, &[]);
     let talk = |port: u16, resumed: bool| {
-        let mut stream = dial(port, &client);
+        let mut stream = connect(port, client.clone());
         // It takes none.
         assert_eq!(stream.connection().early_data_room(), 0);
         assert_eq!(shake(&mut stream).resumed(), resumed);

@@ -26,15 +26,15 @@ var (
 	min     = flag.String("min", "1.3", "the lowest version")
 	max     = flag.String("max", "1.3", "the highest version")
 	auth    = flag.Bool("auth", false, "require a client certificate")
+	times   = flag.Int("times", 1, "how often a client connects, with a cache of sessions")
 	amount  = flag.Int("bytes", 1000, "how much a client sends")
-	times   = flag.Int("times", 1, "how often a client connects, with the sessions of before")
 )
 
 func main() {
 	flag.Parse()
 	config, err := configure()
 	if err == nil && *connect != "" {
-		config.ClientSessionCache = tls.NewLRUClientSessionCache(8)
+		config.ClientSessionCache = tls.NewLRUClientSessionCache(1)
 		for i := 0; i < *times && err == nil; i++ {
 			err = client(config)
 		}
@@ -102,10 +102,10 @@ func tell(conn *tls.Conn) error {
 		return err
 	}
 	fmt.Printf("resumed=%t\n", state.DidResume)
-	fmt.Printf("state version=%04x suite=%04x group=%04x retry=%t alpn=%s name=%s certificates=%d export=%x bare=%x empty=%x resumed=%t\n",
+	fmt.Printf("state version=%04x suite=%04x group=%04x retry=%t alpn=%s name=%s certificates=%d export=%x bare=%x empty=%x\n",
 		state.Version, state.CipherSuite, uint16(state.CurveID), state.HelloRetryRequest,
 		state.NegotiatedProtocol, state.ServerName, len(state.PeerCertificates), material,
-		bare, empty, state.DidResume)
+		bare, empty)
 	return nil
 }
 
