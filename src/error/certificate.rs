@@ -6,7 +6,6 @@
 use super::{DecodeError, RevocationFault};
 use crate::codepoint::AlertDescription;
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -523,13 +522,13 @@ impl CertificateError {
             F::UnknownIssuer {
                 issuer,
                 self_signed: false,
-            } => Some(Cow::Owned(format!(
+            } => Some(written(format_args!(
                 "have the peer send the intermediate certificate of {issuer}, \
                  or add that to the roots if it is one"
             ))),
             F::NameMismatch {
                 asked, presented, ..
-            } if !presented.is_empty() => Some(Cow::Owned(format!(
+            } if !presented.is_empty() => Some(written(format_args!(
                 "connect by a name that the certificate has, or have {asked} added to it"
             ))),
             _ => self.fixed_remedy().map(Cow::Borrowed),
@@ -741,6 +740,13 @@ impl fmt::Display for CertificateFault {
 }
 
 impl core::error::Error for CertificateError {}
+
+/// Not `format!`, whose compiled form needs an unwinder. A string takes everything.
+fn written(text: fmt::Arguments<'_>) -> Cow<'static, str> {
+    let mut out = String::new();
+    let _ = fmt::write(&mut out, text);
+    Cow::Owned(out)
+}
 
 #[cfg(test)]
 mod tests {

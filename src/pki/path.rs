@@ -25,9 +25,10 @@ use crate::error::{
 };
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
-use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 use rustls_pki_types::ServerName;
 use sha2::{Digest, Sha256};
 
@@ -113,7 +114,10 @@ impl PathVerifier {
     /// Takes into the identity what was changed, so that no session made under other rules is
     /// resumed under these.
     fn identified(mut self) -> Self {
-        let rules = format!(
+        // Not `format!`, whose compiled form needs an unwinder. A string takes everything.
+        let mut rules = String::new();
+        let _ = write!(
+            rules,
             "{:?} {:?} {:?} {:?} {:?}",
             self.profile, self.policies, self.distrusted, self.revocation, self.timestamps
         );

@@ -6,10 +6,10 @@ use super::{
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, CertificateFault as Fault, Error, Misuse, Moment, Text};
 use alloc::borrow::Cow;
-use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 use rustls_pki_types::{CertificateDer, ServerName};
 use sha2::{Digest, Sha256};
 
@@ -72,7 +72,9 @@ impl Pin {
     }
 
     fn text(&self) -> Text {
-        Text::from(format!("{self}").as_str())
+        let mut text = String::new();
+        let _ = write!(text, "{self}");
+        Text::from(text.as_str())
     }
 }
 
@@ -509,6 +511,7 @@ impl VerifiedChain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use std::string::ToString;
 
     #[test]

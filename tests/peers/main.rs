@@ -18,6 +18,7 @@ mod openssl_client;
 mod openssl_server;
 mod resumption12;
 mod scanners;
+mod sessions;
 mod support;
 mod tls12;
 mod tshark;

@@ -285,7 +285,7 @@ const CHACHA: CipherSuite = CipherSuite::TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SH
 
 fn psk() -> Arc<ExternalPsk> {
     let key = SecretBytes::new(KEY.to_vec());
-    Arc::new(ExternalPsk::new(b"one", key, PskHash::Sha256))
+    Arc::new(ExternalPsk::new(b"one", key, PskHash::Sha256).unwrap())
 }
 
 fn psk_client() -> Arc<ClientConfig> {

@@ -39,9 +39,8 @@ fn we_refuse(fault: &Fault, question: &Question) -> Option<&'static str> {
             "stricter: keyUsage counts (RFC 5280 4.2.1.3)"
         }
         // They don't look at a leaf's key, which is left to the handshake.
-        Fault::KeyKind { .. } => "stricter: the leaf's key is of a kind that is verified with",
-        Fault::CriticalExtension { oid } if oid.as_str() == "2.5.29.31" => {
-            "stricter: critical cRLDistributionPoints are not known"
+        Fault::KeyKind { .. } | Fault::ExplicitCurve | Fault::KeySize { .. } => {
+            "stricter: the leaf's key is of a kind that is verified with"
         }
         Fault::Malformed(error) => match (error.what, error.fault) {
             ("issuer", DecodeFault::BadLength) if has_empty_name(question) => {
@@ -76,6 +75,9 @@ fn we_refuse(fault: &Fault, question: &Question) -> Option<&'static str> {
             }
             ("policyConstraints" | "inhibitAnyPolicy", _) => {
                 "stricter: policies are well-formed (RFC 5280 4.2.1.4)"
+            }
+            (what, _) if DISTRIBUTION_POINTS.contains(&what) => {
+                "stricter: cRLDistributionPoints are well-formed (RFC 5280 4.2.1.13)"
             }
             ("extKeyUsage", _) if any_has(question, EXTENDED_KEY_USAGE) => {
                 "stricter: extKeyUsage is well-formed to its end (RFC 5280 4.2.1.12)"
@@ -127,11 +129,18 @@ fn they_refuse(theirs: &webpki::Error, question: &Question) -> Option<&'static s
             "more: names are compared by RFC 5280 7.1"
         }
         E::BadDer | E::TrailingData(_) if any_has(question, CRL_DISTRIBUTION_POINTS) => {
-            "looser: cRLDistributionPoints are not read"
+            "looser: of cRLDistributionPoints only what CRLs need is read"
         }
         _ => return None,
     })
 }
+
+/// What an error about cRLDistributionPoints names.
+const DISTRIBUTION_POINTS: &[&str] = &[
+    "cRLDistributionPoints",
+    "issuingDistributionPoint",
+    "onlySomeReasons",
+];
 
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 const ALT_NAME: &[u8] = &[0x55, 0x1d, 17];

@@ -33,12 +33,7 @@ fn the_whole_limit_and_not_a_byte_more() {
         .send_early_data(&[2; 401], &mut pair.client.output)
         .unwrap();
     assert_eq!((sent.taken, sent.output), (400, 0));
-    assert_eq!(pair.client.connection.early_data_room(), 0);
-    let more = pair
-        .client
-        .connection
-        .send_early_data(b"x", &mut Vec::new());
-    assert_eq!(more.unwrap().taken, 0);
+    no_early_data(&mut pair);
     let (resumed, summary, _) = resumes(&mut pair);
     assert!(resumed);
     assert_eq!(summary.early_data, EarlyDataOutcome::Accepted);
@@ -82,6 +77,17 @@ fn off_unless_both_turn_it_on() {
     let session = sessions(&on, &takes).pop();
     let mut pair = pair_at(5, &on, &plain, session);
     assert_eq!(early_data(&mut pair), Err((R::Declined, R::Disabled)));
+    // Nor does one that promised more than the server takes now.
+    let sessions_of = |most| {
+        let sessions = StatelessSessions::new(Arc::new(OpenTicketer(7)));
+        let sessions = sessions.early_data(most, Arc::new(Says(Freshness::New)));
+        world.server().sessions(sessions).build().unwrap()
+    };
+    let (more, less) = (sessions_of(1000), sessions_of(999));
+    let mut pair = pair_at(5, &on, &less, sessions(&on, &more).pop());
+    assert_eq!(early_data(&mut pair), Err((R::Declined, R::Disabled)));
+    let mut pair = pair_at(5, &on, &more, sessions(&on, &less).pop());
+    assert_eq!(early_data(&mut pair), Ok(()));
     // Without a session there is none.
     no_early_data(&mut pair_at(5, &on, &takes, None));
 }

@@ -367,10 +367,8 @@ fn retried(early: bool) -> (Script, Psk, Hello) {
 /// The second ClientHello, in the clear, and the server's flight.
 fn second(script: &mut Script, psk: Psk, mut hello: Hello) {
     let other = script.hello_for(NamedGroup::SECP256R1);
-    let share = other.extensions.into_iter();
-    let share = share
-        .filter(|e| e.0 == ExtensionType::KEY_SHARE)
-        .next_back();
+    let mut share = other.extensions.into_iter();
+    let share = share.rfind(|e| e.0 == ExtensionType::KEY_SHARE);
     hello.set(ExtensionType::KEY_SHARE, share.unwrap().1);
     hello.remove(ExtensionType::EARLY_DATA);
     script.sealer = None;

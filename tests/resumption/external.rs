@@ -8,7 +8,7 @@ use symbolon::secret::SecretBytes;
 
 fn psk(identity: &str, key: u8, hash: PskHash) -> Arc<ExternalPsk> {
     let key = SecretBytes::new(vec![key; 32]);
-    Arc::new(ExternalPsk::new(identity.as_bytes(), key, hash))
+    Arc::new(ExternalPsk::new(identity.as_bytes(), key, hash).unwrap())
 }
 
 fn by(identity: &str) -> Authentication {
@@ -287,7 +287,7 @@ fn key() -> SecretBytes {
 fn selfie_without_the_importer() {
     // Whoever uses a key in both roles can be made to talk to itself (RFC 9257 4.1): that is known,
     // and what the importer's context is for.
-    let own = || vec![ExternalPsk::new(b"id", key(), PskHash::Sha256)];
+    let own = || vec![ExternalPsk::new(b"id", key(), PskHash::Sha256).unwrap()];
     let peer = Peer::new(own(), own());
     let (client, server, _) = full(peer.client, peer.server);
     assert_eq!(client.authentication, by("id"));
@@ -324,7 +324,7 @@ fn an_imported_key_has_a_binder_of_its_own() {
     let provider = symbolon::provider::default_provider();
     let importer = PskImporter::new(&provider, b"id", key(), PskHash::Sha256);
     let imported = importer.import().unwrap().remove(0);
-    let plain = ExternalPsk::new(imported.identity(), key(), PskHash::Sha256);
+    let plain = ExternalPsk::new(imported.identity(), key(), PskHash::Sha256).unwrap();
     let store = Psks::of(&[&Arc::new(plain)]);
     let server = ServerConfig::builder().psks(store).build().unwrap();
     let client = ClientConfig::builder().psk(Arc::new(imported));

@@ -10,6 +10,9 @@ use symbolon::handshake::{Answer, EarlyDataRefusal as R, Request};
 use symbolon::pki::Decision;
 use symbolon::secret::SecretBytes;
 
+/// An answer, or none of its own.
+type Reply = fn(&Request) -> Option<Answer>;
+
 type Names = Arc<Mutex<Vec<&'static str>>>;
 
 fn found<T>(decision: Decision<T>) -> T {
@@ -30,7 +33,7 @@ struct Application {
 impl Application {
     fn new(stateful: bool) -> Self {
         let key = SecretBytes::new(vec![1; 32]);
-        let psk = Arc::new(ExternalPsk::new(b"id", key, PskHash::Sha256));
+        let psk = Arc::new(ExternalPsk::new(b"id", key, PskHash::Sha256).unwrap());
         Self {
             store: Arc::new(MapStore::default()),
             stateful,
@@ -159,7 +162,7 @@ fn a_psk_is_answered_later() {
     let server = application.server(&world);
     for identity in ["id", "unknown"] {
         let key = SecretBytes::new(vec![1; 32]);
-        let psk = ExternalPsk::new(identity.as_bytes(), key, PskHash::Sha256);
+        let psk = ExternalPsk::new(identity.as_bytes(), key, PskHash::Sha256).unwrap();
         let client = world.client().psk(Arc::new(psk)).build().unwrap();
         let mut pair = pair_at(0, &client, &server, None);
         let names = answers(&mut pair.server, &application);
@@ -191,7 +194,7 @@ fn resuming(stateful: bool) -> Pair {
 }
 
 /// Answers in this way, and what is left to the application rightly, from a ticketer.
-fn answered(pair: &mut Pair, answer: fn(&Request) -> Option<Answer>) {
+fn answered(pair: &mut Pair, answer: Reply) {
     let application = Application::new(false);
     pair.server.answerer = Some(Box::new(move |request| {
         Some(answer(&request).unwrap_or_else(|| application.answer(&request).1))
@@ -201,7 +204,7 @@ fn answered(pair: &mut Pair, answer: fn(&Request) -> Option<Answer>) {
 #[test]
 fn a_store_that_finds_nothing_or_nonsense() {
     for answer in [
-        (|_| Some(Answer::Session(None))) as fn(&Request) -> Option<Answer>,
+        (|_| Some(Answer::Session(None))) as Reply,
         |_| {
             Some(Answer::Session(Some(Arc::new(
                 SecretBytes::new(Vec::new()),
@@ -215,7 +218,6 @@ fn a_store_that_finds_nothing_or_nonsense() {
         },
     ] {
         let mut pair = resuming(false);
-        let answer: Box<dyn Fn(&Request) -> Option<Answer>> = Box::new(answer);
         pair.server.answerer = Some(Box::new(move |request| match request {
             Request::Psk(_) => Some(Answer::Psk(None)),
             Request::Session(_) => answer(&request),
@@ -255,7 +257,7 @@ fn a_recorder_that_does_not_know() {
             (|request| match request {
                 Request::Replay(_) => Some(Answer::Replay(Freshness::Unknown)),
                 _ => None,
-            }) as fn(&Request) -> Option<Answer>,
+            }) as Reply,
             R::Unknown,
         ),
         (

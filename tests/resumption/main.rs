@@ -15,6 +15,7 @@ mod early_script;
 mod external;
 mod later;
 mod servers;
+mod terms;
 mod tickets;
 
 use common::certs::{KeyKind, TestPki};
@@ -30,15 +31,14 @@ use symbolon::conn::{ClientConnection, ServerConnection};
 use symbolon::handshake::{EarlyDataOutcome, EarlyDataRefusal, Summary};
 
 /// A client and a server that know each other.
+#[derive(Default)]
 pub struct World {
     pub pki: TestPki,
 }
 
 impl World {
     pub fn new() -> Self {
-        Self {
-            pki: TestPki::new(),
-        }
+        Self::default()
     }
 
     pub fn client(&self) -> ClientConfigBuilder {

@@ -266,7 +266,7 @@ fn early_data_accepted_without_the_psk() {
 #[test]
 fn early_data_accepted_with_the_second_psk() {
     let key = vec![5; 32];
-    let psk = ExternalPsk::new(b"id", SecretBytes::new(key.clone()), PskHash::Sha256);
+    let psk = ExternalPsk::new(b"id", SecretBytes::new(key.clone()), PskHash::Sha256).unwrap();
     let (_, mut script) = dialled(|client| client.psk(Arc::new(psk)));
     script.psk = Some(key);
     script.server_hello(|hello| hello.set(ExtensionType::PRE_SHARED_KEY, vec![0, 1]));
@@ -406,7 +406,7 @@ fn tickets_after_an_external_psk_are_no_sessions() {
     // They would no longer tell whose key it was, and there is no certificate behind them.
     let world = World::new();
     let key = vec![5; 32];
-    let psk = ExternalPsk::new(b"id", SecretBytes::new(key.clone()), PskHash::Sha256);
+    let psk = ExternalPsk::new(b"id", SecretBytes::new(key.clone()), PskHash::Sha256).unwrap();
     let client = world.client().psk(Arc::new(psk)).build().unwrap();
     assert_eq!(client.scope(), world.client().build().unwrap().scope());
     let mut script = Script::server(client);

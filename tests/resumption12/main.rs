@@ -581,9 +581,12 @@ fn a_store_in_the_config() {
     }
 }
 
+/// Label, client random and secret.
+type Line = (String, [u8; 32], Vec<u8>);
+
 /// What both ends log.
 #[derive(Debug, Default)]
-struct Lines(Mutex<Vec<(String, [u8; 32], Vec<u8>)>>);
+struct Lines(Mutex<Vec<Line>>);
 
 impl KeyLog for Lines {
     fn log(&self, label: &str, client_random: &[u8; 32], secret: &[u8]) {
@@ -671,4 +674,46 @@ fn a_flipped_bit_ends_a_resumed_handshake() {
         );
         assert!(pair.client.sessions.is_empty());
     }
+}
+
+#[test]
+fn sealed_tickets_and_bounded_stores() {
+    const PERIOD: u32 = 3600;
+    let ticketer = |secret: u8| {
+        let provider = symbolon::provider::default_provider();
+        RotatingTicketer::new(&provider, &[secret; 32], PERIOD).unwrap()
+    };
+    let sealed = |secret| StatelessSessions::new(Arc::new(ticketer(secret)));
+    let kept = Arc::new(MemoryClientSessions::new(10, 100_000));
+    let mut setup = Setup::new();
+    setup.server = setup.server.sessions(sealed(1));
+    setup.client = setup
+        .client
+        .sessions(Arc::clone(&kept) as Arc<dyn ClientSessionStore>);
+    // A new ticket at each handshake: the keys change in between, the session goes on.
+    for round in 0..5 {
+        let mut done = setup.run(None, 3000 * round).resumed(round > 0);
+        kept.put(done.kept());
+    }
+    // A restarted server opens its own, one with another secret doesn't.
+    let mut session = setup.run(None, 12_500).resumed(true).kept();
+    for (secret, resumed) in [(1, true), (2, false)] {
+        let other = Setup {
+            world: World::new(),
+            client: setup.client.clone(),
+            server: setup.server.clone().sessions(sealed(secret)),
+        };
+        session = other.run(Some(session), 12_600).resumed(resumed).kept();
+    }
+    // Not opened after two periods.
+    setup.run(Some(session), 12_600 + 2 * 3600).resumed(false);
+
+    let mut setup = Setup::new();
+    let store = MemorySessions::new(100, 100_000);
+    setup.server = setup
+        .server
+        .sessions(StatefulSessions::new(Arc::new(store)));
+    let session = setup.run(None, 0).kept();
+    let session = setup.run(Some(session), 60).resumed(true).kept();
+    setup.run(Some(session), 120).resumed(true);
 }

@@ -1,6 +1,6 @@
 //! Connections to Redis: a few, kept, each wait bounded, and none made while it is known to be gone.
 
-use redis::{Client, Connection, ErrorKind, RedisError, RedisResult};
+use redis::{Client, Connection, ErrorKind, IntoConnectionInfo, RedisError, RedisResult};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -118,6 +118,10 @@ impl Redis {
     /// # Errors
     /// Where the address isn't one.
     pub fn new(address: &str, options: Options) -> Result<Arc<Self>, RedisError> {
+        let address = address.into_connection_info()?;
+        // One answer less to wait for.
+        let settings = address.redis_settings().clone().set_skip_set_lib_name();
+        let address = address.set_redis_settings(settings);
         Ok(Arc::new(Self {
             client: Client::open(address)?,
             options,
@@ -181,10 +185,15 @@ impl Redis {
 
     fn connect(&self) -> RedisResult<Link> {
         let timeout = self.options.timeout;
+        let start = Instant::now();
         let mut connection = self.client.get_connection_with_timeout(timeout)?;
-        connection.set_read_timeout(Some(timeout))?;
+        // What is left of the time to connect; none at all would mean for ever.
+        let left = timeout.saturating_sub(start.elapsed());
+        let left = left.max(Duration::from_millis(1));
+        connection.set_read_timeout(Some(left))?;
         connection.set_write_timeout(Some(timeout))?;
         let info: String = redis::cmd("INFO").arg("server").query(&mut connection)?;
+        connection.set_read_timeout(Some(timeout))?;
         let run = info.lines().find_map(|line| line.strip_prefix("run_id:"));
         let run = run.map(|id| id.trim().chars().take(40).collect());
         let run = run.ok_or((ErrorKind::UnexpectedReturnType, "no run_id in INFO"))?;

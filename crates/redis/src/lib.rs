@@ -23,8 +23,8 @@
 //! # When Redis is slow or gone
 //! Handshakes go on. A session that can't be asked for isn't resumed, one that can't be kept isn't
 //! given to the client, and early data that can't be recorded is refused (and sent again by the
-//! client, after the handshake). A call waits no longer than about twice [`Options::timeout`]: once to
-//! connect, once for the answer. After one that failed, all others fail at once for
+//! client, after the handshake). A call waits no longer than about three times [`Options::timeout`]:
+//! for a connection, where others use all, to connect, and for the answer. After one that failed, all others fail at once for
 //! [`Options::pause`]; then one call tries again, and only when it succeeds do the others follow. So a
 //! dead Redis costs one handshake in a pause its timeout, and the others nothing.
 //!

@@ -278,8 +278,9 @@ mod tests {
 
     #[test]
     fn a_table_gives_what_was_added_last() {
-        let psk =
-            |key: u8| ExternalPsk::new(b"id", SecretBytes::new(vec![key; 32]), PskHash::Sha256);
+        let psk = |key: u8| {
+            ExternalPsk::new(b"id", SecretBytes::new(vec![key; 32]), PskHash::Sha256).unwrap()
+        };
         let table: PskTable = [psk(1), psk(2)].into_iter().collect();
         let find = |identity: &[u8]| {
             table.find(&PskQuery {

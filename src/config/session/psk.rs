@@ -1,5 +1,6 @@
 //! Keys that both ends have had from elsewhere (RFC 9846 2.2, RFC 9257, RFC 9258).
 
+use crate::error::{Error, Misuse};
 use crate::pki::Decision;
 use crate::secret::SecretBytes;
 use alloc::sync::Arc;
@@ -43,14 +44,23 @@ pub struct ExternalPsk {
 impl ExternalPsk {
     /// A key as it is. The hash should be [`PskHash::Sha256`] unless both ends agreed on another one
     /// (RFC 9846 4.3.11).
-    #[must_use]
-    pub fn new(identity: &[u8], key: SecretBytes, hash: PskHash) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`Misuse::Config`] for a key of less than 16 bytes (RFC 9257 6: 128 bits at least) or more than
+    /// 65,535, or an identity of less than 1 byte or more than 4096.
+    pub fn new(identity: &[u8], key: SecretBytes, hash: PskHash) -> Result<Self, Error> {
+        if !(16..=0xffff).contains(&key.len()) {
+            return Err(Misuse::Config("a pre-shared key has 16 to 65535 bytes").into());
+        }
+        if !(1..=4096).contains(&identity.len()) {
+            return Err(Misuse::Config("the identity of a key has 1 to 4096 bytes").into());
+        }
+        Ok(Self {
             identity: identity.to_vec(),
             key,
             hash,
             imported: false,
-        }
+        })
     }
 
     /// The identity, as it goes over the wire.
@@ -59,11 +69,10 @@ impl ExternalPsk {
         &self.identity
     }
 
-    /// Whether it can be used in TLS 1.2, whose messages hold so much of an identity and key.
+    /// Whether it can be used in TLS 1.2.
     pub(crate) fn fits_tls12(&self) -> bool {
         // RFC 9258 5.1: an imported key is for one protocol, which isn't TLS 1.2.
-        let fits = |len: usize| (1..=0xffff).contains(&len);
-        !self.imported && fits(self.identity.len()) && fits(self.key.len())
+        !self.imported
     }
 
     /// The hash it is for.

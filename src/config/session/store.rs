@@ -574,6 +574,34 @@ mod tests {
         assert_eq!(give(&store, "a.example", 0, NOW), Some(1));
     }
 
+    /// A session ID is the server's choice: one that chooses another server's gains nothing.
+    #[test]
+    fn a_session_id_that_two_servers_chose_mixes_nothing_up() {
+        let store = MemoryClientSessions::new(100, 100_000);
+        for (server, master) in [("a.example", 1), ("b.example", 2)] {
+            let resume = Resume::Tls12 {
+                ticket: Vec::new(),
+                session_id: std::vec![7; 32],
+                master: HashSecret::copied_from(&[master; 48]).unwrap(),
+                extended_master_secret: true,
+            };
+            store.put(Session {
+                resume,
+                ..session(server, 0, 0, 60)
+            });
+        }
+        for (server, own) in [("a.example", 1), ("b.example", 2)] {
+            let server = ServerName::try_from(server).unwrap();
+            let session = store.take(&server, Scope([0; 32]), NOW).unwrap();
+            assert_eq!(*session.server(), server);
+            let Resume::Tls12 { master, .. } = session.resume else {
+                panic!("it is one of TLS 1.2");
+            };
+            assert_eq!(master.expose(), [own; 48]);
+        }
+        assert!(store.is_empty());
+    }
+
     #[test]
     fn a_client_gets_none_that_ended_or_is_of_the_future() {
         let store = MemoryClientSessions::new(100, 100_000);

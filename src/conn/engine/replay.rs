@@ -24,7 +24,7 @@ use crate::handshake::server::ServerMachine;
 use crate::handshake::{EarlyDataOutcome, Machine, Summary};
 use crate::keys::tls13::resumption_psk;
 use crate::pki::{Certificate, Decision, Role, VerifiedChain, Verifier, VerifyRequest};
-use crate::provider::default_provider;
+use crate::provider::RUSTCRYPTO;
 use crate::record::write_record;
 use crate::wire::extension::OfferedPsks;
 use crate::wire::handshake::{Certificate as CertificateMessage, CertificateVerify};
@@ -81,10 +81,10 @@ impl SignatureVerificationAlgorithm for Pss1024 {
     }
 }
 
-/// The default provider, but for the size of RSA keys.
+/// The provider that draws as the traces did, but for the size of RSA keys.
 fn provider() -> CryptoProvider {
     static PSS: &[&dyn SignatureVerificationAlgorithm] = &[&Pss1024];
-    let base = default_provider();
+    let base = RUSTCRYPTO;
     let schemes = base.verify.schemes.iter().map(|(scheme, algorithms)| {
         match *scheme == SignatureScheme::RSA_PSS_RSAE_SHA256 {
             true => (*scheme, PSS),
@@ -361,7 +361,7 @@ impl<M: Machine> Side<M> {
                 None => {
                     assert!(!M::CLIENT);
                     let secret = self.resumption.as_ref().unwrap();
-                    let hash = default_provider().sha256;
+                    let hash = RUSTCRYPTO.sha256;
                     let psk = resumption_psk(hash, secret, section.get("hash")).unwrap();
                     psk.expose().to_vec()
                 }

@@ -2,7 +2,7 @@
 
 use super::ClientCx;
 use crate::codepoint::HandshakeType;
-use crate::config::{ExternalPsk, PskHash, Resume, Session};
+use crate::config::{ExternalPsk, Resume, Session};
 use crate::crypto::{Hash, HashOutput, Tls13Suite};
 use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::{Action, Authentication, EarlyDataOutcome, EarlyDataRefusal, Out, range};
@@ -112,12 +112,9 @@ pub(super) fn prepare(c: &mut ClientCx) {
         });
     }
     for psk in &c.config.psks {
-        let hash = match psk.hash {
-            PskHash::Sha256 => common.provider.sha256,
-            PskHash::Sha384 => common.provider.sha384,
-        };
-        let len = hash.output_len();
-        if common.suites.iter().any(|s| s.hash.output_len() == len) {
+        let len = psk.hash.output_len();
+        let mut hashes = common.suites.iter().map(|suite| suite.hash);
+        if let Some(hash) = hashes.find(|hash| hash.output_len() == len) {
             let source = Source::Psk(Arc::clone(psk));
             c.offers.push(Offer::new(hash, psk.key.expose(), source));
         }

@@ -2,7 +2,9 @@
 
 use super::ClientCx;
 use crate::codepoint::{ExtensionType, HandshakeType, NamedGroup, ProtocolVersion};
-use crate::config::{CertificateRequestInfo, Credential, NewSession, Resume, Session};
+use crate::config::{
+    CertificateRequestInfo, Credential, MAX_TICKET_LEN, NewSession, Resume, Session,
+};
 use crate::crypto::{SharedSecret, SuiteAuth};
 use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::auth::{self, FinishedValid, SignatureValid};
@@ -88,9 +90,6 @@ pub(super) struct Server {
     session_id: Vec<u8>,
 }
 
-/// The longest ticket that is offered: the ClientHello must have room for it.
-const MOST_TICKET: usize = 16_384;
-
 /// Takes over the session to be offered, if it is one of this version that can be resumed, and
 /// chooses the session ID.
 pub(super) fn offer(c: &mut ClientCx) {
@@ -106,7 +105,7 @@ pub(super) fn offer(c: &mut ClientCx) {
                 session_id,
                 extended_master_secret: true,
                 ..
-            } => !(ticket.is_empty() && session_id.is_empty()) && ticket.len() <= MOST_TICKET,
+            } => !(ticket.is_empty() && session_id.is_empty()) && ticket.len() <= MAX_TICKET_LEN,
             _ => false,
         };
         let name = session.cipher_suite;

@@ -1,8 +1,8 @@
 //! AES-GCM, ChaCha20-Poly1305 and AES-CCM (RFC 5116, RFC 8439, RFC 6655).
 
-use super::copy_exact;
 use crate::crypto::{Aead, AeadKey, Nonce};
 use crate::error::CryptoError;
+use crate::provider::copy_exact;
 use aes_gcm::aead::array::typenum::Unsigned;
 use aes_gcm::aead::consts::{U8, U12, U16};
 use aes_gcm::aead::{AeadCore, AeadInOut, KeyInit, KeySizeUser, Tag};
@@ -153,6 +153,3 @@ impl<A: Cipher> AeadKey for Key<A> {
         Ok(message.len())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,8 +1,8 @@
 //! SHA-2, SHA-1 for identifiers, HMAC and HKDF (FIPS 180-4, RFC 2104, RFC 5869).
 
-use super::copy_exact;
 use crate::crypto::{Hash, HashContext, HashOutput, HashSecret};
 use crate::error::CryptoError;
+use crate::provider::copy_exact;
 use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
@@ -21,7 +21,7 @@ pub static SHA384: &dyn Hash = &Sha2::<sha2::Sha384>::new("SHA-384");
 pub static SHA512: &dyn Hash = &Sha2::<sha2::Sha512>::new("SHA-512");
 
 /// SHA-1 (FIPS 180-4), for identifiers only.
-pub(super) fn sha1(parts: &[&[u8]]) -> [u8; 20] {
+pub(in crate::provider) fn sha1(parts: &[&[u8]]) -> [u8; 20] {
     let mut digest = sha1::Sha1::new();
     for part in parts {
         digest.update(part);

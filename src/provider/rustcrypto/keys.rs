@@ -131,6 +131,3 @@ fn load_rsa(der: &[u8], usage: RsaUse) -> Option<Arc<dyn SigningKey>> {
     sound.then_some(())?;
     shared(RsaKey::new(key, usage))
 }
-
-#[cfg(test)]
-mod tests;

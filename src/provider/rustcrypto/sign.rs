@@ -1,11 +1,10 @@
 //! Private keys that sign (RFC 9846 4.5.2).
 
-use super::copy_front;
 use crate::codepoint::SignatureScheme;
 use crate::crypto::{Random, SigningKey};
 use crate::error::CryptoError;
+use crate::provider::{copy_front, debug_as};
 use alloc::vec::Vec;
-use core::fmt;
 use ed25519_dalek::Signer;
 use rsa::pkcs1::EncodeRsaPublicKey;
 use rsa::pkcs8::der::Encode;
@@ -28,17 +27,6 @@ fn public_key_info(
         .to_der()
     };
     encode().map_err(|_| CryptoError::InvalidKey)
-}
-
-/// `Debug` for a key: what it is, nothing of what it holds.
-macro_rules! debug_as {
-    ($key:ty, $text:expr) => {
-        impl fmt::Debug for $key {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str($text)
-            }
-        }
-    };
 }
 
 macro_rules! ecdsa_key {

@@ -16,7 +16,7 @@ use crate::handshake::Machine;
 use crate::handshake::client::ClientMachine;
 use crate::handshake::server::ServerMachine;
 use crate::pki::{Certificate, Role};
-use crate::provider::default_provider;
+use crate::provider::RUSTCRYPTO;
 use crate::record::{MAX_PLAINTEXT, Opener};
 use crate::wire::handshake::CertificateVerify;
 use crate::wire::hello::{ClientHello, ServerHello};
@@ -54,7 +54,7 @@ impl SigningKey for Recorded {
         out: &mut [u8],
     ) -> Result<usize, CryptoError> {
         assert_eq!(scheme, self.scheme[0]);
-        let table = default_provider().verify.schemes;
+        let table = RUSTCRYPTO.verify.schemes;
         let (_, algorithms) = table.iter().find(|(name, _)| *name == scheme).unwrap();
         let leaf = Certificate::parse(&self.certificate).unwrap();
         let mut verified = algorithms
@@ -130,6 +130,7 @@ fn client(trace: &Vectors) -> Side<ClientMachine> {
     let watch = Arc::new(Watch::default());
     let verifier = Only(certificate(trace, "server").unwrap(), Role::Server);
     let mut config = ClientConfig::builder()
+        .provider(RUSTCRYPTO)
         .versions(&TLS12)
         .cipher_suites(&[suite(trace)])
         .groups(&[group(trace)])
@@ -159,6 +160,7 @@ fn server(trace: &Vectors) -> Side<ServerMachine> {
     };
     let watch = Arc::new(Watch::default());
     let mut config = ServerConfig::builder()
+        .provider(RUSTCRYPTO)
         .versions(&TLS12)
         .cipher_suites(&[suite(trace)])
         .groups(&[group(trace)])
@@ -246,7 +248,7 @@ fn replay<M: Machine>(trace: &Vectors, mut side: Side<M>) {
     let (ours, theirs) = (split(&side.output), protected(&theirs));
     let ours = protected(&ours);
     let payloads = &recorded[recorded.len() - theirs.len()..];
-    let suite = default_provider().tls12_suites.iter();
+    let suite = RUSTCRYPTO.tls12_suites.iter();
     let suite = suite
         .copied()
         .find(|s| s.name == summary.cipher_suite)

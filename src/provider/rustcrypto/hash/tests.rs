@@ -1,6 +1,6 @@
-use super::super::vectors::{hex, sections};
 use super::{SHA256, SHA384, SHA512};
 use crate::error::CryptoError;
+use crate::provider::vectors::{hex, sections};
 use std::format;
 
 #[test]

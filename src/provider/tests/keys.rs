@@ -1,17 +1,17 @@
-use super::super::vectors::{random, section};
-use super::super::verify::ALGORITHMS;
-use super::LOADER;
+use super::tested;
 use crate::codepoint::SignatureScheme;
-use crate::crypto::{MAX_SIGNATURE_LEN, SigningKey};
+use crate::crypto::{CryptoProvider, MAX_SIGNATURE_LEN, SigningKey};
 use crate::error::CryptoError;
+use crate::provider::RUSTCRYPTO;
+use crate::provider::vectors::{random, section};
 use alloc::sync::Arc;
 use rsa::pkcs8::der::{Decode, Encode};
 use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
-use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::{PrivateKeyDer, alg_id};
 use std::vec;
 use std::vec::Vec;
 
-const KEYS: &str = include_str!("../../../../vectors/keys.txt");
+const KEYS: &str = include_str!("../../../vectors/keys.txt");
 
 #[derive(Clone, Copy)]
 enum Form {
@@ -20,13 +20,30 @@ enum Form {
     Pkcs1,
 }
 
-fn load(form: Form, der: &[u8]) -> Result<Arc<dyn SigningKey>, CryptoError> {
+/// A key as a provider loads it.
+fn load_by(
+    provider: &CryptoProvider,
+    form: Form,
+    der: &[u8],
+) -> Result<Arc<dyn SigningKey>, CryptoError> {
     let der = der.to_vec();
-    LOADER.load(&match form {
+    provider.keys.load(&match form {
         Form::Pkcs8 => PrivateKeyDer::Pkcs8(der.into()),
         Form::Sec1 => PrivateKeyDer::Sec1(der.into()),
         Form::Pkcs1 => PrivateKeyDer::Pkcs1(der.into()),
     })
+}
+
+/// A key as all providers load it, the last of which gives it: they agree on what is one.
+fn load(form: Form, der: &[u8]) -> Result<Arc<dyn SigningKey>, CryptoError> {
+    let loaded: Vec<_> = tested().iter().map(|p| load_by(p, form, der)).collect();
+    for other in &loaded {
+        match (&loaded[0], other) {
+            (Ok(first), Ok(other)) => assert_eq!(first.public_key_info(), other.public_key_info()),
+            (first, other) => assert_eq!(first.as_ref().err(), other.as_ref().err()),
+        }
+    }
+    loaded.into_iter().next_back().unwrap()
 }
 
 fn pkcs8(name: &str) -> Vec<u8> {
@@ -73,8 +90,12 @@ fn parts(info: &[u8]) -> (Vec<u8>, Vec<u8>) {
 /// what the verifier of that scheme accepts, and not for another message.
 #[test]
 fn what_keys_sign_verifies() {
-    for (name, schemes) in LOADABLE {
-        let key = load(Form::Pkcs8, &pkcs8(name)).unwrap();
+    let providers = tested();
+    let pairs = providers
+        .iter()
+        .flat_map(|p| LOADABLE.iter().map(move |k| (p, k)));
+    for (signer, (name, schemes)) in pairs {
+        let key = load_by(signer, Form::Pkcs8, &pkcs8(name)).unwrap();
         assert_eq!(key.schemes(), *schemes);
         assert_eq!(key.public_key_info(), section(KEYS, name).get("public"));
         let (algorithm, public_key) = parts(key.public_key_info());
@@ -84,17 +105,28 @@ fn what_keys_sign_verifies() {
             let len = key
                 .sign(*scheme, b"message", &mut random(4), &mut out)
                 .unwrap();
-            let (_, verifiers) = ALGORITHMS
-                .schemes
-                .iter()
-                .find(|(s, _)| s == scheme)
-                .unwrap();
-            let verifier = verifiers[0];
-            assert_eq!(&algorithm[..], &*verifier.public_key_alg_id());
+            // By the algorithms of all providers.
+            let verifiers = providers.iter().map(|provider| {
+                let schemes = provider.verify.schemes;
+                schemes.iter().find(|(s, _)| s == scheme).unwrap().1[0]
+            });
+            let verifiers: Vec<_> = verifiers.collect();
+            assert!(
+                verifiers
+                    .iter()
+                    .all(|v| *v.public_key_alg_id() == *algorithm)
+            );
             let verify = |message: &[u8], signature: &[u8]| {
-                verifier
-                    .verify_signature(&public_key, message, signature)
-                    .is_ok()
+                let verified = verifiers.iter().map(|verifier| {
+                    let verified = verifier.verify_signature(&public_key, message, signature);
+                    verified.is_ok()
+                });
+                let verified: Vec<_> = verified.collect();
+                assert!(
+                    verified.iter().all(|v| *v == verified[0]),
+                    "{name} {scheme}"
+                );
+                verified[0]
             };
             assert!(verify(b"message", &out[..len]), "{name} {scheme}");
             assert!(!verify(b"massage", &out[..len]));
@@ -112,9 +144,16 @@ fn what_keys_sign_verifies() {
 
 #[test]
 fn schemes_of_another_key_are_refused() {
-    for (name, schemes) in LOADABLE {
-        let key = load(Form::Pkcs8, &pkcs8(name)).unwrap();
-        let others = ALGORITHMS.supported().filter(|s| !schemes.contains(s));
+    let providers = tested();
+    let pairs = providers
+        .iter()
+        .flat_map(|p| LOADABLE.iter().map(move |k| (p, k)));
+    for (provider, (name, schemes)) in pairs {
+        let key = load_by(provider, Form::Pkcs8, &pkcs8(name)).unwrap();
+        let others = RUSTCRYPTO
+            .verify
+            .supported()
+            .filter(|s| !schemes.contains(s));
         for scheme in others.chain([SignatureScheme::RSA_PKCS1_SHA1, SignatureScheme::ECDSA_SHA1]) {
             let mut out = [0; MAX_SIGNATURE_LEN];
             let refused = key.sign(scheme, b"message", &mut random(4), &mut out);
@@ -134,8 +173,12 @@ fn randomness_is_used() {
         ("p256", SignatureScheme::ECDSA_SECP256R1_SHA256),
         ("rsa2048", SignatureScheme::RSA_PSS_RSAE_SHA256),
     ];
-    for (name, scheme) in schemes {
-        let key = load(Form::Pkcs8, &pkcs8(name)).unwrap();
+    let providers = tested();
+    let pairs = providers
+        .iter()
+        .flat_map(|p| schemes.iter().map(move |k| (p, *k)));
+    for (provider, (name, scheme)) in pairs {
+        let key = load_by(provider, Form::Pkcs8, &pkcs8(name)).unwrap();
         let [first, second] = [1, 2].map(|seed| {
             let mut out = [0; MAX_SIGNATURE_LEN];
             key.sign(scheme, b"message", &mut random(seed), &mut out)
@@ -248,8 +291,12 @@ fn ed25519_with_its_public_key() {
 
 #[test]
 fn debug_shows_no_key() {
-    for (name, _) in LOADABLE {
-        let key = load(Form::Pkcs8, &pkcs8(name)).unwrap();
+    let providers = tested();
+    let pairs = providers
+        .iter()
+        .flat_map(|p| LOADABLE.iter().map(move |k| (p, k)));
+    for (provider, (name, _)) in pairs {
+        let key = load_by(provider, Form::Pkcs8, &pkcs8(name)).unwrap();
         let shown = std::format!("{key:?}");
         assert!(
             shown.starts_with("SigningKey(") && shown.len() < 30,
@@ -261,18 +308,26 @@ fn debug_shows_no_key() {
 /// RFC 6979, appendix A.2: signatures over a hash of another size than the curve.
 #[test]
 fn rfc_6979() {
-    use super::super::verify::{ECDSA_P256_SHA384, ECDSA_P521_SHA256, ECDSA_P521_SHA384};
-    let text = include_str!("../../../../vectors/rfc6979.txt");
-    for (name, verifier) in [
-        ("A.2.5 SHA-384", ECDSA_P256_SHA384),
-        ("A.2.7 SHA-256", ECDSA_P521_SHA256),
-        ("A.2.7 SHA-384", ECDSA_P521_SHA384),
+    let text = include_str!("../../../vectors/rfc6979.txt");
+    let (sha256, sha384) = (alg_id::ECDSA_SHA256, alg_id::ECDSA_SHA384);
+    for (name, curve, hash) in [
+        ("A.2.5 SHA-384", alg_id::ECDSA_P256, sha384),
+        ("A.2.7 SHA-256", alg_id::ECDSA_P521, sha256),
+        ("A.2.7 SHA-384", alg_id::ECDSA_P521, sha384),
     ] {
-        let case = section(text, name);
-        let verify = |message: &[u8]| {
-            verifier.verify_signature(case.get("public"), message, case.get("signature"))
-        };
-        assert!(verify(case.get("message")).is_ok(), "{name}");
-        assert!(verify(b"another").is_err(), "{name}");
+        for provider in tested() {
+            let mut all = provider.verify.all.iter();
+            let verifier =
+                all.find(|v| (v.public_key_alg_id(), v.signature_alg_id()) == (curve, hash));
+            let case = section(text, name);
+            let verify = |message: &[u8]| {
+                let (public, signature) = (case.get("public"), case.get("signature"));
+                verifier
+                    .unwrap()
+                    .verify_signature(public, message, signature)
+            };
+            assert!(verify(case.get("message")).is_ok(), "{name}");
+            assert!(verify(b"another").is_err(), "{name}");
+        }
     }
 }
