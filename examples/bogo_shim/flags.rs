@@ -53,6 +53,8 @@ pub struct Flags {
     pub verify_fail: bool,
     pub custom_verify: bool,
     pub ocsp_stapling: bool,
+    pub fail_ocsp: bool,
+    pub decline_ocsp: bool,
     pub grease: bool,
     pub max_cert_list: Option<usize>,
     pub one_byte_reads: bool,
@@ -206,6 +208,9 @@ fn set(flags: &mut Flags, name: &str, args: &mut std::slice::Iter<'_, String>) -
         "-verify-fail" => flags.verify_fail = true,
         "-use-custom-verify-callback" => flags.custom_verify = true,
         "-enable-ocsp-stapling" => flags.ocsp_stapling = true,
+        "-fail-ocsp-callback" if flags.server => return unimplemented("a callback that fails"),
+        "-fail-ocsp-callback" => flags.fail_ocsp = true,
+        "-decline-ocsp-callback" => flags.decline_ocsp = true,
         "-enable-grease" => flags.grease = true,
         "-max-cert-list" => flags.max_cert_list = Some(value()?.parse()?),
         "-async" => flags.one_byte_reads = true,
@@ -248,6 +253,8 @@ fn set(flags: &mut Flags, name: &str, args: &mut std::slice::Iter<'_, String>) -
         | "-no-op-extra-handshake"
         | "-handshake-twice"
         | "-install-ddos-callback"
+        | "-use-ocsp-callback"
+        | "-set-ocsp-in-callback"
         | "-use-early-callback"
         | "-expect-verify-result"
         | "-forbid-renegotiation-after-handshake"

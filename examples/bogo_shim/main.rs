@@ -94,11 +94,12 @@ fn connect(all: &AllFlags, resume: bool, shared: &Shared) -> Result<(), Stop> {
 }
 
 /// What the one request that the config leaves open is answered with: the verifier refuses, with
-/// the alert that the runner knows of each of BoringSSL's two ways to do it.
+/// the alert that the runner knows of each of BoringSSL's ways to do it.
 fn answer(request: Request, flags: &Flags) -> Option<Answer> {
-    let alert = match flags.custom_verify {
-        true => AlertDescription::CERTIFICATE_UNKNOWN,
-        false => AlertDescription::HANDSHAKE_FAILURE,
+    let alert = match (flags.fail_ocsp, flags.custom_verify) {
+        (true, _) => AlertDescription::BAD_CERTIFICATE_STATUS_RESPONSE,
+        (_, true) => AlertDescription::CERTIFICATE_UNKNOWN,
+        (_, false) => AlertDescription::HANDSHAKE_FAILURE,
     };
     matches!(request, Request::VerifyChain(_)).then_some(Answer::Refuse(alert))
 }

@@ -50,7 +50,7 @@ impl SigningKey for PreferringKey {
     }
 }
 
-fn load(flags: &CredentialFlags) -> Result<Arc<Credential>, Stop> {
+fn load(flags: &CredentialFlags, staple: bool) -> Result<Arc<Credential>, Stop> {
     let (chain, key) = (std::fs::read(&flags.chain)?, std::fs::read(&flags.key)?);
     let loaded = match Credential::from_pem(&chain, &key, &RUSTCRYPTO) {
         // A key of a kind or size that the provider leaves out.
@@ -71,8 +71,8 @@ fn load(flags: &CredentialFlags) -> Result<Arc<Credential>, Stop> {
         _ => loaded,
     };
     Ok(Arc::new(match flags.ocsp.as_slice() {
-        [] => loaded,
-        ocsp => loaded.ocsp_response(ocsp)?,
+        ocsp if staple && !ocsp.is_empty() => loaded.ocsp_response(ocsp)?,
+        _ => loaded,
     }))
 }
 
@@ -88,7 +88,9 @@ impl First {
     pub fn of(flags: &Flags, taken: &Arc<Mutex<Option<usize>>>) -> Result<Self, Stop> {
         let all = flags.credentials.iter().chain(&flags.default_credential);
         Ok(Self {
-            list: all.map(load).collect::<Result<_, _>>()?,
+            list: all
+                .map(|c| load(c, !flags.decline_ocsp))
+                .collect::<Result<_, _>>()?,
             taken: Arc::clone(taken),
         })
     }
@@ -190,7 +192,8 @@ fn limits(flags: &Flags) -> Limits {
 fn verifier(flags: &Flags) -> Arc<dyn Verifier> {
     // A client of BoringSSL goes on all the same unless it is told to verify.
     let strict = flags.server || flags.verify_peer || flags.custom_verify;
-    let (refuse, ocsp) = (flags.verify_fail && strict, flags.ocsp_stapling);
+    let refuse = flags.verify_fail && strict || flags.fail_ocsp;
+    let ocsp = flags.ocsp_stapling;
     Arc::new(Judge { refuse, ocsp })
 }
 
@@ -280,7 +283,8 @@ fn psks(flags: &Flags) -> Result<Vec<ExternalPsk>, Stop> {
     if let Some(key) = &flags.psk {
         let key = SecretBytes::new(key.as_bytes().to_vec());
         let identity = flags.psk_identity.as_bytes();
-        psks.push(ExternalPsk::new(identity, key, PskHash::Sha256));
+        let psk = ExternalPsk::new(identity, key, PskHash::Sha256);
+        psks.push(psk.or_else(|e| unimplemented(e.to_string()))?);
     }
     for psk in &flags.psks {
         psks.extend(imported(psk)?);
