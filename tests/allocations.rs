@@ -19,8 +19,11 @@ use symbolon::pki::{Certificate, Crl, OcspResponse};
 use symbolon::provider::default_provider;
 use symbolon::record::FixedSink;
 
-/// What the two traffic keys of an idle connection may take; it is 992 bytes on x86-64.
+/// What the two traffic keys of an idle connection may take.
 const HEAP_OF_TWO_KEYS: usize = 1280;
+/// What a client keeps besides for the sessions to come: the resumption secret, the server's name and
+/// certificates.
+const HEAP_OF_TERMS: usize = 512;
 
 struct Counting;
 
@@ -119,6 +122,7 @@ fn connections_are_small_and_data_allocates_nothing() {
     parsing_allocates_nothing();
     let pki = TestPki::new();
     let (chain, key) = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
+    let certificates: usize = chain.iter().map(|der| der.len()).sum();
     let credential = Credential::new(chain, &key, &default_provider()).unwrap();
     let client_config = ClientConfig::builder().roots(pki.roots()).build().unwrap();
     let server_config = ServerConfig::builder()
@@ -154,8 +158,9 @@ fn connections_are_small_and_data_allocates_nothing() {
     let [client, server, fresh] = [held(client), held(server), held(fresh)];
     println!("client: {client_size} bytes, and {client} of heap when idle");
     println!("server: {server_size} bytes, and {server} of heap when idle, {fresh} when new");
-    // Two AEAD keys, each expanded and with its hash key, and nothing else.
-    assert!(client <= HEAP_OF_TWO_KEYS, "{client}");
+    // Two AEAD keys, each expanded and with its hash key, and what sessions are made of.
+    let sessions = HEAP_OF_TERMS + certificates;
+    assert!(client <= HEAP_OF_TWO_KEYS + sessions, "{client}");
     assert!(server <= HEAP_OF_TWO_KEYS, "{server}");
     assert!(server_size + fresh <= 4096, "{server_size} + {fresh}");
     assert!(

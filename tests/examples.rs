@@ -285,6 +285,11 @@ fn help_tells_every_option() {
     let client = [
         "--connect",
         "--ca",
+        "--roots",
+        "--pin",
+        "--first-use",
+        "--session",
+        "--early-data",
         "--alpn",
         "--get",
         "--cert",
@@ -314,6 +319,10 @@ fn help_tells_every_option() {
         "--listen",
         "--alpn",
         "--client-ca",
+        "--client-pin",
+        "--no-tickets",
+        "--ticket-secret",
+        "--early-data",
         "--require-client-cert",
         "--suites",
         "--groups",
@@ -417,7 +426,9 @@ fn the_client_gets_the_page() {
     let first = page.lines().next();
     assert_eq!(
         first,
-        Some("TLS 1.3 · TLS_AES_128_GCM_SHA256 · X25519MLKEM768")
+        Some(
+            "TLS 1.3 · TLS_AES_128_GCM_SHA256 · X25519MLKEM768 · resumed: no · early data: not sent"
+        )
     );
     assert!(page.contains("ALPN:         http/1.1"), "{page}");
     assert!(page.contains("server name:  localhost"), "{page}");

@@ -128,7 +128,7 @@ fn every_suite_and_the_ccm_ones_only_by_name() {
 
 #[test]
 fn keys_and_identities_of_any_length() {
-    for len in [1, 16, 64, 1000] {
+    for len in [16, 64, 1000, 65_535] {
         let key = vec![7; len];
         let known = psk(b"client 1", &key);
         let keys = Keys::One(Arc::clone(&known));
@@ -211,10 +211,11 @@ fn suites_are_offered_only_with_keys_for_them() {
     assert!(both.iter().any(is_psk) && !both.iter().all(is_psk));
     let alone = hello(client(psk(b"i", &KEY)));
     assert!(alone.len() == 3 && alone.iter().all(is_psk));
-    // What TLS 1.2 has no room for.
-    for psk in [psk(b"", &KEY), psk(b"i", &[]), psk(&[b'i'; 0x10000], &KEY)] {
-        assert!(!hello(trusting().psk(Arc::clone(&psk))).iter().any(is_psk));
-        let error = client(psk).build().unwrap_err();
+    // What is no key, or has no room.
+    for (identity, key) in [(0, 32), (4097, 32), (1, 15), (1, 0x10000)] {
+        let key = SecretBytes::new(vec![7; key]);
+        let error = ExternalPsk::new(&vec![b'i'; identity], key, PskHash::Sha256);
+        let error = error.unwrap_err();
         assert!(
             matches!(error.kind(), ErrorKind::Misuse(Misuse::Config(_))),
             "{error}"

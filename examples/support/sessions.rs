@@ -30,7 +30,8 @@ pub const TICKET_SECRET: Opt = option(
     "--ticket-secret",
     "HEX",
     "The secret that tickets are sealed under, 32 bytes: servers with the same one take each \
-     other's, also after a restart. Default: random.",
+     other's, also after a restart. Not together with --early-data: servers that share tickets have \
+     to share what they have seen, too. Default: random.",
 );
 pub const ACCEPT_EARLY_DATA: Opt = option(
     "--early-data",
@@ -39,10 +40,10 @@ pub const ACCEPT_EARLY_DATA: Opt = option(
 );
 
 /// How long a key for tickets is in use.
-const PERIOD: u32 = 6 * 3600;
-/// Seconds by which the age of a ticket may be off, and so the time that a ClientHello must be
-/// remembered: twice that.
-const SPAN: u32 = 30;
+const PERIOD: u32 = 12 * 3600;
+/// Seconds for which a ClientHello must be remembered: twice those by which the age of a ticket may
+/// be off.
+const SPAN: u32 = 20;
 
 /// A session in a file.
 pub struct Saved(PathBuf);
@@ -80,11 +81,15 @@ impl Saved {
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let _ = fs::remove_file(&new);
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(bytes)
+    options.open(&new)?.write_all(bytes)?;
+    fs::rename(&new, path)
 }
 
 /// `resumed: yes · early data: accepted`.
@@ -104,6 +109,10 @@ pub fn of_server(args: &Args) -> Result<Option<ServerSessions>, Failure> {
     if args.flag("--no-tickets") {
         return Ok(None);
     }
+    if most > 0 && args.value("--ticket-secret").is_some() {
+        let text = "--ticket-secret and --early-data can't go together";
+        return Err(Usage(text.into()).into());
+    }
     let tls = |e| Failure::tls("no seed", e);
     let secret = match args.value("--ticket-secret") {
         Some(text) => secret(text)?,
@@ -115,7 +124,7 @@ pub fn of_server(args: &Args) -> Result<Option<ServerSessions>, Failure> {
     if most == 0 {
         return Ok(Some(sessions.into()));
     }
-    // 100,000 ClientHellos with early data in half a minute, one in a million of which may be
+    // 100,000 ClientHellos with early data in 20 seconds, one in a million of which may be
     // refused for nothing.
     let filter = ReplayFilter::new(
         &provider,

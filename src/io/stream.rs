@@ -55,11 +55,21 @@ pub struct Stream<C, T> {
     written: usize,
     sessions: VecDeque<Session>,
     store: Option<Arc<dyn ClientSessionStore>>,
+    clock: Clock,
     /// What a client sent before the handshake was done.
     early_data: Vec<u8>,
     /// The handshake's outcome until it is taken.
     summary: Option<Box<Summary>>,
     done: bool,
+}
+
+/// Where the time comes from.
+struct Clock(Box<dyn Fn() -> UnixTime + Send + Sync>);
+
+impl core::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Clock")
+    }
 }
 
 /// What one turn of the connection came to.
@@ -76,6 +86,7 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
     pub fn new(connection: C, transport: T) -> Self {
         Self {
             store: connection.session_store(),
+            clock: Clock(Box::new(now)),
             done: !connection.is_handshaking(),
             summary: None,
             connection,
@@ -88,6 +99,14 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
             sessions: VecDeque::new(),
             early_data: Vec::new(),
         }
+    }
+
+    /// Takes the time, while the handshake goes on and where a session comes, from another clock than
+    /// the system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock(Box::new(clock));
+        self
     }
 
     /// The early data that came with the handshake, once: a server's. It may be a replay
@@ -120,7 +139,7 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
 
     fn complete(&mut self, mut answer: impl FnMut(Request) -> Option<Answer>) -> io::Result<()> {
         while !self.done {
-            self.connection.set_time(now());
+            self.connection.set_time((self.clock.0)());
             match self.turn()? {
                 Turn::Done => self.write_out()?,
                 Turn::Ask(request) => match answer(request) {
@@ -209,7 +228,7 @@ impl<C: Connection, T: Read + Write> Stream<C, T> {
                 Ok(Turn::Again)
             }
             Event::Session(session) => {
-                let session = session.received(now());
+                let session = session.received((self.clock.0)());
                 match &self.store {
                     Some(store) => store.put(session),
                     None => {

@@ -66,6 +66,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next value, whatever its tag.
+    #[inline]
     pub(crate) fn any(&mut self) -> Result<Tlv<'a>, DecodeError> {
         let start = self.rest;
         let (tag, contents) = self.next()?;
@@ -78,7 +79,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next value's tag and contents.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {
         // Nearly all are short.
         if let [tag, length @ 0..=0x7f, rest @ ..] = self.rest
@@ -146,7 +147,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The contents of the next value, which must have this tag.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn contents(
         &mut self,
         tag: u8,
@@ -160,11 +161,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader over the contents of the next value, which must have this tag.
+    #[inline]
     pub(crate) fn nested(&mut self, tag: u8, what: &'static str) -> Result<Self, DecodeError> {
         Ok(Self::new(self.contents(tag, what)?, what))
     }
 
     /// The next value if it has this tag.
+    #[inline]
     pub(crate) fn optional(
         &mut self,
         tag: u8,

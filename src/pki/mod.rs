@@ -105,6 +105,9 @@ impl PeerChain {
             };
             chain.entries.push(entry);
         }
+        // A session may keep it for long.
+        chain.bytes.shrink_to_fit();
+        chain.entries.shrink_to_fit();
         Arc::new(chain)
     }
 

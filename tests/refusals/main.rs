@@ -25,6 +25,12 @@ fn every_rule_has_a_test() {
         include_str!("server_hello.rs"),
         include_str!("../states12/attacks.rs"),
         include_str!("../states12/hellos.rs"),
+        include_str!("../resumption/binders.rs"),
+        include_str!("../resumption/early.rs"),
+        include_str!("../resumption/early_script.rs"),
+        include_str!("../resumption/servers.rs"),
+        include_str!("../resumption12/client.rs"),
+        include_str!("../resumption12/main.rs"),
     ]
     .concat();
     let untested: Vec<_> = Violation::ALL

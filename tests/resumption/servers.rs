@@ -334,6 +334,7 @@ fn early_data_accepted_after_a_retry() {
     );
 }
 
+#[cfg(feature = "tls12")]
 #[test]
 fn an_older_version_after_early_data() {
     for sent in [true, false] {

@@ -1,6 +1,7 @@
 //! The terms that a session is bound to, and the time that it is judged by.
 
 use super::*;
+use std::sync::atomic::{AtomicU8, Ordering};
 use symbolon::codepoint::*;
 use symbolon::crypto::VerifyAlgorithms;
 use symbolon::error::{CertificateError, ErrorKind, Misuse};
@@ -90,39 +91,47 @@ fn sessions_without_terms_are_refused_by_the_builders() {
     assert!(client.session_scope("app").build().is_ok());
 }
 
+/// Accepts, and from then on trusts others than before.
+#[derive(Debug, Default)]
+struct Swapped(AtomicU8);
+
+impl Verifier for Swapped {
+    fn verify(
+        &self,
+        _: &VerifyRequest,
+        _: &VerifyAlgorithms,
+    ) -> Decision<Result<VerifiedChain, CertificateError>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Decision::Now(Ok(VerifiedChain::by_application("a test")))
+    }
+
+    fn identity(&self) -> Option<[u8; 32]> {
+        Some([self.0.load(Ordering::Relaxed); 32])
+    }
+}
+
 #[test]
-fn no_ticket_is_given_under_terms_that_came_during_the_handshake() {
+fn no_session_is_made_of_terms_that_changed_during_the_handshake() {
     let world = World::new();
-    let roots = |world: &World| PathVerifier::new(world.pki.roots());
-    let verifier = Arc::new(Swap::new(roots(&world)));
-    let server = world
-        .ticketing()
-        .client_auth(ClientAuth::Required(verifier.clone()));
-    let server = server.build().unwrap();
     let identity = world.pki.client("client", KeyKind::EcdsaP256);
-    let client = world
-        .client()
-        .credential(credential(&identity))
-        .build()
-        .unwrap();
-    assert_eq!(sessions(&client, &server).len(), 2);
-    // The client's Finished is held back until other roots are trusted.
-    let mut pair = pair_at(0, &client, &server, None);
-    pair.client.run();
-    pair.server.input.append(&mut pair.client.output);
-    pair.server.run();
-    pair.client.input.append(&mut pair.server.output);
-    pair.client.run();
-    let mut flight = std::mem::take(&mut pair.client.output);
-    let last = flight.split_off(flight.len() - 58);
-    pair.server.input.append(&mut flight);
-    pair.server.run();
-    assert!(pair.server.done.is_none());
-    verifier.set(roots(&other()));
-    pair.server.input.extend(last);
-    pair.run();
-    assert!(pair.server.done.is_some() && pair.client.done.is_some());
-    assert!(pair.client.sessions.is_empty());
+    let client = || world.client().credential(credential(&identity));
+    let server = |auth| world.ticketing().client_auth(auth).build().unwrap();
+    let fixed = server(ClientAuth::Required(Arc::new(PathVerifier::new(
+        world.pki.roots(),
+    ))));
+    assert_eq!(sessions(&client().build().unwrap(), &fixed).len(), 2);
+    // At the server.
+    let changing = server(ClientAuth::Required(Arc::new(Swapped::default())));
+    assert!(sessions(&client().build().unwrap(), &changing).is_empty());
+    // At the client.
+    let changing = ClientConfig::builder().verifier(Arc::new(Swapped::default()));
+    assert!(
+        sessions(
+            &changing.build().unwrap(),
+            &world.ticketing().build().unwrap()
+        )
+        .is_empty()
+    );
 }
 
 #[test]

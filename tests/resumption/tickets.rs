@@ -404,6 +404,7 @@ fn a_name_of_another_length_is_not_looked_up_in_the_store() {
     assert!(!resumes(&mut pair).0);
 }
 
+#[cfg(feature = "tls12")]
 #[test]
 fn a_server_of_tls12_does_not_know_it() {
     let world = World::new();

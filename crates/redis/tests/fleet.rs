@@ -72,7 +72,7 @@ fn server_process() {
         transport.read_exact(&mut now).unwrap();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(u64::from_be_bytes(now)));
         let server = ServerConnection::new(config.clone(), seed().unwrap(), now).unwrap();
-        let mut stream = Stream::new(server, transport);
+        let mut stream = Stream::new(server, transport).with_clock(move || now);
         let summary = stream.handshake().ok().flatten();
         let early = stream.take_early_data();
         if summary.is_some() {

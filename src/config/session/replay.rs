@@ -28,14 +28,15 @@ impl Horizon {
     /// RFC 9846 8.2: after a start, nothing is accepted that may have been before it.
     fn new(started: UnixTime, span: u32) -> Self {
         Self {
-            forgotten: later(started, span).as_secs(),
+            // And with a clock that was ahead then.
+            forgotten: later(started, span.saturating_add(SKEW)).as_secs(),
             span,
         }
     }
 
     fn knows(self, query: &ReplayQuery) -> bool {
         // One that is good for longer than was said may have been recorded before the start.
-        let longest = later(query.now, self.span.saturating_add(SKEW));
+        let longest = later(query.now, self.span.saturating_add(1));
         query.now.as_secs() > self.forgotten && query.expires <= longest
     }
 
@@ -66,7 +67,7 @@ impl ReplayMap {
     ///
     /// `started` is the time it is now, `span` the seconds for which one ClientHello may be accepted:
     /// twice the freshness window ([`super::StatelessSessions::freshness_window`]). In the first `span`
-    /// seconds early data is refused, as it may have been accepted before the start; and always, where
+    /// seconds and ten more early data is refused, as it may have been accepted before the start; and always, where
     /// the window is wider than was said here.
     #[must_use]
     pub fn new(most: usize, started: UnixTime, span: u32) -> Self {
@@ -363,7 +364,7 @@ mod tests {
     const START: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
     const SPAN: u32 = 20;
     /// Seconds after the start; whatever was before it is over.
-    const RUNNING: u32 = SPAN + 1;
+    const RUNNING: u32 = SPAN + SKEW + 1;
 
     fn query(n: u64, now: u32) -> ReplayQuery {
         let mut key = [0; 32];
@@ -429,8 +430,8 @@ mod tests {
     fn nothing_is_new_that_may_have_been_before_the_start() {
         for recorder in both(100) {
             assert_eq!(ask(&*recorder, &query(1, 0)), Freshness::Unknown);
-            assert_eq!(ask(&*recorder, &query(2, SPAN)), Freshness::Unknown);
-            assert_eq!(ask(&*recorder, &query(3, SPAN + 1)), Freshness::New);
+            assert_eq!(ask(&*recorder, &query(2, SPAN + SKEW)), Freshness::Unknown);
+            assert_eq!(ask(&*recorder, &query(3, RUNNING)), Freshness::New);
         }
     }
 
@@ -438,7 +439,7 @@ mod tests {
     fn nothing_is_new_that_is_good_for_longer_than_was_said() {
         for recorder in both(100) {
             let long = ReplayQuery {
-                expires: later(START, RUNNING + SPAN + SKEW + 1),
+                expires: later(START, RUNNING + SPAN + 2),
                 ..query(1, RUNNING)
             };
             assert_eq!(ask(&*recorder, &long), Freshness::Unknown);

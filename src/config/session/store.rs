@@ -275,7 +275,19 @@ impl ClientSessions {
         true
     }
 
+    /// Removes those at the old end that have ended, whoever's they are.
+    fn remove_ended(&mut self, now: UnixTime) {
+        // RFC 9846 4.7.1: nothing is kept for longer than 7 days.
+        while let Some((_, peer)) = self.by_age.first_key_value()
+            && let Some((_, oldest)) = self.by_peer.get(peer).and_then(VecDeque::front)
+            && oldest.expires() <= now
+        {
+            self.remove_oldest();
+        }
+    }
+
     fn take(&mut self, peer: &Peer, now: UnixTime) -> Option<Session> {
+        self.remove_ended(now);
         self.clean(peer, now);
         let sessions = self.by_peer.get_mut(peer)?;
         let newest = sessions.iter().rposition(|(_, s)| s.is_fresh(now))?;
@@ -331,6 +343,7 @@ impl MemoryClientSessions {
         let peer = peer(session.server(), session.scope());
         let cost = cost(&session);
         // When it came it was now.
+        sessions.remove_ended(session.received());
         sessions.clean(&peer, session.received());
         if self.most == 0 || cost > self.most_bytes {
             return;
