@@ -395,32 +395,28 @@ impl<'a> Extensions<'a> {
     }
 
     fn take(&mut self, id: &'a [u8], critical: bool, value: &'a [u8]) -> Result<(), DecodeError> {
-        if id == oid::BASIC_CONSTRAINTS {
-            self.basic_constraints = Some(basic_constraints(value)?);
-        } else if id == oid::KEY_USAGE {
-            self.key_usage = Some(key_usage(value)?);
-        } else if id == oid::EXTENDED_KEY_USAGE {
-            self.extended_key_usage = Some(extended_key_usage(value)?);
-        } else if id == oid::SUBJECT_ALT_NAME {
-            self.subject_alt_name = Some(name::check_general_names(value, "subjectAltName")?);
-        } else if id == oid::NAME_CONSTRAINTS {
-            self.name_constraints = Some(super::constraints::check(value)?);
-        } else if id == oid::SUBJECT_KEY_IDENTIFIER {
-            self.subject_key_id = Some(subject_key_id(value)?);
-        } else if id == oid::AUTHORITY_KEY_IDENTIFIER {
-            self.authority_key_id = authority_key_id(value)?;
-        } else if id == oid::CRL_DISTRIBUTION_POINTS {
-            self.distribution_points = Some(super::scope::check_distribution_points(value)?);
-        } else if id == oid::TLS_FEATURE {
-            self.must_staple = tls_feature(value)?;
-        } else if id == oid::OCSP_NOCHECK {
-            self.ocsp_nocheck = true;
-        } else if id == oid::TIMESTAMPS {
-            self.timestamps = Some(super::sct::inner(value)?);
-        } else if self.policies.take(id, value)? {
-            // What they ask for is seen to along the path.
-        } else if critical && self.unknown_critical.is_none() {
-            self.unknown_critical = Some(id);
+        match id {
+            oid::BASIC_CONSTRAINTS => self.basic_constraints = Some(basic_constraints(value)?),
+            oid::KEY_USAGE => self.key_usage = Some(key_usage(value)?),
+            oid::EXTENDED_KEY_USAGE => self.extended_key_usage = Some(extended_key_usage(value)?),
+            oid::SUBJECT_ALT_NAME => {
+                self.subject_alt_name = Some(name::check_general_names(value, "subjectAltName")?);
+            }
+            oid::NAME_CONSTRAINTS => {
+                self.name_constraints = Some(super::constraints::check(value)?);
+            }
+            oid::SUBJECT_KEY_IDENTIFIER => self.subject_key_id = Some(subject_key_id(value)?),
+            oid::AUTHORITY_KEY_IDENTIFIER => self.authority_key_id = authority_key_id(value)?,
+            oid::CRL_DISTRIBUTION_POINTS => {
+                self.distribution_points = Some(super::scope::check_distribution_points(value)?);
+            }
+            oid::TLS_FEATURE => self.must_staple = tls_feature(value)?,
+            oid::OCSP_NOCHECK => self.ocsp_nocheck = true,
+            oid::TIMESTAMPS => self.timestamps = Some(super::sct::inner(value)?),
+            // What policies ask for is seen to along the path.
+            _ if self.policies.take(id, value)? => {}
+            _ if critical && self.unknown_critical.is_none() => self.unknown_critical = Some(id),
+            _ => {}
         }
         Ok(())
     }

@@ -40,9 +40,16 @@ impl<'a> DistinguishedName<'a> {
 
     /// Whether it is well-formed to the last byte.
     pub(crate) fn check(&self, what: &'static str) -> Result<(), DecodeError> {
-        let mut rdns = Reader::new(self.contents, what);
-        while !rdns.is_empty() {
-            check_rdn(rdns.contents(der::SET, what)?, what)?;
+        let mut names = self.contents;
+        while !names.is_empty() {
+            names = match past_common_rdn(names) {
+                Some(rest) => rest,
+                None => {
+                    let mut rdns = Reader::new(names, what);
+                    check_rdn(rdns.contents(der::SET, what)?, what)?;
+                    rdns.rest()
+                }
+            };
         }
         Ok(())
     }
@@ -121,6 +128,27 @@ impl fmt::Debug for DistinguishedName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.text())
     }
+}
+
+/// Goes past a RelativeDistinguishedName of one short attribute, the common one, if that is what comes
+/// first and it is well-formed: what is left.
+fn past_common_rdn(names: &[u8]) -> Option<&[u8]> {
+    let [0x31, set, 0x30, attribute, 0x06, kind, rest @ ..] = names else {
+        return None;
+    };
+    let (_, rest) = rest.split_at_checked(usize::from(*kind))?;
+    let [tag, len, rest @ ..] = rest else {
+        return None;
+    };
+    let (_, rest) = rest.split_at_checked(usize::from(*len))?;
+    // Each length is that of what is within; of numbers below 64 the sums don't wrap.
+    let well_formed = (kind | len) < 0x40
+        && *attribute == kind.wrapping_add(*len).wrapping_add(4)
+        && *set == attribute.wrapping_add(2)
+        && *set < 0x80
+        && *kind > 0
+        && tag & 0x1f != 0x1f;
+    well_formed.then_some(rest)
 }
 
 /// Whether the contents of a RelativeDistinguishedName are well-formed.
@@ -401,14 +429,30 @@ impl<'a> GeneralName<'a> {
 /// RFC 5280 4.2.1.6: an IA5String. No host, address or URI has a control character in it, and
 /// what reads on past a NUL isn't what others read.
 fn ia5<'a>(text: &'a [u8], what: &'static str) -> Result<&'a [u8], DecodeError> {
-    // All are looked at, several at a time.
-    let bad = text
-        .iter()
-        .fold(0, |bad, c| bad | u8::from(!matches!(c, 0x20..=0x7e)));
-    match bad {
-        0 => Ok(text),
-        _ => Err(DecodeError::new(what, DecodeFault::BadValue)),
+    match is_printable(text) {
+        true => Ok(text),
+        false => Err(DecodeError::new(what, DecodeFault::BadValue)),
     }
+}
+
+/// Whether all is printable ASCII, looked at by eights.
+fn is_printable(text: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let is_word_printable = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        // The high bit of some octet is set if one is below 0x20, is 0x7f, or is above.
+        let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word;
+        let delete = word ^ ONES.wrapping_mul(0x7f);
+        let delete = delete.wrapping_sub(ONES) & !delete;
+        (word | control | delete) & HIGH == 0
+    };
+    let (words, rest) = text.as_chunks::<8>();
+    words.iter().all(is_word_printable)
+        && match text.last_chunk::<8>() {
+            Some(last) => is_word_printable(last),
+            None => rest.iter().all(|c| matches!(c, 0x20..=0x7e)),
+        }
 }
 
 /// The host asked for, for a person to read.
@@ -473,6 +517,21 @@ mod tests {
     extern crate std;
     use super::*;
     use alloc::vec::Vec;
+
+    #[test]
+    fn printable_is_what_is_printable_octet_by_octet() {
+        for len in 0..20 {
+            for at in 0..len {
+                for octet in 0..=255 {
+                    let mut text = std::vec![b'a'; len];
+                    text[at] = octet;
+                    let expected = matches!(octet, 0x20..=0x7e);
+                    assert_eq!(is_printable(&text), expected, "{len} {at} {octet}");
+                }
+            }
+        }
+        assert!(is_printable(b"") && !is_printable(&[0x1f; 9]) && !is_printable(&[0x80; 8]));
+    }
 
     #[test]
     fn a_set_of_many_attributes_is_refused() {

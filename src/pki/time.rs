@@ -22,16 +22,17 @@ pub(crate) fn read_generalized(
 }
 
 fn utc_time(text: &[u8]) -> Option<Moment> {
-    let (year, rest) = text.split_first_chunk::<2>()?;
-    let year = digits(year)?;
+    let ([tens, ones], rest) = text.split_first_chunk::<2>()?;
+    let year = two_digits(*tens, *ones)?;
     // RFC 5280 4.1.2.5.1: 50 to 99 are of the last century.
     let century = if year >= 50 { 1900 } else { 2000 };
     moment(year.checked_add(century)?, rest)
 }
 
 fn generalized_time(text: &[u8]) -> Option<Moment> {
-    let (year, rest) = text.split_first_chunk::<4>()?;
-    moment(digits(year)?, rest)
+    let ([a, b, c, d], rest) = text.split_first_chunk::<4>()?;
+    let century = two_digits(*a, *b)?.wrapping_mul(100);
+    moment(century.wrapping_add(two_digits(*c, *d)?), rest)
 }
 
 /// `rest` is `MMDDHHMMSSZ`.
@@ -41,7 +42,7 @@ fn moment(year: i64, rest: &[u8]) -> Option<Moment> {
         return None;
     };
     let field =
-        |tens, ones, from: i64, to: i64| digits(&[tens, ones]).filter(|n| (from..=to).contains(n));
+        |tens, ones, from: i64, to: i64| two_digits(tens, ones).filter(|n| (from..=to).contains(n));
     let month = field(m1, m2, 1, 12)?;
     let leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
     let last = match month {
@@ -51,41 +52,37 @@ fn moment(year: i64, rest: &[u8]) -> Option<Moment> {
         _ => 31,
     };
     let day = field(d1, d2, 1, last)?;
-    let seconds = field(h1, h2, 0, 23)?
-        .checked_mul(3600)?
-        .checked_add(field(i1, i2, 0, 59)?.checked_mul(60)?)?
-        .checked_add(field(s1, s2, 0, 59)?)?;
-    days(year, month, day)?
-        .checked_mul(86_400)?
-        .checked_add(seconds)
-        .map(Moment)
+    let minutes = field(h1, h2, 0, 23)?
+        .wrapping_mul(60)
+        .wrapping_add(field(i1, i2, 0, 59)?);
+    let seconds = minutes.wrapping_mul(60).wrapping_add(field(s1, s2, 0, 59)?);
+    let days = days(year, month, day);
+    Some(Moment(days.wrapping_mul(86_400).wrapping_add(seconds)))
 }
 
-/// Days from 1970-01-01, counted in years that begin in March.
-fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    let (year, month) = if month > 2 {
-        (year, month.checked_sub(3)?)
-    } else {
-        (year.checked_sub(1)?, month.checked_add(9)?)
+/// Days from 1970-01-01, counted in years that begin in March. No year here has more than four digits:
+/// nothing wraps.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = match month {
+        3.. => (year, month.wrapping_sub(3)),
+        _ => (year.wrapping_sub(1), month.wrapping_add(9)),
     };
     // From March on, months have 31 30 31 30 31 days again and again: 153 in five.
-    let in_year = month.checked_mul(153)?.checked_add(2)?.div_euclid(5);
-    year.checked_mul(365)?
-        .checked_add(year.div_euclid(4))?
-        .checked_sub(year.div_euclid(100))?
-        .checked_add(year.div_euclid(400))?
-        .checked_add(in_year)?
-        .checked_add(day)?
-        .checked_sub(719_469)
+    let in_year = month.wrapping_mul(153).wrapping_add(2).div_euclid(5);
+    year.wrapping_mul(365)
+        .wrapping_add(year.div_euclid(4))
+        .wrapping_sub(year.div_euclid(100))
+        .wrapping_add(year.div_euclid(400))
+        .wrapping_add(in_year)
+        .wrapping_add(day)
+        .wrapping_sub(719_469)
 }
 
-fn digits(text: &[u8]) -> Option<i64> {
-    let mut value: i64 = 0;
-    for c in text {
-        let digit = char::from(*c).to_digit(10)?;
-        value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
-    }
-    Some(value)
+/// A number of two digits.
+#[inline]
+fn two_digits(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| i64::from(tens.wrapping_mul(10).wrapping_add(ones)))
 }
 
 #[cfg(test)]
