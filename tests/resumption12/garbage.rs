@@ -3,7 +3,7 @@
 use super::common::rogue12::Rogue;
 use super::{Setup, client, server};
 use proptest::prelude::*;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use symbolon::codepoint::{ContentType, HandshakeType};
 use symbolon::config::ServerConfig;
 use symbolon::conn::{ClientConnection, ServerConnection};
@@ -28,11 +28,14 @@ fn client_at(state: u8, by: client::By) -> Rogue<ClientConnection> {
 
 /// How far a scripted client goes.
 fn server_at(state: u8, by: client::By) -> Rogue<ServerConnection> {
-    static CONFIGS: OnceLock<[Arc<ServerConfig>; 2]> = OnceLock::new();
-    let configs = CONFIGS.get_or_init(|| [Setup::tickets().configs().1, Setup::ids().configs().1]);
-    let mut rogue = server::resumed(match by {
-        client::By::Ticket => &configs[0],
-        client::By::Id => &configs[1],
+    // Each thread has its own: with the same seed, two servers would give the same session IDs.
+    thread_local!(static CONFIGS: [Arc<ServerConfig>; 2] =
+        [Setup::tickets().configs().1, Setup::ids().configs().1]);
+    let mut rogue = CONFIGS.with(|configs| {
+        server::resumed(match by {
+            client::By::Ticket => &configs[0],
+            client::By::Id => &configs[1],
+        })
     });
     if state > 0 {
         rogue.ccs();
