@@ -48,7 +48,7 @@ impl Ends {
         let client = ClientConfig::builder()
             .roots(pki.roots())
             .versions(&[version])
-            .groups(&[NamedGroup::X25519])
+            .groups(&[NamedGroup::X25519, NamedGroup::SECP256R1])
             .early_data(true);
         let mut ends = Self {
             client: client.build().expect("it is complete"),
