@@ -68,7 +68,8 @@
 //! ```
 //!
 //! # Decisions that take time
-//! Choosing a config or certificate from the ClientHello, signing and judging a chain can each be
+//! Choosing a config or certificate from the ClientHello, signing, judging a chain, and looking up or
+//! keeping sessions, pre-shared keys and replays can each be
 //! answered at once by the config, which is the default, or later by the application:
 //! [`conn::Event::Ask`] hands out a [`handshake::Request`] that borrows nothing, and
 //! `answer` resumes the handshake.
@@ -96,7 +97,8 @@
 //!
 //! # Memory
 //! After the handshake a connection keeps two traffic keys (a boxed AEAD key each), in TLS 1.3 the
-//! secrets to update them, the secret that exporters need, counters, and no buffer. Moving a
+//! secrets to update them, the secret that exporters need, counters, and no buffer; a client of TLS
+//! 1.3 also what its sessions are made of, the server's name and certificates among it. Moving a
 //! connection leaves copies of its secrets where it was: keep it in place, or in a `Box`. Data is sent and received without allocation. What a
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
