@@ -10,19 +10,30 @@ use std::sync::Arc;
 use symbolon::codepoint::{CipherSuite, NamedGroup};
 use symbolon::config::{ClientConfig, Credential, ServerConfig};
 use symbolon::conn::{ClientConnection, Connection, Event, ServerConnection};
+use symbolon::crypto::CryptoProvider;
 use symbolon::provider::default_provider;
 
 /// Configs for one group and one suite, with an ECDSA P-256 chain of two.
 pub fn configs(group: NamedGroup, suite: CipherSuite) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
+    configs_with(default_provider(), group, suite)
+}
+
+/// The same with this provider.
+pub fn configs_with(
+    provider: CryptoProvider,
+    group: NamedGroup,
+    suite: CipherSuite,
+) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let pki = TestPki::new();
     let (chain, key) = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
-    let credential =
-        Credential::new(chain, &key, &default_provider()).expect("they belong together");
+    let credential = Credential::new(chain, &key, &provider).expect("they belong together");
     let client = ClientConfig::builder()
+        .provider(provider)
         .roots(pki.roots())
         .groups(&[group])
         .cipher_suites(&[suite]);
     let server = ServerConfig::builder()
+        .provider(provider)
         .credential(credential)
         .groups(&[group])
         .cipher_suites(&[suite]);

@@ -66,6 +66,14 @@ impl ClientConnection {
         self.0.early_data_room()
     }
 
+    /// The application protocol that early data has to be of: the session's. If the data is
+    /// rejected, another may be chosen ([`crate::handshake::Summary::alpn`]): then what was sent isn't
+    /// to be sent again as it is (RFC 9846 4.3.10).
+    #[must_use]
+    pub fn early_data_alpn(&self) -> Option<&[u8]> {
+        self.0.early_data_alpn()
+    }
+
     /// Sends data before the server has answered (0-RTT, RFC 9846 2.3). What became of it stands in
     /// [`crate::handshake::Summary::early_data`]; if it was rejected, with exactly the bytes to
     /// send again. **It can be replayed**: send only what may be carried out twice without harm.

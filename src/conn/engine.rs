@@ -398,6 +398,11 @@ impl<M: Machine> Engine<M> {
         self.after_handshake()?.send_vectored(data, sink)
     }
 
+    /// The protocol that a client's early data is of.
+    pub(crate) fn early_data_alpn(&self) -> Option<&[u8]> {
+        self.handshaking.as_ref()?.machine.early_data_alpn()
+    }
+
     /// How much early data a client may still send.
     pub(crate) fn early_data_room(&self) -> usize {
         let hs = self.handshaking.as_ref();

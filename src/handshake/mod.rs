@@ -388,6 +388,11 @@ pub(crate) trait Machine {
         None
     }
 
+    /// The protocol that early data is of; a client's.
+    fn early_data_alpn(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// What the sessions of this connection have in common; a client's, if they can be resumed.
     fn session_terms(&self) -> Option<Arc<SessionTerms>> {
         None

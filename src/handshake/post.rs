@@ -68,7 +68,7 @@ fn read_ticket(
         lifetime: ticket.lifetime.min(MAX_LIFETIME),
         resume: Resume::Tls13 {
             ticket: ticket.ticket.to_vec(),
-            psk: resumption_psk(suite.hash, &tickets.resumption, ticket.nonce)?,
+            psk: resumption_psk(suite.hash, &tickets.resumption, ticket.nonce)?.into(),
             age_add: ticket.age_add,
             max_early_data: ticket.max_early_data.unwrap_or(0),
         },

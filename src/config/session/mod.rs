@@ -27,6 +27,7 @@ pub use ticketer::{MAX_TICKET_LEN, RotatingTicketer};
 use crate::codepoint::CipherSuite;
 use crate::crypto::HashSecret;
 use crate::pki::PeerChain;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -60,7 +61,8 @@ pub(crate) enum Resume {
     /// RFC 9846 4.7.1.
     Tls13 {
         ticket: Vec<u8>,
-        psk: HashSecret,
+        /// In a box: a session is moved about, and a secret that is moved leaves a copy behind.
+        psk: Box<HashSecret>,
         age_add: u32,
         max_early_data: u32,
     },
@@ -68,7 +70,7 @@ pub(crate) enum Resume {
     Tls12 {
         ticket: Vec<u8>,
         session_id: Vec<u8>,
-        master: HashSecret,
+        master: Box<HashSecret>,
         extended_master_secret: bool,
     },
 }

@@ -194,14 +194,14 @@ impl Resume {
         match r.u8(WHAT)? {
             TLS13 => Ok(Self::Tls13 {
                 ticket: r.vec16(WHAT, 1..=0xffff)?.to_vec(),
-                psk: read_secret(r.vec8(WHAT, 32..=64)?)?,
+                psk: read_secret(r.vec8(WHAT, 32..=64)?)?.into(),
                 age_add: r.u32(WHAT)?,
                 max_early_data: r.u32(WHAT)?,
             }),
             TLS12 => Ok(Self::Tls12 {
                 ticket: r.vec16(WHAT, 0..=0xffff)?.to_vec(),
                 session_id: r.vec8(WHAT, 0..=32)?.to_vec(),
-                master: read_secret(r.vec8(WHAT, 48..=48)?)?,
+                master: read_secret(r.vec8(WHAT, 48..=48)?)?.into(),
                 extended_master_secret: match r.u8(WHAT)? {
                     0 => false,
                     1 => true,
@@ -263,7 +263,7 @@ mod tests {
     fn tls13() -> Resume {
         Resume::Tls13 {
             ticket: vec![5; 200],
-            psk: HashSecret::copied_from(&[6; 48]).unwrap(),
+            psk: HashSecret::copied_from(&[6; 48]).unwrap().into(),
             age_add: 0x0102_0304,
             max_early_data: 16_384,
         }
@@ -273,7 +273,7 @@ mod tests {
         Resume::Tls12 {
             ticket: Vec::new(),
             session_id: vec![8; 32],
-            master: HashSecret::copied_from(&[9; 48]).unwrap(),
+            master: HashSecret::copied_from(&[9; 48]).unwrap().into(),
             extended_master_secret: true,
         }
     }

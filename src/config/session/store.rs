@@ -550,7 +550,7 @@ mod tests {
             lifetime: seconds,
             resume: Resume::Tls13 {
                 ticket: std::vec![n; 100],
-                psk: HashSecret::zeroed(32),
+                psk: HashSecret::zeroed(32).into(),
                 age_add: 0,
                 max_early_data: 0,
             },
@@ -595,7 +595,7 @@ mod tests {
             let resume = Resume::Tls12 {
                 ticket: Vec::new(),
                 session_id: std::vec![7; 32],
-                master: HashSecret::copied_from(&[master; 48]).unwrap(),
+                master: HashSecret::copied_from(&[master; 48]).unwrap().into(),
                 extended_master_secret: true,
             };
             store.put(Session {

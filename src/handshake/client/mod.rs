@@ -226,6 +226,11 @@ impl Machine for ClientMachine {
         }
     }
 
+    fn early_data_alpn(&self) -> Option<&[u8]> {
+        let (session, ..) = psk::early_data(&self.inner)?;
+        session.alpn()
+    }
+
     fn session_store(&self) -> Option<Arc<dyn ClientSessionStore>> {
         self.inner.config.sessions.clone()
     }

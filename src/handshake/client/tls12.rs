@@ -402,7 +402,7 @@ fn new_session(c: &mut ClientCx) -> Option<NewSession> {
         resume: Resume::Tls12 {
             ticket,
             session_id,
-            master,
+            master: master.into(),
             extended_master_secret: true,
         },
     })

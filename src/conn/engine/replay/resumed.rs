@@ -75,7 +75,7 @@ pub(super) fn session(earlier: &Vectors, config: &ClientConfig) -> Session {
         lifetime: ticket.lifetime,
         resume: Resume::Tls13 {
             ticket: ticket.ticket.to_vec(),
-            psk: psk(earlier),
+            psk: psk(earlier).into(),
             age_add: ticket.age_add,
             max_early_data: ticket.max_early_data.unwrap(),
         },
