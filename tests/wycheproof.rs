@@ -26,13 +26,14 @@ fn counted(name: &str, count: usize, at_least: usize) {
 
 /// The providers that this machine can run.
 fn providers() -> Vec<CryptoProvider> {
-    let mut found = vec![RUSTCRYPTO];
+    let found = vec![RUSTCRYPTO];
     #[cfg(all(feature = "fast", any(target_arch = "x86_64", target_arch = "aarch64")))]
-    if symbolon::provider::fast::is_supported() {
-        found.push(symbolon::provider::fast::provider());
+    let found = if symbolon::provider::fast::is_supported() {
+        vec![RUSTCRYPTO, symbolon::provider::fast::provider()]
     } else {
         println!("skipped: this CPU cannot run the fast provider");
-    }
+        found
+    };
     found
 }
 
