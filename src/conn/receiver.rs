@@ -279,8 +279,10 @@ impl Receiver {
             Deframed::Frame(frame) => frame,
         };
         self.first = false;
-        // Early data, taken or passed over, is bounded by its size.
-        if self.handshaking && self.epoch != Epoch::EarlyData && self.skip == 0 {
+        // Early data, taken or passed over, is bounded by its size; all else counts meanwhile, too.
+        let early = self.epoch == Epoch::EarlyData || self.skip > 0;
+        let early = early && frame.content_type == ContentType::APPLICATION_DATA;
+        if self.handshaking && !early {
             let most = self.limits.flight_records;
             spend(&mut self.used.records, most, Limit::FlightRecords)?;
         }

@@ -4,7 +4,7 @@ use super::*;
 use std::sync::atomic::{AtomicU8, Ordering};
 use symbolon::codepoint::*;
 use symbolon::crypto::VerifyAlgorithms;
-use symbolon::error::{CertificateError, ErrorKind, Misuse};
+use symbolon::error::{CertificateError, ErrorKind, Limit, Misuse};
 use symbolon::handshake::Authentication;
 use symbolon::pki::{Decision, PathVerifier, VerifiedChain, Verifier, VerifyRequest};
 
@@ -216,4 +216,34 @@ fn freshness_is_judged_by_the_time_told_last() {
     assert!(resumed);
     assert_eq!(summary.early_data, EarlyDataOutcome::Accepted);
     assert_eq!(recorder.queries.lock().unwrap()[0].now, at(100));
+}
+
+#[test]
+fn early_data_takes_no_bound_off_what_comes_along() {
+    let world = World::new();
+    let (server, _) = early(&world);
+    let (client, server) = (world.client().early_data(true), server.build().unwrap());
+    let client = client.build().unwrap();
+    // Once taken, and once passed over for the age that its ticket is said to have.
+    for later in [1, 100] {
+        let session = sessions(&client, &server).pop();
+        let mut pair = pair_between((&client, 1), (&server, later), session);
+        let output = &mut pair.client.output;
+        pair.client
+            .connection
+            .send_early_data(b"hi", output)
+            .unwrap();
+        pair.server.input.append(output);
+        pair.server.run();
+        assert_eq!(pair.server.early_data == b"hi", later == 1);
+        for _ in 0..5000 {
+            pair.server.input.extend([20, 3, 3, 0, 1, 1]);
+        }
+        pair.server.run();
+        let error = pair.server.failed.clone().expect("the flood ends it");
+        assert!(
+            matches!(error.kind(), ErrorKind::Limit(Limit::FlightRecords(_))),
+            "{error}"
+        );
+    }
 }
