@@ -519,6 +519,35 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
+    fn the_short_way_past_a_name_takes_what_the_long_way_takes() {
+        // Every one of the five lengths, and the tags, off by a little or by much.
+        let good = [0x31, 11, 0x30, 9, 6, 3, 0x55, 4, 3, 0x0c, 2, b'a', b'b'];
+        assert_eq!(past_common_rdn(&good), Some(&[][..]));
+        for at in [0, 1, 2, 3, 4, 5, 9, 10] {
+            for octet in 0..=255 {
+                let mut name = good.to_vec();
+                name[at] = octet;
+                name.extend([0; 300]);
+                let mut long = Reader::new(&name, RDN);
+                let rdn = long.contents(der::SET, RDN);
+                let taken = rdn.is_ok_and(|rdn| check_rdn(rdn, RDN).is_ok());
+                let rest = past_common_rdn(&name);
+                // The short way may leave it to the long way, and never goes another one.
+                assert!(
+                    rest.is_none_or(|rest| taken && rest == long.rest()),
+                    "{name:x?}"
+                );
+            }
+        }
+        // Lengths whose sum would wrap.
+        let mut name = std::vec![0x31, 3, 0x30, 1, 6, 127];
+        name.extend([1; 127]);
+        name.extend([0x0c, 126]);
+        name.extend([b'a'; 200]);
+        assert_eq!(past_common_rdn(&name), None);
+    }
+
+    #[test]
     fn printable_is_what_is_printable_octet_by_octet() {
         for len in 0..20 {
             for at in 0..len {
