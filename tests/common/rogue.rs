@@ -124,7 +124,7 @@ impl Hello {
         self.extensions.retain(|e| e.0 != kind);
     }
 
-    fn client_body(&self) -> Vec<u8> {
+    pub fn client_body(&self) -> Vec<u8> {
         let mut body = self.version.to_be_bytes().to_vec();
         body.extend(self.random);
         body.extend(vec8(&self.session_id));
@@ -134,7 +134,7 @@ impl Hello {
         body
     }
 
-    fn server_body(&self) -> Vec<u8> {
+    pub fn server_body(&self) -> Vec<u8> {
         let mut body = self.version.to_be_bytes().to_vec();
         body.extend(self.random);
         body.extend(vec8(&self.session_id));
