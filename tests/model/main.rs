@@ -166,37 +166,19 @@ fn for_server12(
     peer12::Peer::new(server, false, key, chain, known)
 }
 
-/// What the peer of a scenario can say.
-fn messages(scenario: &Scenario) -> Vec<M> {
-    let has = |fact: If| scenario.facts.contains(&fact);
-    let early = has(If::Early) || has(If::EarlyRefused);
-    let (all, client) = match scenario.tls13 {
-        true => (MESSAGES13, scenario.client),
-        false => (MESSAGES12, scenario.client),
-    };
-    let can = |m: &M| match m {
-        M::ClientHelloNoShare => !client,
-        M::ClientHelloPsk => !client && has(If::Psk),
-        M::ClientHelloEarly | M::ClientHelloEarlyNoShare => !client && early,
-        M::ClientHelloTicket => !client,
-        M::ClientHelloResume => !client && has(If::Psk),
-        M::ServerHelloPsk | M::EncryptedExtensionsEarly => client,
-        M::ServerHelloStatus | M::ServerHelloTicket => client,
-        M::ServerHelloResume | M::ServerHelloResumeTicket => client && has(If::Psk),
-        _ => true,
-    };
-    all.iter().copied().filter(can).collect()
-}
-
 /// Walks, and checks that the walk came everywhere: so many sequences at least, and each state of the
 /// table but these.
-fn walk<P: Player>(scenario: &Scenario, start: impl Fn() -> P, slack: usize, least: usize, not: &[S]) {
+fn walk<P: Player>(
+    scenario: &Scenario,
+    start: impl Fn() -> P,
+    slack: usize,
+    least: usize,
+    not: &[S],
+) {
     let asked = std::env::var("SYMBOLON_MODEL_DEPTH").ok();
     let slack = asked.map_or(slack, |n| n.parse().expect("a number"));
-    let messages = messages(scenario);
     let mut walk = Walk {
         scenario,
-        messages: &messages,
         start: &start,
         count: Default::default(),
     };
@@ -205,7 +187,13 @@ fn walk<P: Player>(scenario: &Scenario, start: impl Fn() -> P, slack: usize, lea
     let count = walk.count;
     println!(
         "{}: {} sequences of up to {} steps ({} beside the handshake), {} alive, {} handshakes done, {:?}",
-        scenario.name, count.sequences, count.depth, slack, count.live, count.done, begun.elapsed()
+        scenario.name,
+        count.sequences,
+        count.depth,
+        slack,
+        count.live,
+        count.done,
+        begun.elapsed()
     );
     let differences = &count.differences;
     assert!(
@@ -215,7 +203,11 @@ fn walk<P: Player>(scenario: &Scenario, start: impl Fn() -> P, slack: usize, lea
         differences.len(),
         differences[..differences.len().min(20)].join("\n")
     );
-    assert!(count.sequences >= least, "only {} sequences", count.sequences);
+    assert!(
+        count.sequences >= least,
+        "only {} sequences",
+        count.sequences
+    );
     for row in scenario.rows {
         let seen = count.states.contains(&row.at);
         assert_eq!(seen, !not.contains(&row.at), "{:?}", row.at);
@@ -247,7 +239,13 @@ fn client13_full() {
     let config = client_config(TLS13).build().unwrap();
     let scenario = tls13("client 1.3, full, HelloRetryRequest", true, &[]);
     let not = [S::WaitEePsk, S::WaitEePsk2];
-    walk(&scenario, || for_client13(client(&config), None), 1, 1000, &not);
+    walk(
+        &scenario,
+        || for_client13(client(&config), None),
+        1,
+        1000,
+        &not,
+    );
 }
 
 /// A key from elsewhere.
@@ -278,14 +276,20 @@ fn psk_of(config: &Arc<ClientConfig>, session: &Session) -> Psk {
     let bytes = session.to_bytes();
     let mut output = Vec::new();
     resuming(config, bytes.expose()).flush(&mut output);
-    let hello = ClientHello::parse(&output[9..][..usize::from(output[7]) << 8 | usize::from(output[8])]);
+    let hello =
+        ClientHello::parse(&output[9..][..usize::from(output[7]) << 8 | usize::from(output[8])]);
     let hello = hello.unwrap();
     let offered = hello.extensions.pre_shared_key.unwrap();
     Psk {
         identity: session.ticket().to_vec(),
         key: session.expose_secret().to_vec(),
         kind: PskKind::Resumption,
-        age: offered.identities.iter().next().unwrap().obfuscated_ticket_age,
+        age: offered
+            .identities
+            .iter()
+            .next()
+            .unwrap()
+            .obfuscated_ticket_age,
     }
 }
 
@@ -312,7 +316,11 @@ fn client13_early_data() {
 fn server13_full_and_psk() {
     let config = server_config(TLS13).psks(Psks::of(&[&external()]));
     let config = config.build().unwrap();
-    let scenario = tls13("server 1.3, full, HelloRetryRequest, PSK", false, &[If::Psk]);
+    let scenario = tls13(
+        "server 1.3, full, HelloRetryRequest, PSK",
+        false,
+        &[If::Psk],
+    );
     let start = || for_server13(server(&config), Some(external_psk()));
     let not = [S::WaitCh2Skip, S::WaitEoed, S::WaitCert, S::WaitCv];
     walk(&scenario, start, 1, 1000, &not);
@@ -323,12 +331,28 @@ fn server13_client_authentication() {
     let not = [S::WaitCh2Skip, S::WaitEoed];
     let required = ClientAuth::Required(Arc::new(Anybody));
     let config = server_config(TLS13).client_auth(required).build().unwrap();
-    let scenario = tls13("server 1.3, certificate required", false, &[If::Auth, If::Required]);
-    walk(&scenario, || for_server13(server(&config), None), 1, 1000, &not);
+    let scenario = tls13(
+        "server 1.3, certificate required",
+        false,
+        &[If::Auth, If::Required],
+    );
+    walk(
+        &scenario,
+        || for_server13(server(&config), None),
+        1,
+        1000,
+        &not,
+    );
     let optional = ClientAuth::Optional(Arc::new(Anybody));
     let config = server_config(TLS13).client_auth(optional).build().unwrap();
     let scenario = tls13("server 1.3, certificate optional", false, &[If::Auth]);
-    walk(&scenario, || for_server13(server(&config), None), 1, 1000, &not);
+    walk(
+        &scenario,
+        || for_server13(server(&config), None),
+        1,
+        1000,
+        &not,
+    );
 }
 
 #[test]
@@ -360,13 +384,21 @@ fn client12_full() {
         (TLS12, "client 1.2, full"),
         (BOTH, "client of both versions, 1.2 full"),
     ] {
-        let config = client_config(versions).session_scope("x").sessions(no_sessions());
+        let config = client_config(versions)
+            .session_scope("x")
+            .sessions(no_sessions());
         let config = config.build().unwrap();
         let scenario = Scenario {
             undecided: versions == BOTH,
             ..tls12(name, true, &[])
         };
-        walk(&scenario, || for_client12(client(&config), None), 1, 1000, &[]);
+        walk(
+            &scenario,
+            || for_client12(client(&config), None),
+            1,
+            1000,
+            &[],
+        );
     }
 }
 
@@ -412,10 +444,26 @@ fn server12_full_and_resumed() {
 fn server12_client_authentication() {
     let required = ClientAuth::Required(Arc::new(Anybody));
     let config = server_config(TLS12).client_auth(required).build().unwrap();
-    let scenario = tls12("server 1.2, certificate required", false, &[If::Auth, If::Required]);
-    walk(&scenario, || for_server12(server(&config), None), 1, 1000, &[S::WaitCke]);
+    let scenario = tls12(
+        "server 1.2, certificate required",
+        false,
+        &[If::Auth, If::Required],
+    );
+    walk(
+        &scenario,
+        || for_server12(server(&config), None),
+        1,
+        1000,
+        &[S::WaitCke],
+    );
     let optional = ClientAuth::Optional(Arc::new(Anybody));
     let config = server_config(TLS12).client_auth(optional).build().unwrap();
     let scenario = tls12("server 1.2, certificate optional", false, &[If::Auth]);
-    walk(&scenario, || for_server12(server(&config), None), 1, 1000, &[]);
+    walk(
+        &scenario,
+        || for_server12(server(&config), None),
+        1,
+        1000,
+        &[],
+    );
 }

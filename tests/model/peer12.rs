@@ -173,7 +173,12 @@ impl<C: Connection> Peer<C> {
 
     fn server_key_exchange(&mut self, right: bool) -> Vec<u8> {
         let public = self.public();
-        let params = [&[3][..], &NamedGroup::X25519.0.to_be_bytes(), &vec8(&public)].concat();
+        let params = [
+            &[3][..],
+            &NamedGroup::X25519.0.to_be_bytes(),
+            &vec8(&public),
+        ]
+        .concat();
         let content = [&self.client_random[..], &self.server_random, &params].concat();
         let mut signature = self.key.sign(SCHEME, &content).unwrap();
         signature[0] ^= u8::from(!right);
@@ -302,7 +307,7 @@ impl<C: Connection> Player for Peer<C> {
         }
     }
 
-    fn keys(&mut self, e: E) -> Option<Slot> {
+    fn keys(&mut self, e: E, _: bool) -> Option<Slot> {
         match e {
             E::Plain => Some(None),
             E::App => self.sealer.map(Some),

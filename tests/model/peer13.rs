@@ -1,7 +1,9 @@
 //! A peer that speaks TLS 1.3, in either role.
 
 use super::common::fake::{FAKE, FakeKey, SHA256};
-use super::common::rogue::{Extensions, Hello, Psk, block, message, share, u16s, vec8, vec16, vec24};
+use super::common::rogue::{
+    Extensions, Hello, Psk, block, message, share, u16s, vec8, vec16, vec24,
+};
 use super::player::{CCS, Player, Slot, Wire};
 use super::table::{E, M};
 use symbolon::codepoint::{ExtensionType as X, HandshakeType as T, *};
@@ -327,9 +329,9 @@ impl<C: Connection> Player for Peer<C> {
 
     fn build(&mut self, m: M) -> Vec<u8> {
         match m {
-            M::ClientHello
-            | M::ClientHelloTicket
-            | M::ClientHelloResume => self.client_hello(true, false, false),
+            M::ClientHello | M::ClientHelloTicket | M::ClientHelloResume => {
+                self.client_hello(true, false, false)
+            }
             M::ClientHelloNoShare => self.client_hello(false, false, false),
             M::ClientHelloPsk => self.client_hello(true, true, false),
             M::ClientHelloEarly => self.client_hello(true, true, true),
@@ -359,8 +361,15 @@ impl<C: Connection> Player for Peer<C> {
             M::FinishedWrong => self.finished(false),
             M::EndOfEarlyData => message(T::END_OF_EARLY_DATA, &[]),
             M::NewSessionTicket => {
-                let ticket = [&[0, 0, 1, 0, 0, 0, 0, 0][..], &vec8(&[1]), &vec16(b"ticket")];
-                message(T::NEW_SESSION_TICKET, &[&ticket.concat()[..], &[0, 0]].concat())
+                let ticket = [
+                    &[0, 0, 1, 0, 0, 0, 0, 0][..],
+                    &vec8(&[1]),
+                    &vec16(b"ticket"),
+                ];
+                message(
+                    T::NEW_SESSION_TICKET,
+                    &[&ticket.concat()[..], &[0, 0]].concat(),
+                )
             }
             M::KeyUpdate => message(T::KEY_UPDATE, &[0]),
             M::KeyUpdateAsked => message(T::KEY_UPDATE, &[1]),
@@ -413,7 +422,7 @@ impl<C: Connection> Player for Peer<C> {
         }
     }
 
-    fn keys(&mut self, e: E) -> Option<Slot> {
+    fn keys(&mut self, e: E, ahead: bool) -> Option<Slot> {
         let last = self.application.len().checked_sub(1);
         let slot = match e {
             E::Plain => return Some(None),
@@ -428,13 +437,18 @@ impl<C: Connection> Player for Peer<C> {
                     _ => self.sealer(&next_traffic_secret(SHA256, &own).unwrap()),
                 }
             }
+            E::App if ahead => {
+                let (client, server) = self.traffic.take()?;
+                let slot = self.sealer(if self.server { &server } else { &client });
+                self.traffic = Some((client, server));
+                slot
+            }
             E::App => self.application[last?],
             E::Before => self.application[last?.checked_sub(1)?],
             E::After => {
                 let (client, server) = self.traffic.as_ref()?;
                 let own = if self.server { server } else { client };
-                let next = next_traffic_secret(SHA256, own).unwrap();
-                self.sealer(&next)
+                self.sealer(&next_traffic_secret(SHA256, own).unwrap())
             }
         };
         Some(Some(slot))
@@ -451,7 +465,12 @@ pub fn old_message(m: M) -> Vec<u8> {
             message(T::CERTIFICATE_STATUS, &body)
         }
         M::ServerKeyExchange => {
-            let body = [&[3, 0, 0x1d][..], &vec8(&[9; 32]), &SCHEME.0.to_be_bytes(), &vec16(&[1; 64])];
+            let body = [
+                &[3, 0, 0x1d][..],
+                &vec8(&[9; 32]),
+                &SCHEME.0.to_be_bytes(),
+                &vec16(&[1; 64]),
+            ];
             message(T::SERVER_KEY_EXCHANGE, &body.concat())
         }
         M::ServerHelloDone => message(T::SERVER_HELLO_DONE, &[]),

@@ -122,8 +122,8 @@ pub trait Player {
     /// A message of the machine, or [`CCS`].
     fn heard(&mut self, raw: &[u8]);
 
-    /// The sealer of an epoch, if there are keys for it.
-    fn keys(&mut self, e: E) -> Option<Slot>;
+    /// The sealer of an epoch, if there are keys for it; a new one if the machine isn't there yet.
+    fn keys(&mut self, e: E, ahead: bool) -> Option<Slot>;
 
     /// Reads all that the machine has written.
     fn listen(&mut self) {
@@ -145,7 +145,7 @@ pub trait Player {
     }
 
     fn make(&mut self, reads: E, sym: Sym, second: Option<M>) -> bool {
-        let Some(slot) = self.keys(reads) else {
+        let Some(slot) = self.keys(reads, false) else {
             panic!("no keys of {reads:?}");
         };
         let mut simple = |kind: C, body: &[u8]| {
@@ -181,7 +181,7 @@ pub trait Player {
                 true
             }
             Sym::DataIn(e) => {
-                let Some(slot) = self.keys(e) else {
+                let Some(slot) = self.keys(e, e > reads) else {
                     return false;
                 };
                 self.wire().record(slot, C::APPLICATION_DATA, b"data");
@@ -196,13 +196,17 @@ pub trait Player {
             Sym::In(e, m) => {
                 // A server has the keys that come next only once it has said this.
                 let raw = self.build(m);
-                if self.keys(e).is_none() && m != M::ServerHello && m != M::ServerHelloPsk {
+                if self.keys(e, e > reads).is_none()
+                    && m != M::ServerHello
+                    && m != M::ServerHelloPsk
+                {
                     return false;
                 }
-                if self.learns_by_saying() {
+                let rekeys = matches!(m, M::ServerHello | M::ServerHelloPsk | M::Finished);
+                if rekeys && self.learns_by_saying() {
                     self.said(m, &raw);
                 }
-                let Some(slot) = self.keys(e) else {
+                let Some(slot) = self.keys(e, e > reads) else {
                     return false;
                 };
                 self.wire().record(slot, C::HANDSHAKE, &raw);
@@ -238,7 +242,7 @@ pub trait Player {
             }
             Sym::RestIn(e) => {
                 let (_, raw, from) = self.wire().begun.take().expect("a message begun");
-                let Some(slot) = self.keys(e) else {
+                let Some(slot) = self.keys(e, e > reads) else {
                     return false;
                 };
                 self.wire().record(slot, C::HANDSHAKE, &raw[from..]);

@@ -1,6 +1,6 @@
 //! From the table to a verdict: what the record layer does before a message counts, and after.
 
-use super::table::{Ccs, E, EPOCHS, If, M, Row, S, Sym, Takes, Then};
+use super::table::{Ccs, E, EPOCHS, If, M, MESSAGES12, MESSAGES13, Row, S, Sym, Takes, Then};
 use symbolon::codepoint::AlertDescription as A;
 
 /// A machine and who it is set up with.
@@ -68,9 +68,13 @@ impl Verdict {
         }
     }
 
-    fn or_dead(mut self, alerts: &[A]) -> Self {
-        self.dead.extend(alerts.iter().copied().map(Some));
+    fn or(mut self, dead: Vec<Option<A>>) -> Self {
+        self.dead.extend(dead);
         self
+    }
+
+    fn or_dead(self, alerts: &[A]) -> Self {
+        self.or(alerts.iter().copied().map(Some).collect())
     }
 }
 
@@ -94,6 +98,21 @@ impl Scenario {
         row.unwrap_or_else(|| panic!("no row for {:?}", at.state))
     }
 
+    /// Whether the peer can say it: variants of a hello are of its own role only.
+    fn can(&self, m: M) -> bool {
+        let has = |fact: If| self.facts.contains(&fact);
+        let early = has(If::Early) || has(If::EarlyRefused);
+        match m {
+            M::ClientHelloNoShare | M::ClientHelloTicket => !self.client,
+            M::ClientHelloPsk | M::ClientHelloResume => !self.client && has(If::Psk),
+            M::ClientHelloEarly | M::ClientHelloEarlyNoShare => !self.client && early,
+            M::ServerHelloPsk | M::EncryptedExtensionsEarly => self.client,
+            M::ServerHelloStatus | M::ServerHelloTicket => self.client,
+            M::ServerHelloResume | M::ServerHelloResumeTicket => self.client && has(If::Psk),
+            _ => true,
+        }
+    }
+
     fn holds(&self, at: &At, condition: If) -> bool {
         match condition {
             If::Always => true,
@@ -113,10 +132,11 @@ impl Scenario {
         let rules = self.row(at).rules.iter().map(|rule| rule.0);
         let mut taken: Vec<M> = rules
             .filter(|m| {
-                matches!(
-                    self.then(at, *m),
-                    Some(Then::Go(_) | Then::Skipping(_) | Then::Stay)
-                )
+                self.can(*m)
+                    && matches!(
+                        self.then(at, *m),
+                        Some(Then::Go(_) | Then::Skipping(_) | Then::Stay)
+                    )
             })
             .collect();
         taken.dedup();
@@ -159,8 +179,9 @@ impl Scenario {
                 ..open
             })
         };
-        // A client that does not know yet which version it speaks may take it as either's.
-        let either = self.undecided && at.state == S::WaitSh && m == M::HelloRequest;
+        // RFC 5246 7.4.1.1 has a client ignore it that negotiates, and no server sends one before it
+        // has answered, least of all to a ClientHello that TLS 1.3 may come of: refusing is as good.
+        let either = !self.tls13 && at.state == S::WaitSh && m == M::HelloRequest;
         match self.then(at, m) {
             _ if either => Verdict::live(open).or_dead(UNEXPECTED),
             Some(Then::Go(state)) => go(state, false),
@@ -293,22 +314,25 @@ impl Scenario {
             Sym::In(e, _) | Sym::RestIn(e) => self.other_keys(at, e, true),
             Sym::DataIn(e) => self.other_keys(at, e, false),
             Sym::Two(m) => {
-                let next = self.message(at, m).live?;
+                let first = self.message(at, m);
+                let next = first.live?;
                 let second = self.due(&next)?;
-                match self.rekeys(at, &next) {
+                let both = match self.rekeys(at, &next) {
                     true => Verdict::dead(UNEXPECTED),
                     false if self.ends_flight(m) => return None,
                     false => self.message(&next, second),
-                }
+                };
+                both.or(first.dead)
             }
             Sym::Tail(m) => {
-                let next = self.message(at, m).live?;
+                let first = self.message(at, m);
+                let next = first.live?;
                 let second = self.due(&next)?;
                 if self.rekeys(at, &next) {
                     return Some(Verdict::dead(UNEXPECTED));
                 }
                 let mid = Some(second);
-                let live = Verdict::live(At { mid, ..next });
+                let live = Verdict::live(At { mid, ..next }).or(first.dead);
                 // What cannot come to anything may be refused at once. RFC 9846 5.1: a ClientHello
                 // must end with its record whether keys change after it or not.
                 match self.then(&next, second) {
@@ -350,6 +374,10 @@ impl Scenario {
                 dead: vec![None, Some(A::UNEXPECTED_MESSAGE)],
                 ..Verdict::default()
             },
+            // As the first thing of all it may be told that this is no TLS.
+            Sym::Heartbeat if at.state == self.start => {
+                Verdict::dead(UNEXPECTED).or_dead(&[A::DECODE_ERROR])
+            }
             Sym::Heartbeat => Verdict::dead(UNEXPECTED),
             Sym::CloseNotify | Sym::UserCanceled | Sym::Warning | Sym::Fatal => self.alert(at, sym),
         };
@@ -357,7 +385,7 @@ impl Scenario {
     }
 
     /// All that can come in a state.
-    pub fn symbols(&self, at: &At, messages: &[M]) -> Vec<Sym> {
+    pub fn symbols(&self, at: &At) -> Vec<Sym> {
         let reads = self.row(at).reads;
         let mut symbols = Vec::new();
         let other = || EPOCHS.into_iter().filter(move |e| *e != reads);
@@ -365,7 +393,9 @@ impl Scenario {
             symbols.push(Sym::Rest);
             symbols.extend(other().map(Sym::RestIn));
         } else {
-            symbols.extend(messages.iter().copied().map(Sym::Msg));
+            let all = if self.tls13 { MESSAGES13 } else { MESSAGES12 };
+            let messages = all.iter().copied().filter(|m| self.can(*m));
+            symbols.extend(messages.map(Sym::Msg));
             for m in self.taken(at) {
                 symbols.extend([Sym::Two(m), Sym::Tail(m), Sym::Begin(m)]);
                 symbols.extend(other().map(|e| Sym::In(e, m)));

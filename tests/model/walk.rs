@@ -34,7 +34,6 @@ struct Taken {
 
 pub struct Walk<'a, P> {
     pub scenario: &'a Scenario,
-    pub messages: &'a [M],
     pub start: &'a dyn Fn() -> P,
     pub count: Count,
 }
@@ -52,7 +51,7 @@ impl<P: Player> Walk<'_, P> {
             self.count.states.push(at.state);
         }
         let reads = self.scenario.row(&at).reads;
-        for sym in self.scenario.symbols(&at, self.messages) {
+        for sym in self.scenario.symbols(&at) {
             let Some(verdict) = self.scenario.step(&at, sym) else {
                 continue;
             };
@@ -117,9 +116,10 @@ fn compare<P: Player>(
         so(!accepted, &|| format!("{error}, and {got:?}, done: {done}"))?;
         // Dead, and says so.
         let event = wire.end.connection.receive(&mut [], &mut Vec::new()).event;
-        so(matches!(event, Event::Failed(told) if told == error), &|| {
-            format!("{error}, and something else later")
-        })?;
+        so(
+            matches!(event, Event::Failed(told) if told == error),
+            &|| format!("{error}, and something else later"),
+        )?;
         return Ok(None);
     }
     so(got == taken, &|| format!("{got:?}"))?;
