@@ -296,388 +296,243 @@ const fn row(at: S, reads: E, ccs: Ccs, rules: &'static [(M, If, Then)]) -> Row 
 const UNASKED: Then = Die(&[A::UNSUPPORTED_EXTENSION]);
 /// RFC 9846 4.5.2, 4.5.3; RFC 5246 7.2.2.
 const WRONG: Then = Die(&[A::DECRYPT_ERROR]);
-const ALWAYS: If = If::Always;
-
-/// RFC 9846 A.1. A client drops change_cipher_spec from its ClientHello to the server's Finished (5).
-pub const CLIENT13: &[Row] = &[
-    row(
-        S::WaitSh,
-        E::Plain,
-        Ccs::Drop,
-        &[
-            (M::ServerHello, ALWAYS, Go(S::WaitEe)),
-            (M::ServerHelloPsk, If::Psk, Go(S::WaitEePsk)),
-            (M::ServerHelloPsk, ALWAYS, UNASKED),
-            (M::HelloRetryRequest, ALWAYS, Go(S::WaitSh2)),
-        ],
-    ),
-    // 4.2.4: a second HelloRetryRequest is unexpected.
-    row(
-        S::WaitSh2,
-        E::Plain,
-        Ccs::Drop,
-        &[
-            (M::ServerHello, ALWAYS, Go(S::WaitEe)),
-            (M::ServerHelloPsk, If::Psk, Go(S::WaitEePsk2)),
-            (M::ServerHelloPsk, ALWAYS, UNASKED),
-        ],
-    ),
-    // 4.3.10: early data is accepted with the first PSK only; without one either alert can be had.
-    row(
-        S::WaitEe,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::EncryptedExtensions, ALWAYS, Go(S::WaitCertCr)),
-            (
-                M::EncryptedExtensionsEarly,
-                If::Early,
-                Die(&[A::ILLEGAL_PARAMETER, A::UNSUPPORTED_EXTENSION]),
-            ),
-            (M::EncryptedExtensionsEarly, ALWAYS, UNASKED),
-        ],
-    ),
-    row(
-        S::WaitEePsk,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::EncryptedExtensions, ALWAYS, Go(S::WaitFin)),
-            (M::EncryptedExtensionsEarly, If::Early, Go(S::WaitFin)),
-            (M::EncryptedExtensionsEarly, ALWAYS, UNASKED),
-        ],
-    ),
-    // 4.3.10: no early data after a HelloRetryRequest: the second ClientHello did not offer it.
-    row(
-        S::WaitEePsk2,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::EncryptedExtensions, ALWAYS, Go(S::WaitFin)),
-            (M::EncryptedExtensionsEarly, ALWAYS, UNASKED),
-        ],
-    ),
-    // 4.5.1: an empty list from a server is a decode_error.
-    row(
-        S::WaitCertCr,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::Certificate, ALWAYS, Go(S::WaitCv)),
-            (M::CertificateRequest, ALWAYS, Go(S::WaitCert)),
-            (M::CertificateEmpty, ALWAYS, Die(&[A::DECODE_ERROR])),
-        ],
-    ),
-    row(
-        S::WaitCert,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::Certificate, ALWAYS, Go(S::WaitCv)),
-            (M::CertificateEmpty, ALWAYS, Die(&[A::DECODE_ERROR])),
-        ],
-    ),
-    row(
-        S::WaitCv,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::CertificateVerify, ALWAYS, Go(S::WaitFin)),
-            (M::CertificateVerifyWrong, ALWAYS, WRONG),
-        ],
-    ),
-    row(
-        S::WaitFin,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::Finished, ALWAYS, Go(S::Connected)),
-            (M::FinishedWrong, ALWAYS, WRONG),
-        ],
-    ),
-    // 4.7. A CertificateRequest was not allowed for by post_handshake_auth (4.7.2).
-    row(
-        S::Connected,
-        E::App,
-        Ccs::Die,
-        &[
-            (M::NewSessionTicket, ALWAYS, Stay),
-            (M::KeyUpdate, ALWAYS, Stay),
-            (M::KeyUpdateAsked, ALWAYS, Stay),
-        ],
-    ),
-];
-
-/// RFC 9846 A.2. A server drops change_cipher_spec from the first ClientHello to the client's
-/// Finished (5). With a PSK it asks for no certificate (4.4.2).
-pub const SERVER13: &[Row] = &[
-    row(
-        S::Start,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::ClientHello, If::Auth, Go(S::WaitCert)),
-            (M::ClientHello, ALWAYS, Go(S::WaitFin)),
-            (M::ClientHelloPsk, If::Psk, Go(S::WaitFin)),
-            (M::ClientHelloNoShare, ALWAYS, Go(S::WaitCh2)),
-            (M::ClientHelloEarly, If::Early, Go(S::WaitEoed)),
-            (M::ClientHelloEarly, If::EarlyRefused, Skipping(S::WaitFin)),
-            (M::ClientHelloEarlyNoShare, If::Psk, Go(S::WaitCh2Skip)),
-        ],
-    ),
-    // 4.2.2: the second ClientHello is the first one but for what it lists; 4.3.8: with the share.
-    row(
-        S::WaitCh2,
-        E::Plain,
-        Ccs::Drop,
-        &[
-            (M::ClientHello, If::Auth, Go(S::WaitCert)),
-            (M::ClientHello, ALWAYS, Go(S::WaitFin)),
-            (M::ClientHelloPsk, ALWAYS, CHANGED),
-            (M::ClientHelloNoShare, ALWAYS, CHANGED),
-            (M::ClientHelloEarly, ALWAYS, CHANGED),
-            (M::ClientHelloEarlyNoShare, ALWAYS, CHANGED),
-        ],
-    ),
-    row(
-        S::WaitCh2Skip,
-        E::Plain,
-        Ccs::Drop,
-        &[
-            (M::ClientHelloPsk, ALWAYS, Go(S::WaitFin)),
-            (M::ClientHello, ALWAYS, CHANGED),
-            (M::ClientHelloNoShare, ALWAYS, CHANGED),
-            (M::ClientHelloEarly, ALWAYS, CHANGED),
-            (M::ClientHelloEarlyNoShare, ALWAYS, CHANGED),
-        ],
-    ),
-    row(
-        S::WaitEoed,
-        E::Early,
-        Ccs::Drop,
-        &[(M::EndOfEarlyData, ALWAYS, Go(S::WaitFin))],
-    ),
-    // 4.5.1: a server may go on without a client's certificate, or not.
-    row(
-        S::WaitCert,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::Certificate, ALWAYS, Go(S::WaitCv)),
-            (
-                M::CertificateEmpty,
-                If::Required,
-                Die(&[A::CERTIFICATE_REQUIRED]),
-            ),
-            (M::CertificateEmpty, ALWAYS, Go(S::WaitFin)),
-        ],
-    ),
-    row(
-        S::WaitCv,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::CertificateVerify, ALWAYS, Go(S::WaitFin)),
-            (M::CertificateVerifyWrong, ALWAYS, WRONG),
-        ],
-    ),
-    row(
-        S::WaitFin,
-        E::Handshake,
-        Ccs::Drop,
-        &[
-            (M::Finished, ALWAYS, Go(S::Connected)),
-            (M::FinishedWrong, ALWAYS, WRONG),
-        ],
-    ),
-    row(
-        S::Connected,
-        E::App,
-        Ccs::Die,
-        &[
-            (M::KeyUpdate, ALWAYS, Stay),
-            (M::KeyUpdateAsked, ALWAYS, Stay),
-        ],
-    ),
-];
-
+/// RFC 9846 4.2.2, 4.3.8: a second ClientHello that is not as it must be.
 const CHANGED: Then = Die(&[A::ILLEGAL_PARAMETER]);
-
-/// RFC 5246 7.4.1.1: a client that is negotiating ignores it, and later may.
-const REQUEST: (M, If, Then) = (M::HelloRequest, ALWAYS, Stay);
-
-/// RFC 5246 7.3, as a client. RFC 5077 3.3: a ticket that was promised comes, even if empty, and no
-/// other does; RFC 6066 8: a status that was promised may come.
-pub const CLIENT12: &[Row] = &[
-    row(
-        S::WaitSh,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::ServerHello, ALWAYS, Go(S::WaitCert)),
-            (M::ServerHelloStatus, ALWAYS, Go(S::WaitCertStatus)),
-            (M::ServerHelloTicket, ALWAYS, Go(S::WaitCert)),
-            (M::ServerHelloResume, If::Psk, Go(S::WaitCcs)),
-            (M::ServerHelloResumeTicket, If::Psk, Go(S::WaitTicket)),
-            REQUEST,
-        ],
-    ),
-    // 7.4.2: a certificate list of a server is not empty; no alert is named.
-    row(
-        S::WaitCert,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::Certificate, ALWAYS, Go(S::WaitSke)),
-            (M::CertificateEmpty, ALWAYS, NO_CERTIFICATE),
-            REQUEST,
-        ],
-    ),
-    // Certificate, where a status may follow.
-    row(
-        S::WaitCertStatus,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::Certificate, ALWAYS, Go(S::WaitStatus)),
-            (M::CertificateEmpty, ALWAYS, NO_CERTIFICATE),
-            REQUEST,
-        ],
-    ),
-    // CertificateStatus, or none.
-    row(
-        S::WaitStatus,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::ServerKeyExchange, ALWAYS, Go(S::WaitCrShd)),
-            (M::ServerKeyExchangeWrong, ALWAYS, WRONG),
-            (M::CertificateStatus, ALWAYS, Go(S::WaitSke)),
-            REQUEST,
-        ],
-    ),
-    row(
-        S::WaitSke,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::ServerKeyExchange, ALWAYS, Go(S::WaitCrShd)),
-            (M::ServerKeyExchangeWrong, ALWAYS, WRONG),
-            REQUEST,
-        ],
-    ),
-    row(
-        S::WaitCrShd,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::ServerHelloDone, If::Promised, Go(S::WaitTicket)),
-            (M::ServerHelloDone, ALWAYS, Go(S::WaitCcs)),
-            (M::CertificateRequest, ALWAYS, Go(S::WaitShd)),
-            REQUEST,
-        ],
-    ),
-    row(
-        S::WaitShd,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::ServerHelloDone, If::Promised, Go(S::WaitTicket)),
-            (M::ServerHelloDone, ALWAYS, Go(S::WaitCcs)),
-            REQUEST,
-        ],
-    ),
-    row(
-        S::WaitTicket,
-        E::Plain,
-        Ccs::Die,
-        &[(M::NewSessionTicket, ALWAYS, Go(S::WaitCcs)), REQUEST],
-    ),
-    row(S::WaitCcs, E::Plain, Ccs::Go(S::WaitFin), &[REQUEST]),
-    row(
-        S::WaitFin,
-        E::App,
-        Ccs::Die,
-        &[
-            (M::Finished, ALWAYS, Go(S::Connected)),
-            (M::FinishedWrong, ALWAYS, WRONG),
-            REQUEST,
-        ],
-    ),
-    row(S::Connected, E::App, Ccs::Die, &[REQUEST]),
-];
-
+/// RFC 5246 7.4.2: a server's certificate list is not empty; no alert is named for it.
 const NO_CERTIFICATE: Then = Die(&[A::DECODE_ERROR, A::HANDSHAKE_FAILURE, A::BAD_CERTIFICATE]);
 
-/// RFC 5246 7.3, as a server.
-pub const SERVER12: &[Row] = &[
-    row(
-        S::Start,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::ClientHello, If::Auth, Go(S::WaitCert)),
-            (M::ClientHello, ALWAYS, Go(S::WaitCke)),
-            (M::ClientHelloTicket, If::Auth, Go(S::WaitCert)),
-            (M::ClientHelloTicket, ALWAYS, Go(S::WaitCke)),
-            (M::ClientHelloResume, If::Psk, Go(S::WaitCcs)),
-        ],
-    ),
+/// A state, the keys under which records are read in it, and what comes of each message. `if` names
+/// what must hold; the first line that holds counts.
+macro_rules! rows {
+    ($(#[$doc:meta])* $table:ident: $(
+        $at:ident, reading $reads:ident, ccs $ccs:ident $(($into:ident))? {
+            $($m:ident $(if $fact:ident)?: $then:expr;)*
+        }
+    )*) => {
+        $(#[$doc])*
+        pub const $table: &[Row] = {
+            use S::*;
+            &[$(row(
+                $at,
+                E::$reads,
+                Ccs::$ccs $((S::$into))?,
+                &[$((M::$m, rows!(@if $($fact)?), $then)),*],
+            )),*]
+        };
+    };
+    (@if) => { If::Always };
+    (@if $fact:ident) => { If::$fact };
+}
+
+rows! {
+    /// RFC 9846 A.1. A client drops change_cipher_spec from its ClientHello to the server's Finished (5).
+    CLIENT13:
+    WaitSh, reading Plain, ccs Drop {
+        ServerHello: Go(WaitEe);
+        ServerHelloPsk if Psk: Go(WaitEePsk);
+        ServerHelloPsk: UNASKED;
+        HelloRetryRequest: Go(WaitSh2);
+    }
+    // 4.2.4: a second HelloRetryRequest is unexpected.
+    WaitSh2, reading Plain, ccs Drop {
+        ServerHello: Go(WaitEe);
+        ServerHelloPsk if Psk: Go(WaitEePsk2);
+        ServerHelloPsk: UNASKED;
+    }
+    // 4.3.10: early data is accepted with the first PSK only; without one either alert can be had.
+    WaitEe, reading Handshake, ccs Drop {
+        EncryptedExtensions: Go(WaitCertCr);
+        EncryptedExtensionsEarly if Early: Die(&[A::ILLEGAL_PARAMETER, A::UNSUPPORTED_EXTENSION]);
+        EncryptedExtensionsEarly: UNASKED;
+    }
+    WaitEePsk, reading Handshake, ccs Drop {
+        EncryptedExtensions: Go(WaitFin);
+        EncryptedExtensionsEarly if Early: Go(WaitFin);
+        EncryptedExtensionsEarly: UNASKED;
+    }
+    // 4.3.10: no early data after a HelloRetryRequest: the second ClientHello did not offer it.
+    WaitEePsk2, reading Handshake, ccs Drop {
+        EncryptedExtensions: Go(WaitFin);
+        EncryptedExtensionsEarly: UNASKED;
+    }
+    // 4.5.1: an empty list from a server is a decode_error.
+    WaitCertCr, reading Handshake, ccs Drop {
+        Certificate: Go(WaitCv);
+        CertificateRequest: Go(WaitCert);
+        CertificateEmpty: Die(&[A::DECODE_ERROR]);
+    }
+    WaitCert, reading Handshake, ccs Drop {
+        Certificate: Go(WaitCv);
+        CertificateEmpty: Die(&[A::DECODE_ERROR]);
+    }
+    WaitCv, reading Handshake, ccs Drop {
+        CertificateVerify: Go(WaitFin);
+        CertificateVerifyWrong: WRONG;
+    }
+    WaitFin, reading Handshake, ccs Drop {
+        Finished: Go(Connected);
+        FinishedWrong: WRONG;
+    }
+    // 4.7. A CertificateRequest was not allowed for by post_handshake_auth (4.7.2).
+    Connected, reading App, ccs Die {
+        NewSessionTicket: Stay;
+        KeyUpdate: Stay;
+        KeyUpdateAsked: Stay;
+    }
+}
+
+rows! {
+    /// RFC 9846 A.2. A server drops change_cipher_spec from the first ClientHello to the client's
+    /// Finished (5). With a PSK it asks for no certificate (4.4.2).
+    SERVER13:
+    Start, reading Plain, ccs Die {
+        ClientHello if Auth: Go(WaitCert);
+        ClientHello: Go(WaitFin);
+        ClientHelloPsk if Psk: Go(WaitFin);
+        ClientHelloNoShare: Go(WaitCh2);
+        ClientHelloEarly if Early: Go(WaitEoed);
+        ClientHelloEarly if EarlyRefused: Skipping(WaitFin);
+        ClientHelloEarlyNoShare if Psk: Go(WaitCh2Skip);
+    }
+    // 4.2.2: the second ClientHello is the first one but for what it lists; 4.3.8: with the share.
+    WaitCh2, reading Plain, ccs Drop {
+        ClientHello if Auth: Go(WaitCert);
+        ClientHello: Go(WaitFin);
+        ClientHelloPsk: CHANGED;
+        ClientHelloNoShare: CHANGED;
+        ClientHelloEarly: CHANGED;
+        ClientHelloEarlyNoShare: CHANGED;
+    }
+    WaitCh2Skip, reading Plain, ccs Drop {
+        ClientHelloPsk: Go(WaitFin);
+        ClientHello: CHANGED;
+        ClientHelloNoShare: CHANGED;
+        ClientHelloEarly: CHANGED;
+        ClientHelloEarlyNoShare: CHANGED;
+    }
+    WaitEoed, reading Early, ccs Drop {
+        EndOfEarlyData: Go(WaitFin);
+    }
+    // 4.5.1: a server may go on without a client's certificate, or not.
+    WaitCert, reading Handshake, ccs Drop {
+        Certificate: Go(WaitCv);
+        CertificateEmpty if Required: Die(&[A::CERTIFICATE_REQUIRED]);
+        CertificateEmpty: Go(WaitFin);
+    }
+    WaitCv, reading Handshake, ccs Drop {
+        CertificateVerify: Go(WaitFin);
+        CertificateVerifyWrong: WRONG;
+    }
+    WaitFin, reading Handshake, ccs Drop {
+        Finished: Go(Connected);
+        FinishedWrong: WRONG;
+    }
+    Connected, reading App, ccs Die {
+        KeyUpdate: Stay;
+        KeyUpdateAsked: Stay;
+    }
+}
+
+rows! {
+    /// RFC 5246 7.3, as a client, which passes over HelloRequest (7.4.1.1). RFC 5077 3.3: a ticket that
+    /// was promised comes, even if empty, and no other does; RFC 6066 8: a status that was promised may
+    /// come.
+    CLIENT12:
+    WaitSh, reading Plain, ccs Die {
+        ServerHello: Go(WaitCert);
+        ServerHelloStatus: Go(WaitCertStatus);
+        ServerHelloTicket: Go(WaitCert);
+        ServerHelloResume if Psk: Go(WaitCcs);
+        ServerHelloResumeTicket if Psk: Go(WaitTicket);
+        HelloRequest: Stay;
+    }
+    WaitCert, reading Plain, ccs Die {
+        Certificate: Go(WaitSke);
+        CertificateEmpty: NO_CERTIFICATE;
+        HelloRequest: Stay;
+    }
+    // Certificate, where a status may follow.
+    WaitCertStatus, reading Plain, ccs Die {
+        Certificate: Go(WaitStatus);
+        CertificateEmpty: NO_CERTIFICATE;
+        HelloRequest: Stay;
+    }
+    // CertificateStatus, or none.
+    WaitStatus, reading Plain, ccs Die {
+        ServerKeyExchange: Go(WaitCrShd);
+        ServerKeyExchangeWrong: WRONG;
+        CertificateStatus: Go(WaitSke);
+        HelloRequest: Stay;
+    }
+    WaitSke, reading Plain, ccs Die {
+        ServerKeyExchange: Go(WaitCrShd);
+        ServerKeyExchangeWrong: WRONG;
+        HelloRequest: Stay;
+    }
+    WaitCrShd, reading Plain, ccs Die {
+        ServerHelloDone if Promised: Go(WaitTicket);
+        ServerHelloDone: Go(WaitCcs);
+        CertificateRequest: Go(WaitShd);
+        HelloRequest: Stay;
+    }
+    WaitShd, reading Plain, ccs Die {
+        ServerHelloDone if Promised: Go(WaitTicket);
+        ServerHelloDone: Go(WaitCcs);
+        HelloRequest: Stay;
+    }
+    WaitTicket, reading Plain, ccs Die {
+        NewSessionTicket: Go(WaitCcs);
+        HelloRequest: Stay;
+    }
+    WaitCcs, reading Plain, ccs Go(WaitFin) {
+        HelloRequest: Stay;
+    }
+    WaitFin, reading App, ccs Die {
+        Finished: Go(Connected);
+        FinishedWrong: WRONG;
+        HelloRequest: Stay;
+    }
+    Connected, reading App, ccs Die {
+        HelloRequest: Stay;
+    }
+}
+
+rows! {
+    /// RFC 5246 7.3, as a server.
+    SERVER12:
+    Start, reading Plain, ccs Die {
+        ClientHello if Auth: Go(WaitCert);
+        ClientHello: Go(WaitCke);
+        ClientHelloTicket if Auth: Go(WaitCert);
+        ClientHelloTicket: Go(WaitCke);
+        ClientHelloResume if Psk: Go(WaitCcs);
+    }
     // 7.4.6: without a certificate a server may go on, or send handshake_failure.
-    row(
-        S::WaitCert,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::Certificate, ALWAYS, Go(S::WaitCkeCv)),
-            (
-                M::CertificateEmpty,
-                If::Required,
-                Die(&[A::HANDSHAKE_FAILURE]),
-            ),
-            (M::CertificateEmpty, ALWAYS, Go(S::WaitCke)),
-        ],
-    ),
-    row(
-        S::WaitCke,
-        E::Plain,
-        Ccs::Die,
-        &[(M::ClientKeyExchange, ALWAYS, Go(S::WaitCcs))],
-    ),
-    row(
-        S::WaitCkeCv,
-        E::Plain,
-        Ccs::Die,
-        &[(M::ClientKeyExchange, ALWAYS, Go(S::WaitCv))],
-    ),
-    row(
-        S::WaitCv,
-        E::Plain,
-        Ccs::Die,
-        &[
-            (M::CertificateVerify, ALWAYS, Go(S::WaitCcs)),
-            (M::CertificateVerifyWrong, ALWAYS, WRONG),
-        ],
-    ),
-    row(S::WaitCcs, E::Plain, Ccs::Go(S::WaitFin), &[]),
-    row(
-        S::WaitFin,
-        E::App,
-        Ccs::Die,
-        &[
-            (M::Finished, ALWAYS, Go(S::Connected)),
-            (M::FinishedWrong, ALWAYS, WRONG),
-        ],
-    ),
+    WaitCert, reading Plain, ccs Die {
+        Certificate: Go(WaitCkeCv);
+        CertificateEmpty if Required: Die(&[A::HANDSHAKE_FAILURE]);
+        CertificateEmpty: Go(WaitCke);
+    }
+    WaitCke, reading Plain, ccs Die {
+        ClientKeyExchange: Go(WaitCcs);
+    }
+    WaitCkeCv, reading Plain, ccs Die {
+        ClientKeyExchange: Go(WaitCv);
+    }
+    WaitCv, reading Plain, ccs Die {
+        CertificateVerify: Go(WaitCcs);
+        CertificateVerifyWrong: WRONG;
+    }
+    WaitCcs, reading Plain, ccs Go(WaitFin) {
+    }
+    WaitFin, reading App, ccs Die {
+        Finished: Go(Connected);
+        FinishedWrong: WRONG;
+    }
     // 7.2.2: an offer to renegotiate is answered by the warning no_renegotiation.
-    row(
-        S::Connected,
-        E::App,
-        Ccs::Die,
-        &[
-            (M::ClientHello, ALWAYS, Stay),
-            (M::ClientHelloTicket, ALWAYS, Stay),
-            (M::ClientHelloResume, ALWAYS, Stay),
-        ],
-    ),
-];
+    Connected, reading App, ccs Die {
+        ClientHello: Stay;
+        ClientHelloTicket: Stay;
+        ClientHelloResume: Stay;
+    }
+}
