@@ -5,7 +5,7 @@ use super::common::rogue::World;
 use super::common::rogue12::{Rogue, server_config};
 use std::sync::Arc;
 use symbolon::codepoint::AlertDescription as A;
-use symbolon::codepoint::{ContentType as C, HandshakeType as T};
+use symbolon::codepoint::HandshakeType as T;
 use symbolon::config::ClientAuth;
 use symbolon::conn::ServerConnection;
 use symbolon::error::Violation as V;
@@ -128,56 +128,4 @@ fn each_other_message_is_refused() {
             }
         }
     }
-}
-
-#[test]
-fn each_other_record_is_refused() {
-    let world = World::new();
-    for auth in AUTHS {
-        for state in steps(auth) {
-            if state != At::Finished {
-                let mut rogue = at(&world, auth, state);
-                rogue.record(C::APPLICATION_DATA, b"data");
-                rogue.refused(V::UnexpectedContentType, A::UNEXPECTED_MESSAGE);
-            }
-            // CVE-2014-0224: before ClientKeyExchange; and before CertificateVerify.
-            let signs = state == At::KeyExchange && auth == Auth::Shown;
-            let early = state < At::KeyExchange || signs;
-            if early || state >= At::ChangeCipherSpec {
-                let mut rogue = at(&world, auth, state);
-                rogue.bare_ccs();
-                rogue.dead(V::UnexpectedChangeCipherSpec, A::UNEXPECTED_MESSAGE);
-            }
-        }
-    }
-}
-
-#[test]
-fn messages_left_out_or_said_twice() {
-    let world = World::new();
-    for auth in AUTHS {
-        // Certificate and CertificateVerify left out, each message said twice.
-        let steps: Vec<_> = steps(auth).collect();
-        for state in &steps[1..steps.len() - 2] {
-            let mut rogue = at(&world, auth, *state);
-            match state {
-                At::ClientHello => rogue.client_hello(|_| ()),
-                At::KeyExchange => rogue.message(T::CLIENT_KEY_EXCHANGE, &[1, 9]),
-                other => step(&mut rogue, &world, auth, *other),
-            }
-            rogue.refused(V::UnexpectedMessage, A::UNEXPECTED_MESSAGE);
-        }
-    }
-    let mut rogue = at(&world, Auth::Shown, At::ClientHello);
-    rogue.key_exchange();
-    rogue.refused(V::UnexpectedMessage, A::UNEXPECTED_MESSAGE);
-    // A certificate shown, and nothing signed with its key.
-    let mut rogue = at(&world, Auth::Shown, At::KeyExchange);
-    rogue.ccs();
-    rogue.finished();
-    rogue.refused(V::UnexpectedChangeCipherSpec, A::UNEXPECTED_MESSAGE);
-    // A signature with no certificate.
-    let mut rogue = at(&world, Auth::Empty, At::KeyExchange);
-    rogue.certificate_verify(&world.client);
-    rogue.refused(V::UnexpectedMessage, A::UNEXPECTED_MESSAGE);
 }
