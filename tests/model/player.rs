@@ -16,6 +16,8 @@ pub struct Wire<K> {
     pub strict: bool,
     /// The last alert of the machine.
     pub alert: Option<AlertDescription>,
+    /// The machine wrote a record under keys that nobody knows.
+    pub unreadable: bool,
     /// A message that was begun, and what is left of it.
     pub begun: Option<(M, Vec<u8>, usize)>,
     joined: Vec<u8>,
@@ -32,6 +34,7 @@ impl<K: Connection> Wire<K> {
             openers: Vec::new(),
             strict: false,
             alert: None,
+            unreadable: false,
             begun: None,
             joined: Vec::new(),
         }
@@ -77,7 +80,8 @@ impl<K: Connection> Wire<K> {
                 return inside.content_type;
             }
         }
-        panic!("a record under unknown keys");
+        self.unreadable = true;
+        outer
     }
 
     /// The next message or change_cipher_spec of the machine.

@@ -106,6 +106,7 @@ fn compare<P: Player>(
         true => Ok(()),
         false => Err(what()),
     };
+    so(!wire.unreadable, &|| "a record under unknown keys".into())?;
     if let Some(error) = wire.end.failed.clone() {
         let sent = wire.alert;
         so(verdict.garbage || verdict.dead.contains(&sent), &|| {
