@@ -340,9 +340,11 @@ fn server_preference() {
         policy.retry(RetryPolicy::ForPreferred),
     );
     assert_eq!((done.group, done.hello_retry_request), (Some(p384), true));
+    // In TLS 1.2 the certificate's own curve has to be there as well.
+    let p256 = NamedGroup::SECP256R1;
     let done = run(
-        client().groups(&[x25519, p384]).versions(TLS12),
-        server().groups(&[p384, x25519]),
+        client().groups(&[x25519, p256, p384]).versions(TLS12),
+        server().groups(&[p384, p256, x25519]),
     );
     assert_eq!(done.group, Some(p384));
     // Suites, in both versions, and versions.

@@ -12,7 +12,8 @@ use symbolon::codepoint::AlertDescription as A;
 use symbolon::codepoint::{
     CipherSuite, ExtensionType as X, HandshakeType as T, NamedGroup, SignatureScheme as S,
 };
-use symbolon::error::{CertificateFault, CryptoError, Error, ErrorKind, Violation as V};
+use symbolon::config::ServerCredentials;
+use symbolon::error::{CertificateFault, CryptoError, Error, ErrorKind, Parameter, Violation as V};
 use symbolon::keys::tls13::certificate_verify_content;
 use symbolon::pki::DangerousAcceptAnyCertificate;
 
@@ -185,7 +186,9 @@ fn bad_shares12(bad_x25519: bool) {
 
             let config = rogue12::server_config(&world).groups(&[name]);
             let mut rogue = Server12::client(config.build().unwrap());
-            rogue.client_hello(|h| h.set(X::SUPPORTED_GROUPS, vec16(&u16s(&[name.0]))));
+            // Beside it the curve of the certificate.
+            let groups = u16s(&[name.0, NamedGroup::SECP256R1.0]);
+            rogue.client_hello(|h| h.set(X::SUPPORTED_GROUPS, vec16(&groups)));
             rogue.read_flight();
             rogue.message(T::CLIENT_KEY_EXCHANGE, &vec8(&point));
             rogue.refused(CryptoError::InvalidKeyShare, A::ILLEGAL_PARAMETER);
@@ -427,6 +430,47 @@ fn fixed_diffie_hellman_certificates() {
         let (kind, raw) = rogue.read_message();
         assert_eq!((kind, &raw[4..]), (T::CERTIFICATE, &[0, 0, 0][..]));
     }
+}
+
+/// A name in ClientHello that no certificate can have passed for no name at all, and a strict server showed
+/// its first certificate (found here). RFC 6066 3: a server that doesn't know the name may end the
+/// handshake with unrecognized_name; a strict one does.
+#[test]
+fn a_name_that_nobody_can_have() {
+    let world = World::new();
+    let strict = {
+        let credential = Arc::new(credential(&world.server));
+        Arc::new(ServerCredentials::new(vec![credential]).strict())
+    };
+    let config = rogue12::newer_server(&world).credentials(strict);
+    let config = config.build().unwrap();
+    for name in [
+        &b"192.0.2.1"[..],
+        b"server example",
+        b"\xff",
+        b"a..b",
+        b"other.example",
+    ] {
+        let list = vec16(&[&[0][..], &vec16(name)].concat());
+        let unknown = |error: &Error| {
+            assert!(
+                matches!(error.kind(), ErrorKind::NothingInCommon(m) if m.parameter == Parameter::Certificate),
+                "{error}"
+            );
+        };
+        let mut rogue = Server::client(Arc::clone(&config));
+        rogue.client_hello(|h| h.set(X::SERVER_NAME, list.clone()));
+        unknown(&rogue.failed(Some(A::UNRECOGNIZED_NAME)));
+        rogue.nothing_accepted();
+        let mut rogue = Server12::client(Arc::clone(&config));
+        rogue.client_hello(|h| h.set(X::SERVER_NAME, list.clone()));
+        unknown(&rogue.failed(Some(A::UNRECOGNIZED_NAME)));
+        rogue.nothing_accepted();
+    }
+    // Without any name there is none that isn't known.
+    let mut rogue = Server::client(config);
+    rogue.client_hello(|_| ());
+    rogue.read_flight();
 }
 
 /// Unknown key share, and every man in the middle with a certificate of his own: a right signature of

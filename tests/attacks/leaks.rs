@@ -19,8 +19,15 @@ use symbolon::provider::default_provider;
 use symbolon::secret::SecretBytes;
 
 /// All secrets of the connections that log to it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Secrets(Mutex<Vec<Vec<u8>>>);
+
+/// It is part of the configs.
+impl Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
+}
 
 impl KeyLog for Secrets {
     fn log(&self, _: &'static str, _: &[u8; 32], secret: &[u8]) {
@@ -129,7 +136,7 @@ fn secrets_in_debug() {
     secrets.extend([vec![1; 32], vec![2; 32]]);
     for (i, text) in texts.iter().enumerate() {
         for secret in &secrets {
-            assert!(!shows(text, secret), "text {i} shows {secret:02x?}");
+            assert!(!shows(text, secret), "text {i} shows {secret:?}: {text}");
         }
     }
 }
@@ -157,10 +164,10 @@ const ESCAPES: &str = "\x1b[2J\x1b]0;owned\x07\r\n\u{8}\u{202e}";
 #[test]
 fn peer_text_in_errors() {
     let world = World::new();
-    // A certificate for thousands of other names, with a subject that clears screens.
+    // A certificate for hundreds of other names, with a subject that clears screens.
     let mut params = server_params(&[]);
     params.distinguished_name.push(DnType::CommonName, ESCAPES);
-    let names = (0..1500).map(|i| {
+    let names = (0..300).map(|i| {
         let name = format!("{i}.a-name-of-somebody-else.example");
         SanType::DnsName(name.try_into().unwrap())
     });
@@ -211,12 +218,10 @@ fn peer_text_in_errors() {
     errors.push(rogue.failed(Some(A::NO_APPLICATION_PROTOCOL)));
     let mut rogue = Server::client(config().credentials(strict.clone()).build().unwrap());
     rogue.client_hello(|h| h.set(X::SERVER_NAME, vec16(&name)));
-    rogue.peer.run();
-    errors.push(rogue.peer.failed.clone().unwrap());
+    errors.push(rogue.failed(Some(A::UNRECOGNIZED_NAME)));
     let mut rogue = Server12::client(config().credentials(strict).build().unwrap());
     rogue.client_hello(|h| h.set(X::SERVER_NAME, vec16(&name)));
-    rogue.peer.run();
-    errors.push(rogue.peer.failed.clone().unwrap());
+    errors.push(rogue.failed(Some(A::UNRECOGNIZED_NAME)));
     let mut rogue = Server::client(config().build().unwrap());
     rogue.client_hello(|h| h.suites = (0x2000..0x2f00).collect());
     errors.push(rogue.failed(Some(A::HANDSHAKE_FAILURE)));

@@ -56,11 +56,20 @@ fn smack_servers_messages_skipped_or_repeated() {
             for what in &FLIGHT[..said] {
                 say(&mut rogue, *what);
             }
-            say(&mut rogue, next);
-            match said == FLIGHT.len() {
-                false => rogue.refused(V::UnexpectedMessage, A::UNEXPECTED_MESSAGE),
-                true => rogue.dead(V::UnexpectedMessage, A::UNEXPECTED_MESSAGE),
+            if said < FLIGHT.len() {
+                say(&mut rogue, next);
+                rogue.refused(V::UnexpectedMessage, A::UNEXPECTED_MESSAGE);
+                continue;
             }
+            match next {
+                // Without other keys after it.
+                Say::Finished => {
+                    let data = rogue.verify_data();
+                    rogue.message(T::FINISHED, &data);
+                }
+                next => say(&mut rogue, next),
+            }
+            rogue.dead(V::UnexpectedMessage, A::UNEXPECTED_MESSAGE);
         }
     }
 }
