@@ -13,9 +13,11 @@ use symbolon::codepoint::{
     CipherSuite, ExtensionType as X, HandshakeType as T, NamedGroup, SignatureScheme as S,
 };
 use symbolon::config::ServerCredentials;
+use symbolon::crypto::CryptoProvider;
 use symbolon::error::{CertificateFault, CryptoError, Error, ErrorKind, Parameter, Violation as V};
 use symbolon::keys::tls13::certificate_verify_content;
 use symbolon::pki::DangerousAcceptAnyCertificate;
+use symbolon::provider::{RUSTCRYPTO, default_provider};
 
 /// Points of small order of Curve25519, with which every secret comes to zero, in each encoding.
 fn low_order() -> Vec<Vec<u8>> {
@@ -121,7 +123,7 @@ fn groups(bad_x25519: bool) -> Vec<Group> {
 }
 
 /// Both roles refuse each bad share of these groups in TLS 1.3.
-fn bad_shares(bad_x25519: bool) {
+fn bad_shares(provider: CryptoProvider, bad_x25519: bool) {
     let world = World::new();
     for group in groups(bad_x25519) {
         let Group {
@@ -136,15 +138,16 @@ fn bad_shares(bad_x25519: bool) {
                 NamedGroup::X25519 => &shares[..1],
                 _ => &shares,
             };
-            let config = world.client_config().groups(shares).key_shares(shares);
+            let config = world.client_config().provider(provider);
+            let config = config.groups(shares).key_shares(shares);
             let mut rogue = Client::server(config.build().unwrap());
             // Any bytes are a ciphertext of ML-KEM.
             let bytes = [&vec![7; server.0][..], &point, &vec![7; server.1]].concat();
             rogue.server_hello(|h| h.set(X::KEY_SHARE, share(name, &bytes)));
             rogue.refused(CryptoError::InvalidKeyShare, A::ILLEGAL_PARAMETER);
 
-            let config = world.server_config().groups(&[name]).build().unwrap();
-            let mut rogue = Server::client(config);
+            let config = world.server_config().provider(provider).groups(&[name]);
+            let mut rogue = Server::client(config.build().unwrap());
             let mut hello = rogue.hello_for(name);
             hello.set(X::SUPPORTED_GROUPS, vec16(&u16s(&[name.0])));
             let own = hello.extensions.iter().find(|e| e.0 == X::KEY_SHARE);
@@ -155,8 +158,8 @@ fn bad_shares(bad_x25519: bool) {
             rogue.refused(CryptoError::InvalidKeyShare, A::ILLEGAL_PARAMETER);
         }
         // It is the point that is refused, not the rest.
-        let config = world.server_config().groups(&[name]).build().unwrap();
-        let mut rogue = Server::client(config);
+        let config = world.server_config().provider(provider).groups(&[name]);
+        let mut rogue = Server::client(config.build().unwrap());
         let mut hello = rogue.hello_for(name);
         hello.set(X::SUPPORTED_GROUPS, vec16(&u16s(&[name.0])));
         rogue.send_hello(&hello);
@@ -165,7 +168,7 @@ fn bad_shares(bad_x25519: bool) {
 }
 
 /// Both roles refuse each bad share of the classical groups in TLS 1.2.
-fn bad_shares12(bad_x25519: bool) {
+fn bad_shares12(provider: CryptoProvider, bad_x25519: bool) {
     let world = World::new();
     for group in groups(bad_x25519) {
         if group.server != (0, 0) {
@@ -173,7 +176,8 @@ fn bad_shares12(bad_x25519: bool) {
         }
         for point in group.bad {
             let name = group.name;
-            let config = rogue12::client_config(&world).groups(&[name]);
+            let config = rogue12::client_config(&world).provider(provider);
+            let config = config.groups(&[name]);
             let mut rogue = Client12::server(config.build().unwrap());
             rogue.server_hello(|_| ());
             rogue.certificate(&world.server);
@@ -184,7 +188,8 @@ fn bad_shares12(bad_x25519: bool) {
             rogue.hello_done();
             rogue.refused(CryptoError::InvalidKeyShare, A::ILLEGAL_PARAMETER);
 
-            let config = rogue12::server_config(&world).groups(&[name]);
+            let config = rogue12::server_config(&world).provider(provider);
+            let config = config.groups(&[name]);
             let mut rogue = Server12::client(config.build().unwrap());
             // Beside it the curve of the certificate.
             let groups = u16s(&[name.0, NamedGroup::SECP256R1.0]);
@@ -200,8 +205,10 @@ fn bad_shares12(bad_x25519: bool) {
 /// RFC 10024 and RFC 8422 5.11: that is checked, in hybrid groups and in TLS 1.2 as well.
 #[test]
 fn all_zero_x25519() {
-    bad_shares(true);
-    bad_shares12(true);
+    for provider in [default_provider(), RUSTCRYPTO] {
+        bad_shares(provider, true);
+        bad_shares12(provider, true);
+    }
 }
 
 /// Invalid-curve attacks (Biehl et al. 2000, Jager et al. 2015), and points in forms that TLS has no more:
@@ -209,8 +216,10 @@ fn all_zero_x25519() {
 /// point is validated.
 #[test]
 fn invalid_points() {
-    bad_shares(false);
-    bad_shares12(false);
+    for provider in [default_provider(), RUSTCRYPTO] {
+        bad_shares(provider, false);
+        bad_shares12(provider, false);
+    }
 }
 
 /// CVE-2022-25638 (wolfSSL), for the server: it took a scheme that the client's key isn't for. RFC 9846
@@ -372,17 +381,19 @@ fn signatures_of_rsa_keys_that_prove_nothing() {
     let world = World::new();
     let mut even = [0xff; 256];
     even[255] = 0xfe;
-    for key in [
+    let keys = [
         Rsa::new(&[0xff; 256], &[1]),
         Rsa::new(&[0xff; 256], &[2]),
         Rsa::new(&even, &[1, 0, 1]),
         Rsa::new(&even, &[1]),
         Rsa::of(128),
         Rsa::of(1025),
-    ] {
-        let chain = server_chain(&world, &key);
+    ];
+    let providers = [default_provider(), RUSTCRYPTO];
+    for (key, provider) in keys.iter().flat_map(|key| providers.map(|p| (key, p))) {
+        let chain = server_chain(&world, key);
         let any = || Arc::new(DangerousAcceptAnyCertificate);
-        let config = world.client_config().verifier(any());
+        let config = world.client_config().provider(provider).verifier(any());
         let mut rogue = Client::server(config.build().unwrap());
         rogue.server_hello(|_| ());
         rogue.encrypted_extensions(&[]);
@@ -394,7 +405,8 @@ fn signatures_of_rsa_keys_that_prove_nothing() {
         rogue.message(T::CERTIFICATE_VERIFY, &body);
         rogue.refused(CryptoError::InvalidSignature, A::DECRYPT_ERROR);
 
-        let config = rogue12::client_config(&world).verifier(any());
+        let config = rogue12::client_config(&world).provider(provider);
+        let config = config.verifier(any());
         let mut rogue = Client12::server(config.build().unwrap());
         let suite = CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256;
         rogue.server_hello(|h| h.suites = vec![suite.0]);
