@@ -344,9 +344,12 @@ impl ChooseServerCredential for ServerCredentials {
                 .is_some_and(|(leaf, name)| leaf.matches_name(name))
         };
         let fitting = self.list.iter().filter(signs).find(bears);
+        // A name that nobody can have is a name that no certificate has.
+        let asks = hello.hello().map(|hello| hello.extensions.server_name);
+        let asks = asks.flatten().is_some();
         let fallback = || {
             let any = self.list.iter().find(signs).or_else(|| self.list.first());
-            any.filter(|_| !self.strict || named.is_none())
+            any.filter(|_| !self.strict || !asks)
         };
         Decision::Now(fitting.or_else(fallback).cloned())
     }

@@ -481,6 +481,10 @@ impl Receiver {
                 self.closed = Some(Eof::Clean);
                 Ok(())
             }
+            // RFC 9846 5.1: nothing comes between the parts of a handshake message, and goes on.
+            AlertDescription::USER_CANCELED if !old && !self.rest_is_empty() => {
+                Err(Violation::InterleavedRecord.into())
+            }
             // RFC 9846 6.1: what follows it says how it ends.
             AlertDescription::USER_CANCELED => spend(
                 &mut self.used.warnings,

@@ -359,6 +359,17 @@ impl<C: Connection> Rogue<C> {
                 ContentType::ALERT => {
                     assert_eq!(body.len(), 2);
                     assert!(self.peer.output.is_empty(), "more after an alert");
+                    // RFC 9846 6: all but these two are fatal.
+                    let closing = [
+                        AlertDescription::CLOSE_NOTIFY,
+                        AlertDescription::USER_CANCELED,
+                    ];
+                    let level = if closing.map(|a| a.0).contains(&body[1]) {
+                        1
+                    } else {
+                        2
+                    };
+                    assert_eq!(body[0], level, "the level of an alert");
                     return Some(AlertDescription(body[1]));
                 }
                 // The end of a client's flight.
@@ -379,8 +390,14 @@ impl<C: Connection> Rogue<C> {
     #[track_caller]
     pub fn refused(&mut self, kind: impl Into<Kind>, alert: AlertDescription) {
         self.dead(kind, alert);
+        self.nothing_accepted();
+    }
+
+    #[track_caller]
+    pub fn nothing_accepted(&self) {
         assert!(self.peer.done.is_none(), "the handshake was accepted");
         assert_eq!(self.peer.data, b"");
+        assert!(self.peer.sessions.is_empty(), "a session was accepted");
     }
 
     /// The same for an ill-formed message.
@@ -391,7 +408,7 @@ impl<C: Connection> Rogue<C> {
             ErrorKind::Decode(e) => assert_eq!(e.fault, fault, "{error}"),
             _ => panic!("{error}"),
         }
-        assert!(self.peer.done.is_none(), "the handshake was accepted");
+        self.nothing_accepted();
     }
 
     /// The peer must fail with this error after or in the handshake.
@@ -418,8 +435,16 @@ impl<C: Connection> Rogue<C> {
             symbolon::conn::Event::Failed(told) => assert_eq!(told, error),
             event => panic!("{event:?}"),
         }
-        let sent = self.peer.connection.send(b"x", &mut again);
+        // More input isn't looked at, whatever it is.
+        let more = &mut [22, 3, 3, 0, 1, 0][..];
+        let received = self.peer.connection.receive(more, &mut again);
+        assert_eq!(received.consumed, 0, "a dead connection goes on");
+        assert!(matches!(received.event, symbolon::conn::Event::Failed(told) if told == error));
+        let connection = &mut self.peer.connection;
+        let sent = connection.send(b"x", &mut again);
         assert_eq!(sent, Err(error.clone()));
+        assert_eq!(connection.update_keys(false), Err(error.clone()));
+        assert_eq!(connection.flush(&mut again), 0);
         assert!(again.is_empty());
         error
     }

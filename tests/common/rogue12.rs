@@ -309,6 +309,7 @@ impl<C: Connection> Rogue<C> {
     pub fn nothing_accepted(&self) {
         assert!(self.peer.done.is_none(), "the handshake was accepted");
         assert_eq!(self.peer.data, b"");
+        assert!(self.peer.sessions.is_empty(), "a session was accepted");
     }
 
     /// The peer must fail with this error in or after the handshake.
@@ -332,8 +333,16 @@ impl<C: Connection> Rogue<C> {
             Event::Failed(told) => assert_eq!(told, error),
             event => panic!("{event:?}"),
         }
-        let sent = self.peer.connection.send(b"x", &mut again);
+        // More input isn't looked at, whatever it is.
+        let more = &mut [22, 3, 3, 0, 1, 0][..];
+        let received = self.peer.connection.receive(more, &mut again);
+        assert_eq!(received.consumed, 0, "a dead connection goes on");
+        assert!(matches!(received.event, Event::Failed(told) if told == error));
+        let connection = &mut self.peer.connection;
+        let sent = connection.send(b"x", &mut again);
         assert_eq!(sent, Err(error.clone()));
+        assert_eq!(connection.update_keys(false), Err(error.clone()));
+        assert_eq!(connection.flush(&mut again), 0);
         assert!(again.is_empty());
         error
     }

@@ -23,7 +23,7 @@ fn every_rule_has_a_test() {
         include_str!("messages.rs"),
         include_str!("records.rs"),
         include_str!("server_hello.rs"),
-        include_str!("../states12/attacks.rs"),
+        include_str!("../attacks/tls12.rs"),
         include_str!("../states12/hellos.rs"),
         include_str!("../resumption/binders.rs"),
         include_str!("../resumption/early.rs"),

@@ -1,5 +1,5 @@
 //! TLS 1.2, row by row: in each state each message that is expected is accepted, and each other one
-//! refused. Then the attacks that have been made on other stacks, and each rule of the messages.
+//! refused. Then each rule of the messages.
 
 #[path = "../common"]
 mod common {
@@ -8,7 +8,6 @@ mod common {
     pub mod rogue;
     pub mod rogue12;
 }
-mod attacks;
 mod client;
 mod hellos;
 mod records;

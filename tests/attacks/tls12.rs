@@ -1,4 +1,4 @@
-//! What has been tried on other stacks, by name.
+//! TLS 1.2: what has been tried on other stacks, by name.
 
 use super::common::certs::KeyKind;
 use super::common::rogue::{World, credential, vec8, vec16, vec24};
@@ -33,6 +33,9 @@ fn certified(world: &World) -> Client {
     rogue
 }
 
+/// CVE-2014-0224, CVE-2026-93304: a ChangeCipherSpec before the key exchange was taken for the real
+/// one, and keys were made of an empty master secret, which anybody knows. RFC 5246 7.3: it comes just
+/// before Finished.
 #[test]
 fn early_change_cipher_spec_with_known_keys() {
     // CVE-2014-0224: a record under the keys of an empty master secret after it would be read.
@@ -47,6 +50,9 @@ fn early_change_cipher_spec_with_known_keys() {
     rogue.refused(V::UnexpectedChangeCipherSpec, A::UNEXPECTED_MESSAGE);
 }
 
+/// SMACK's kind (Beurdouche et al. 2015; CVE-2014-6593): Finished was taken in the clear where
+/// ChangeCipherSpec had been left out, so that nothing was ever protected. RFC 5246 7.4.9: Finished
+/// follows ChangeCipherSpec.
 #[test]
 fn finished_without_change_cipher_spec() {
     let world = World::new();
@@ -61,6 +67,7 @@ fn finished_without_change_cipher_spec() {
     rogue.refused(V::UnexpectedMessage, A::UNEXPECTED_MESSAGE);
 }
 
+/// The same with ChangeCipherSpec and without its keys. RFC 5246 7.1: what follows it is protected.
 #[test]
 fn finished_in_the_clear_after_change_cipher_spec() {
     let world = World::new();
@@ -77,6 +84,8 @@ fn finished_in_the_clear_after_change_cipher_spec() {
     rogue.refused(CryptoError::DecryptFailed, A::BAD_RECORD_MAC);
 }
 
+/// Version rollback (Wagner and Schneier 1996) and all other tampering with the handshake ends at
+/// Finished, if it is compared in full and at its own length. RFC 5246 7.4.9: it must be verified.
 #[test]
 fn a_finished_that_is_wrong_or_said_twice() {
     let world = World::new();
@@ -121,6 +130,9 @@ fn a_finished_that_is_wrong_or_said_twice() {
     rogue.dead(V::UnexpectedMessage, A::UNEXPECTED_MESSAGE);
 }
 
+/// FREAK, Logjam (CVE-2015-0204, CVE-2015-4000) and CVE-2020-0601: parameters were taken that the
+/// client hadn't offered, of a curve that the server described itself, or with a signature of another
+/// connection. RFC 8422 5.4, RFC 5246 7.4.3: named curves of the client's, signed with both randoms.
 #[test]
 fn the_servers_key_exchange() {
     let world = World::new();
@@ -159,6 +171,9 @@ fn the_servers_key_exchange() {
     }
 }
 
+/// Invalid-curve attacks (Jager et al. 2015) and all-zero X25519 (CVE-2026-54434): shares off the curve
+/// or of small order made the result predictable, or told of the key. RFC 8422 5.10, 5.11: they are
+/// refused.
 #[test]
 fn shares_that_are_none() {
     let world = World::new();
@@ -194,6 +209,8 @@ fn shares_that_are_none() {
     }
 }
 
+/// CVE-2026-25834 (Mbed TLS), SLOTH (CVE-2015-7575): a client took any scheme that the server signed
+/// with, MD5 and SHA-1 too. RFC 5246 7.4.3: one of those in the client's signature_algorithms.
 #[test]
 fn schemes_of_the_servers_signature() {
     let world = World::new();
@@ -248,6 +265,8 @@ fn schemes_of_the_servers_signature() {
     with(for_rsa, &rsa, S::RSA_PKCS1_SHA256, S::RSA_PKCS1_SHA256).silent();
 }
 
+/// CVE-2022-25638 (wolfSSL): a certificate was taken for verified when the scheme of the signature
+/// wasn't one of its key's. RFC 5246 7.4.8: the scheme fits the key, and was asked for.
 #[test]
 fn schemes_of_the_clients_signature() {
     let world = World::new();
@@ -283,6 +302,8 @@ fn schemes_of_the_clients_signature() {
     rogue.refused(CryptoError::InvalidSignature, A::DECRYPT_ERROR);
 }
 
+/// SMACK (CVE-2014-6593, CVE-2020-24613): a peer without a certificate was taken for authenticated.
+/// RFC 5246 7.4.2: a server's list isn't empty; 7.4.6: handshake_failure where a client's must not be.
 #[test]
 fn certificates_that_are_missing() {
     let world = World::new();
@@ -302,6 +323,8 @@ fn certificates_that_are_missing() {
     rogue.refused(V::NoClientCertificate, A::HANDSHAKE_FAILURE);
 }
 
+/// SMACK's kind: a message that nobody had asked for was read all the same. RFC 6066 8:
+/// CertificateStatus comes only where it was promised.
 #[test]
 fn a_status_that_nobody_promised_or_that_is_none() {
     let world = World::new();
@@ -326,6 +349,8 @@ fn a_status_that_nobody_promised_or_that_is_none() {
     rogue.refused_as(DecodeFault::BadLength, A::DECODE_ERROR);
 }
 
+/// Bytes that no one looks at can carry a collision of transcripts (SLOTH). RFC 5246 7.4.5, 7.4.1.1:
+/// these messages are empty.
 #[test]
 fn messages_without_content_have_none() {
     let world = World::new();
@@ -338,6 +363,8 @@ fn messages_without_content_have_none() {
     rogue.refused_as(DecodeFault::TrailingBytes, A::DECODE_ERROR);
 }
 
+/// Renegotiation injection (CVE-2009-3555), and crashes by it (CVE-2021-3449): what an attacker had sent
+/// before was taken for the beginning of the victim's connection. RFC 5746 4.5: it may be declined.
 #[test]
 fn renegotiation_is_declined() {
     let world = World::new();
@@ -368,6 +395,8 @@ fn renegotiation_is_declined() {
     rogue.dead(Limit::Warnings(4), A::UNEXPECTED_MESSAGE);
 }
 
+/// CVE-2016-8610: warnings were read without end, at no cost to who sent them. RFC 5246 7.2: they may
+/// be passed over, and need not be.
 #[test]
 fn warnings_are_passed_over_and_counted() {
     let world = World::new();
@@ -396,6 +425,8 @@ fn warnings_are_passed_over_and_counted() {
     }
 }
 
+/// Triple handshake (Bhargavan et al. 2014): two connections were brought to one master secret. RFC
+/// 7627 5.2, 5.3: connections without the extended one may be refused.
 #[test]
 fn extended_master_secret_left_out() {
     let world = World::new();
@@ -434,6 +465,8 @@ fn extended_master_secret_left_out() {
     rogue.works();
 }
 
+/// KCI (Hlauschek et al. 2015): a certificate was shown that the server hadn't asked for. RFC 5246
+/// 7.4.4: it is of one of the types and signs in one of the schemes.
 #[test]
 fn client_certificates_by_what_the_server_takes() {
     let world = World::new();
@@ -464,6 +497,7 @@ fn client_certificates_by_what_the_server_takes() {
     rogue.refused_as(DecodeFault::BadLength, A::DECODE_ERROR);
 }
 
+/// What TLS 1.3 drops (a ChangeCipherSpec) was dropped in TLS 1.2 too. RFC 5246 7.3.
 #[test]
 fn a_server_of_both_versions_is_as_strict() {
     let world = World::new();
