@@ -10,6 +10,8 @@ pub struct Limits {
     pub client_chain: usize,
     /// Bytes of a server's Certificate message (64 KiB).
     pub server_chain: usize,
+    /// Certificates in a chain (64).
+    pub certificates: usize,
     /// Bytes of a CertificateRequest, which may name many authorities (32 KiB).
     pub certificate_request: usize,
     /// Bytes of a NewSessionTicket (16 KiB).
@@ -44,6 +46,7 @@ impl Default for Limits {
             client_hello: 16 * 1024,
             client_chain: 24 * 1024,
             server_chain: 64 * 1024,
+            certificates: 64,
             certificate_request: 32 * 1024,
             ticket: 16 * 1024,
             other_message: 8 * 1024,

@@ -46,7 +46,7 @@ pub use roots::RootStore;
 pub use sct::{CtLog, TimestampPolicy};
 
 use crate::crypto::VerifyAlgorithms;
-use crate::error::{CertificateError, StatusSource, Text};
+use crate::error::{CertificateError, Limit, StatusSource, Text};
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -93,9 +93,18 @@ impl PeerChain {
 
     /// Copies the entries, the peer's own first.
     pub fn from_entries<'a>(entries: impl Iterator<Item = PeerEntry<'a>>) -> Arc<Self> {
+        Self::collect(entries, 0, 0)
+    }
+
+    /// The same for so many entries that have so many bytes in all: nothing grows then.
+    fn collect<'a>(
+        entries: impl Iterator<Item = PeerEntry<'a>>,
+        count: usize,
+        size: usize,
+    ) -> Arc<Self> {
         let mut chain = Self {
-            bytes: Vec::new(),
-            entries: Vec::new(),
+            bytes: Vec::with_capacity(size),
+            entries: Vec::with_capacity(count),
         };
         for entry in entries {
             let entry = Entry {
@@ -109,6 +118,25 @@ impl PeerChain {
         chain.bytes.shrink_to_fit();
         chain.entries.shrink_to_fit();
         Arc::new(chain)
+    }
+
+    /// What came from a peer that is bounded.
+    pub(crate) fn bounded<'a>(
+        entries: impl Iterator<Item = PeerEntry<'a>> + Clone,
+        most: usize,
+    ) -> Result<Arc<Self>, Limit> {
+        let count = entries.clone().count();
+        if count > most {
+            return Err(Limit::Certificates(most));
+        }
+        let sizes = entries.clone().map(|entry| {
+            let came_along = [entry.ocsp, entry.timestamps].into_iter().flatten();
+            came_along.fold(entry.certificate.len(), |sum, bytes| {
+                sum.saturating_add(bytes.len())
+            })
+        });
+        let size = sizes.fold(0_usize, usize::saturating_add);
+        Ok(Self::collect(entries, count, size))
     }
 
     fn append(&mut self, bytes: &[u8]) -> Range<usize> {

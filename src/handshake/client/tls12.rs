@@ -23,6 +23,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// Where the client stands. What proves who the server is goes along.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +72,7 @@ impl State {
 #[derive(Debug, Default)]
 pub(super) struct Server {
     /// The body of its Certificate.
-    certificate: Vec<u8>,
+    certificate: Range<usize>,
     /// Its OCSP response, where it sent one.
     status: Option<Vec<u8>>,
     /// Its timestamps of public logs, where it sent some.
@@ -414,8 +415,10 @@ fn certificate(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
     if entries.is_empty() {
         return Err(Violation::EmptyServerCertificate.into());
     }
-    c.server.certificate = message.body.to_vec();
     c.cx.add(message.raw)?;
+    // It is kept once: where the messages are.
+    let end = c.cx.messages.as_ref().map_or(0, Vec::len);
+    c.server.certificate = end.saturating_sub(message.body.len())..end;
     Ok(State::WaitKeyExchange)
 }
 
@@ -436,7 +439,9 @@ fn server_key_exchange(
     let exchange = ServerKeyExchange::parse(message.body)?;
     take_share(c, exchange.group, exchange.public)?;
 
-    let entries = Certificate::parse(&c.server.certificate)?.entries;
+    let messages = c.cx.messages.as_deref().unwrap_or(&[]);
+    let certificate = messages.get(c.server.certificate.clone());
+    let entries = Certificate::parse(certificate.unwrap_or(&[]))?.entries;
     let status = c.server.status.take();
     let timestamps = c.server.timestamps.take();
     // RFC 6066 8, RFC 6962 3.3.1: both are about the server's own certificate.
@@ -445,8 +450,7 @@ fn server_key_exchange(
         ocsp: status.as_deref().filter(|_| i == 0),
         timestamps: timestamps.as_deref().filter(|_| i == 0),
     });
-    let chain = PeerChain::from_entries(chain);
-    c.server.certificate = Vec::new();
+    let chain = PeerChain::bounded(chain, c.config.common.limits.certificates)?;
     c.cx.peer_chain = Some(Arc::clone(&chain));
 
     let suite = c.cx.tls12()?.suite;
@@ -525,10 +529,7 @@ fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<(), Err
     let types = request.certificate_types;
     let schemes = request.signature_algorithms.iter();
     let usable = schemes.filter(|scheme| types.contains(&tls12::certificate_type(*scheme)));
-    c.certificate_request = Some(CertificateRequestInfo {
-        schemes: usable.collect(),
-        authorities: names.iter().map(|name| name.0.to_vec()).collect(),
-    });
+    c.certificate_request = Some(CertificateRequestInfo::new(usable, names));
     c.cx.add(message.raw)
 }
 

@@ -13,7 +13,7 @@ use crate::handshake::tls12::{self, Tls12Cx};
 use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Request, negotiate};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
-use crate::pki::{PeerChain, Role, VerifiedChain, VerifyRequest};
+use crate::pki::{PeerChain, PeerEntry, Role, VerifiedChain, VerifyRequest};
 use crate::secret::{Secret, SecretBytes};
 use crate::wire::codec::{List, Writer};
 use crate::wire::extension::DistinguishedName;
@@ -461,7 +461,11 @@ fn certificate(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<
             }
         };
     }
-    let chain = PeerChain::new(entries.iter().map(|entry| (entry.0, None)));
+    let chain = entries.iter().map(|entry| PeerEntry {
+        certificate: entry.0,
+        ..PeerEntry::default()
+    });
+    let chain = PeerChain::bounded(chain, s.limits.certificates)?;
     s.cx.peer_chain = Some(Arc::clone(&chain));
     let request = VerifyRequest {
         chain,
