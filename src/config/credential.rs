@@ -403,6 +403,11 @@ impl CertificateRequestInfo {
         }
     }
 
+    /// Bytes of its names.
+    pub(crate) fn size(&self) -> usize {
+        self.authorities.len()
+    }
+
     /// The DER of the distinguished names of authorities that it accepts; none for any.
     pub fn authorities(&self) -> impl Iterator<Item = &[u8]> {
         Names::Wire(&self.authorities).iter().map(|name| name.0)

@@ -59,6 +59,8 @@ use rustls_pki_types::{ServerName, UnixTime};
 #[derive(PartialEq, Eq)]
 pub struct PeerChain {
     bytes: Vec<u8>,
+    /// What came after the certificates: ranges beyond `bytes` are of it.
+    stapled: Vec<u8>,
     entries: Vec<Entry>,
 }
 
@@ -104,6 +106,7 @@ impl PeerChain {
     ) -> Arc<Self> {
         let mut chain = Self {
             bytes: Vec::with_capacity(size),
+            stapled: Vec::new(),
             entries: Vec::with_capacity(count),
         };
         for entry in entries {
@@ -145,8 +148,33 @@ impl PeerChain {
         start..self.bytes.len()
     }
 
+    /// Adds what TLS 1.2 sends apart from the certificates: both are about the peer's own.
+    pub(crate) fn staple(&mut self, ocsp: Option<&[u8]>, timestamps: Option<&[u8]>) {
+        let mut append = |bytes: &[u8]| {
+            let start = self.bytes.len().saturating_add(self.stapled.len());
+            self.stapled.extend_from_slice(bytes);
+            start..start.saturating_add(bytes.len())
+        };
+        let (ocsp, timestamps) = (ocsp.map(&mut append), timestamps.map(&mut append));
+        if let Some(own) = self.entries.first_mut() {
+            own.ocsp = ocsp;
+            own.timestamps = timestamps;
+        }
+    }
+
+    /// Bytes in all.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len().saturating_add(self.stapled.len())
+    }
+
     fn slice(&self, range: &Range<usize>) -> &[u8] {
-        self.bytes.get(range.clone()).unwrap_or(&[])
+        let behind = |at: usize| at.checked_sub(self.bytes.len());
+        let stapled = || {
+            let range = behind(range.start)?..behind(range.end)?;
+            self.stapled.get(range)
+        };
+        let bytes = self.bytes.get(range.clone());
+        bytes.or_else(stapled).unwrap_or(&[])
     }
 
     /// Whether the peer sent no certificate.

@@ -1,7 +1,7 @@
 //! Bytes held.
 
 use crate::common::certs::Identity;
-use crate::common::pair::now;
+use crate::common::pair::{Pair, now};
 use crate::common::rogue::{Hello, Psk, Rogue, World, block, message, u16s, vec8, vec16, vec24};
 use crate::common::rogue12;
 use crate::meter::Metered;
@@ -144,8 +144,14 @@ fn long_client13(world: &World, config: &Arc<ServerConfig>, retry: bool, size: u
 #[test]
 fn a_server_of_tls13_before_authentication() {
     let world = World::new();
-    let accepts = server_config(&world).client_auth(any_client()).build().unwrap();
-    let refuses = server_config(&world).client_auth(client_auth(&world)).build().unwrap();
+    let accepts = server_config(&world)
+        .client_auth(any_client())
+        .build()
+        .unwrap();
+    let refuses = server_config(&world)
+        .client_auth(client_auth(&world))
+        .build()
+        .unwrap();
     let mark = SERVER + Limits::default().client_chain;
     for retry in [false, true] {
         for size in SIZES {
@@ -159,7 +165,11 @@ fn a_server_of_tls13_before_authentication() {
             });
             assert_eq!(server.failed, None);
             assert!(server.done);
-            at_most(&format!("server, retry {retry}, records of {size}"), &server, mark);
+            at_most(
+                &format!("server, retry {retry}, records of {size}"),
+                &server,
+                mark,
+            );
             let mut server = self::server(&refuses);
             server.feed(&bytes, 1000, |_, _| ());
             assert!(matches!(
@@ -181,7 +191,9 @@ fn a_server_of_tls12_before_authentication() {
         rogue.client_hello(|hello| {
             hello.extensions.push((X::PADDING, vec![]));
             let len = 2 + 32 + 1 + 2 + 2 + 2 + block(&hello.extensions).len();
-            hello.set(X::PADDING, vec![0; Limits::default().client_hello - len]);
+            // One record has it with its header.
+            let most = Limits::default().client_hello - 4;
+            hello.set(X::PADDING, vec![0; most - len]);
         });
         rogue.read_flight();
         let most = Limits::default().client_chain - 3;
@@ -196,9 +208,14 @@ fn a_server_of_tls12_before_authentication() {
         server.feed(&rogue.sent, 1000, |_, _| ());
         assert_eq!(server.failed, None);
         assert!(server.done);
-        // TLS 1.2 signs the messages themselves: they are kept, and the client's chain in them.
+        // TLS 1.2 signs the messages themselves, the chain among them: for that moment it is there
+        // twice.
         let chain = Limits::default().client_chain;
-        at_most(&format!("server of TLS 1.2, records of {size}"), &server, SERVER + 3 * chain);
+        at_most(
+            &format!("server of TLS 1.2, records of {size}"),
+            &server,
+            SERVER + 2 * chain,
+        );
     }
 }
 
@@ -208,7 +225,11 @@ fn a_server_with_many_small_things() {
     let tickets = RotatingTicketer::new(&RUSTCRYPTO, &[3; 32], 3600).unwrap();
     let config = server_config(&world);
     let config = config.sessions(StatelessSessions::new(Arc::new(tickets)));
-    let config = config.session_scope("test").client_auth(any_client()).build().unwrap();
+    let config = config
+        .session_scope("test")
+        .client_auth(any_client())
+        .build()
+        .unwrap();
     let hostile = |edit: &dyn Fn(&mut Rogue<ServerConnection>)| {
         let mut rogue = Rogue::client(Arc::clone(&config));
         edit(&mut rogue);
@@ -235,7 +256,9 @@ fn a_server_with_many_small_things() {
             let kinds = (0..3900).map(|i| (X(0x8000 + i), vec![]));
             hello.extensions.extend(kinds);
         }),
-        ("suites", &|hello| hello.suites.extend((0..7900).map(|i| 0x8000 + i))),
+        ("suites", &|hello| {
+            hello.suites.extend((0..7900).map(|i| 0x8000 + i))
+        }),
         ("groups", &|hello| {
             let mut groups = vec![NamedGroup::X25519.0];
             groups.extend((0..7800).map(|i| 0x8000 + i));
@@ -296,14 +319,20 @@ fn long_request(len: usize) -> Vec<(X, Vec<u8>)> {
 fn a_client_of_tls13() {
     let world = World::new();
     let config = client_config(&world).build().unwrap();
-    let most = Limits::default().server_chain - 4;
-    let whole = most - world.server.0[0].len() - 10;
-    for (each, name) in [(whole, 1), (1000, 100), (whole, 30_000), (1, 1)] {
+    let limit = Limits::default().server_chain;
+    for (each, name) in [(0, 0), (0, 1), (1000, 100), (0, 30_000), (1, 0), (1, 1)] {
         for size in SIZES {
+            let request = match name {
+                0 => vec![(X::SIGNATURE_ALGORITHMS, vec16(&u16s(&[0x0403])))],
+                name => long_request(name),
+            };
+            let most = limit - block(&request).len() - 4;
+            let whole = most - world.server.0[0].len() - 10;
+            let each = if each == 0 { whole } else { each };
             let mut rogue = Rogue::server(Arc::clone(&config));
             rogue.server_hello(|_| ());
             rogue.encrypted_extensions(&[]);
-            let body = [vec8(b""), block(&long_request(name))].concat();
+            let body = [vec8(b""), block(&request)].concat();
             send13(&mut rogue, T::CERTIFICATE_REQUEST, &body, size);
             let list = long_list(&world.server.0[0], most, each, &[0, 0]);
             let body = [vec![0], vec24(&list)].concat();
@@ -320,7 +349,11 @@ fn a_client_of_tls13() {
                 ),
                 _ => assert_eq!((client.failed.as_ref(), client.done), (None, true)),
             }
-            at_most(&format!("client, certificates of {each}, names of {name}, records of {size}"), &client, CLIENT);
+            at_most(
+                &format!("client, certificates of {each}, names of {name}, records of {size}"),
+                &client,
+                CLIENT,
+            );
         }
     }
 }
@@ -328,18 +361,26 @@ fn a_client_of_tls13() {
 #[test]
 fn a_client_of_tls12() {
     let world = World::new();
-    let config = client_config(&world).versions(rogue12::TLS12).build().unwrap();
-    let most = Limits::default().server_chain - 3;
-    let whole = most - world.server.0[0].len() - 6;
-    for (each, name) in [(whole, 1), (1000, 100), (whole, 30_000), (1, 1)] {
+    let config = client_config(&world)
+        .versions(rogue12::TLS12)
+        .build()
+        .unwrap();
+    let limit = Limits::default().server_chain;
+    for (each, name) in [(0, 0), (0, 1), (1000, 100), (0, 30_000), (1, 0), (1, 1)] {
         for size in SIZES {
+            let asked = Limits::default().certificate_request - 20;
+            let names = match name {
+                0 => vec![],
+                name => vec16(&vec![0x30; name]).repeat(asked / (name + 2)),
+            };
+            let most = limit - names.len() - 3;
+            let whole = most - world.server.0[0].len() - 6;
+            let each = if each == 0 { whole } else { each };
             let mut rogue = rogue12::Rogue::server(Arc::clone(&config));
             rogue.server_hello(|_| ());
             let list = long_list(&world.server.0[0], most, each, &[]);
             send12(&mut rogue, T::CERTIFICATE, &vec24(&list), size);
             rogue.key_exchange(&world.server);
-            let names = vec16(&vec![0x30; name]);
-            let names = names.repeat((Limits::default().certificate_request - 20) / names.len());
             let body = [vec8(&[64]), vec16(&u16s(&[0x0403])), vec16(&names)].concat();
             send12(&mut rogue, T::CERTIFICATE_REQUEST, &body, size);
             rogue.hello_done();
@@ -353,7 +394,185 @@ fn a_client_of_tls12() {
                 ),
                 _ => assert_eq!(client.failed, None),
             }
-            at_most(&format!("client of TLS 1.2, certificates of {each}, names of {name}, records of {size}"), &client, CLIENT);
+            at_most(
+                &format!(
+                    "client of TLS 1.2, certificates of {each}, names of {name}, records of {size}"
+                ),
+                &client,
+                CLIENT,
+            );
+        }
+    }
+}
+
+/// What a connection may hold besides what it got.
+const CONSTANT: usize = 16 * 1024;
+
+/// Plays bytes again, one by one for the first and in steps then, and looks at each step.
+fn never_twice<K: Connection>(what: &str, mut peer: Metered<K>, bytes: &[u8]) {
+    let before = peer.received;
+    let mut most = 0;
+    let (first, rest) = bytes.split_at(bytes.len().min(3000));
+    let mut check = |peer: &Metered<K>, fed: usize| {
+        // The input belongs to the caller: what was received is what left it.
+        let got = peer.received.max(fed) - before;
+        most = most.max(peer.held().saturating_sub(2 * got));
+        assert!(
+            peer.held() <= 2 * got + CONSTANT,
+            "{what}: {} bytes held after {got}",
+            peer.held()
+        );
+    };
+    let mut all = first.to_vec();
+    let mut start = 0;
+    let mut at = 0;
+    all.clear();
+    for part in first.chunks(1).chain(rest.chunks(97)) {
+        all.extend_from_slice(part);
+        at += part.len();
+        start += peer.receive(&mut all[start..]);
+        check(&peer, at);
+        if peer.failed.is_some() {
+            break;
+        }
+    }
+    println!("{what}: twice the bytes and {most}");
+}
+
+#[test]
+fn never_more_than_twice_what_came() {
+    let world = World::new();
+    let refuses = server_config(&world).client_auth(client_auth(&world));
+    let accepts = server_config(&world).client_auth(any_client());
+    for config in [refuses, accepts] {
+        let config = config.build().unwrap();
+        for retry in [false, true] {
+            for size in [16_384, 61] {
+                let bytes = long_client13(&world, &config, retry, size);
+                never_twice("a server", server(&config), &bytes);
+            }
+        }
+    }
+    // Everybody behaves.
+    for versions in [rogue12::TLS12, rogue12::BOTH] {
+        let client_config = client_config(&world).versions(versions).build().unwrap();
+        let server_config = server_config(&world).versions(versions);
+        let server_config = server_config
+            .client_auth(client_auth(&world))
+            .build()
+            .unwrap();
+        let mut pair = Pair::new(Arc::clone(&client_config), Arc::clone(&server_config));
+        pair.handshake();
+        let mut client = client(&client_config);
+        client.receive(&mut []);
+        never_twice("a client", client, &pair.to_client);
+        never_twice("a server", server(&server_config), &pair.to_server);
+    }
+}
+
+/// Whatever a message of any kind says of its length, in records of any kind and length, little is held.
+#[test]
+fn nothing_is_sized_by_what_is_declared() {
+    let world = World::new();
+    let both = rogue12::newer_server(&world)
+        .provider(RUSTCRYPTO)
+        .build()
+        .unwrap();
+    let limits = Limits::default();
+    let lens = [
+        0xff_ffff,
+        limits.client_hello,
+        limits.client_chain,
+        limits.server_chain,
+        limits.certificate_request,
+        limits.other_message,
+        limits.ticket,
+    ];
+    // The state before the first message, and the states of a handshake: everything but what is
+    // asked for is refused, and what is asked for held as far as it has come.
+    let fresh = server(&both).held();
+    let greeted = {
+        let config = client_config(&world)
+            .versions(rogue12::BOTH)
+            .build()
+            .unwrap();
+        let mut client = client(&config);
+        client.receive(&mut []);
+        client.held()
+    };
+    let client_config = client_config(&world)
+        .versions(rogue12::BOTH)
+        .build()
+        .unwrap();
+    for kind in 0..=u8::MAX {
+        for len in lens {
+            let [_, a, b, c] = u32::try_from(len).unwrap().to_be_bytes();
+            for body in [0, 1, 40] {
+                let raw = [&[kind, a, b, c][..], &vec![0; body]].concat();
+                for parts in [1, raw.len()] {
+                    let records: Vec<u8> = raw
+                        .chunks(parts)
+                        .flat_map(|part| [&[22, 3, 3][..], &vec16(part)].concat())
+                        .collect();
+                    let mut server = server(&both);
+                    server.feed(&records, records.len(), |_, _| ());
+                    assert!(server.rest <= fresh + 512, "{kind} {len}: {}", server.rest);
+                    let mut client = client(&client_config);
+                    client.receive(&mut []);
+                    client.feed(&records, records.len(), |_, _| ());
+                    assert!(
+                        client.rest <= greeted + 512,
+                        "{kind} {len}: {}",
+                        client.rest
+                    );
+                }
+            }
+        }
+    }
+    // Records: the header declares, nothing is held but in the caller's buffer.
+    for kind in 0..=u8::MAX {
+        for len in [0, 1, 16_384, 16_385, 16_640, 16_641, 0xffff_u16] {
+            let [high, low] = len.to_be_bytes();
+            let mut server = server(&both);
+            server.feed(&[kind, 3, 3, high, low, 1, 0], 1, |_, _| ());
+            assert!(server.rest <= fresh + 512);
+        }
+    }
+}
+
+/// The same under protection, where each state of a handshake waits for its message.
+#[test]
+fn nothing_is_sized_by_what_is_declared_in_any_state() {
+    let world = World::new();
+    let config = client_config(&world).build().unwrap();
+    let steps = 7;
+    for step in 0..steps {
+        for kind in [4, 8, 11, 13, 15, 20, 24, 25, 254] {
+            let mut rogue = Rogue::server(Arc::clone(&config));
+            for done in 0..step {
+                match done {
+                    0 => rogue.server_hello(|_| ()),
+                    1 => rogue.encrypted_extensions(&[]),
+                    2 => rogue.certificate_request(b"", &long_request(100)[..1]),
+                    3 => rogue.certificate(&world.server),
+                    4 => rogue.certificate_verify(&world.server),
+                    _ => rogue.finished(),
+                }
+                if done == 5 {
+                    break;
+                }
+            }
+            let before = rogue.sent.len();
+            rogue.record(C::HANDSHAKE, &[kind, 0, 0x10, 0, 0]);
+            let mut client = client(&config);
+            client.receive(&mut []);
+            let (first, last) = rogue.sent.split_at(before);
+            client.feed(first, first.len().max(1), |_, _| ());
+            assert_eq!(client.failed, None);
+            let held = client.held();
+            client.rest = 0;
+            client.feed(last, last.len(), |_, _| ());
+            assert!(client.rest <= held + 512, "{step} {kind}: {}", client.rest);
         }
     }
 }
