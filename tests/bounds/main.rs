@@ -12,5 +12,7 @@ mod common {
     pub mod rogue;
     pub mod rogue12;
 }
+mod counting;
 mod memory;
 mod meter;
+mod work;

@@ -33,6 +33,14 @@ pub fn client(config: &Arc<ClientConfig>) -> Metered<ClientConnection> {
     Metered::new(|| ClientConnection::new(Arc::clone(config), name, [1; 32], now()).unwrap())
 }
 
+/// Handshake bytes in records of so many bytes.
+pub fn fragments(bytes: &[u8], size: usize) -> Vec<u8> {
+    let records = bytes
+        .chunks(size)
+        .flat_map(|part| [&[22, 3, 3][..], &vec16(part)].concat());
+    records.collect()
+}
+
 /// A handshake message in records of so many bytes, under the keys of now.
 fn send13<K: Connection>(rogue: &mut Rogue<K>, kind: T, body: &[u8], size: usize) {
     let raw = message(kind, body);
@@ -505,9 +513,11 @@ fn nothing_is_sized_by_what_is_declared() {
         .build()
         .unwrap();
     for kind in 0..=u8::MAX {
-        for len in lens {
+        // Those that are of no kind are all the same.
+        let known = kind <= 25 || kind >= 250;
+        for len in lens.into_iter().take(if known { lens.len() } else { 1 }) {
             let [_, a, b, c] = u32::try_from(len).unwrap().to_be_bytes();
-            for body in [0, 1, 40] {
+            for body in [0, 40] {
                 let raw = [&[kind, a, b, c][..], &vec![0; body]].concat();
                 for parts in [1, raw.len()] {
                     let records: Vec<u8> = raw
