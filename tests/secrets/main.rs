@@ -1,1 +1,11 @@
-//! x
+//! What becomes of secrets: wiped when they are dropped, shown by no `Debug`, and gone with a record
+//! that couldn't be read.
+
+#[path = "../common"]
+mod common {
+    pub mod certs;
+    pub mod pair;
+    pub mod rogue;
+}
+mod spy;
+mod wiped;
