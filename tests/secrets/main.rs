@@ -8,4 +8,5 @@ mod common {
     pub mod rogue;
 }
 mod spy;
+mod stack;
 mod wiped;

@@ -14,7 +14,7 @@ use symbolon::secret::SecretBytes;
 
 /// How a connection comes to its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum End {
+pub enum End {
     Finished,
     /// A byte of the server's flight, or of the client's, is changed.
     Failed(bool),
@@ -25,19 +25,19 @@ enum End {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Case {
-    version: P,
-    suite: S,
-    group: G,
-    end: End,
-    psk: bool,
+pub struct Case {
+    pub version: P,
+    pub suite: S,
+    pub group: G,
+    pub end: End,
+    pub psk: bool,
 }
 
-const KEY: &[u8; 32] = b"an external key of thirty-two by";
+pub const KEY: &[u8; 32] = b"an external key of thirty-two by";
 const TICKETS: &[u8; 32] = b"the secret that tickets are made";
 
 /// Configs whose secrets are noted; all that is made here is dropped within the case.
-fn configs(world: &World, case: Case) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
+pub fn configs(world: &World, case: Case) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let client_credential =
         Credential::new(world.client.0.clone(), &world.client.1, &RUSTCRYPTO).unwrap();
     let server_credential =
@@ -138,20 +138,20 @@ fn run(world: &World, case: Case) {
 }
 
 /// Learns a case's secrets, on a stack of its own: what lies on this one came from elsewhere.
-fn known(world: &World, case: Case) -> Needles {
+pub fn known(world: &World, case: Case) -> Needles {
     let learn = || noting(case.version == P::TLS12, || run(world, case));
     on_clean_stack(learn)
 }
 
 /// Overwrites the stack below.
 #[inline(never)]
-fn clean() {
+pub fn clean() {
     black_box([0_u8; 1 << 18]);
 }
 
 /// Carries bytes to and fro. What a call left on the stack must not get into the next one's
 /// structures (the bytes of fields that aren't in use): that is told apart, by `stack.rs`.
-fn turns(pair: &mut Pair, count: usize) {
+pub fn turns(pair: &mut Pair, count: usize) {
     for turn in 0..count {
         clean();
         match turn % 2 {
@@ -174,7 +174,7 @@ fn handshake(pair: &mut Pair) {
 }
 
 /// Runs on a stack where nothing lies: one of a thread before may be used again.
-fn on_clean_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+pub fn on_clean_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     let run = || {
         clean();
         run()
@@ -188,7 +188,7 @@ fn client_store(config: &Arc<ClientConfig>) -> Arc<dyn ClientSessionStore> {
     symbolon::conn::Connection::session_store(&client).unwrap()
 }
 
-fn boxed(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>, seed: u8) -> Box<Pair> {
+pub fn boxed(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>, seed: u8) -> Box<Pair> {
     let name = "server.example".try_into().unwrap();
     clean();
     let client = ClientConnection::new(Arc::clone(client), name, [seed; 32], now()).unwrap();
@@ -196,7 +196,7 @@ fn boxed(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>, seed: u8) -> Bo
     Box::new(Pair::of(client, server))
 }
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     let ends = [
         End::Finished,
