@@ -77,6 +77,7 @@ impl<M: Machine> Engine<M> {
         // TLS 1.2 alone doesn't know that.
         this.receiver.dummy_allowed = M::CLIENT && this.speaks(ProtocolVersion::TLS13);
         this.step(Input::Start, true)?;
+        wipe_stack();
         Ok(this)
     }
 

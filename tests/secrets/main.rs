@@ -7,6 +7,8 @@ mod common {
     pub mod pair;
     pub mod rogue;
 }
+mod dead;
+mod debug;
 mod spy;
 mod stack;
 mod wiped;

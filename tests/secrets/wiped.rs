@@ -34,7 +34,7 @@ pub struct Case {
 }
 
 pub const KEY: &[u8; 32] = b"an external key of thirty-two by";
-const TICKETS: &[u8; 32] = b"the secret that tickets are made";
+pub const TICKETS: &[u8; 32] = b"the secret that tickets are made";
 
 /// Configs whose secrets are noted; all that is made here is dropped within the case.
 pub fn configs(world: &World, case: Case) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
