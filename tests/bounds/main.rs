@@ -13,6 +13,8 @@ mod common {
     pub mod rogue12;
 }
 mod counting;
+mod floods;
+mod linear;
 mod memory;
 mod meter;
 mod work;

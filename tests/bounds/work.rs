@@ -6,11 +6,12 @@ use crate::common::rogue12;
 use crate::counting::{Work, provider, work};
 use crate::memory::fragments;
 use crate::meter::{Metered, allocated};
+use rustls_pki_types::UnixTime;
 use std::sync::Arc;
 use symbolon::codepoint::{ExtensionType as X, NamedGroup};
 use symbolon::config::{
-    ClientAuth, ClientConfigBuilder, Credential, RetryPolicy, RotatingTicketer,
-    ServerConfigBuilder, StatelessSessions,
+    ClientAuth, ClientConfigBuilder, Credential, MemoryClientSessions, RetryPolicy,
+    RotatingTicketer, Scope, ServerConfigBuilder, Session, StatelessSessions,
 };
 use symbolon::conn::ServerConnection;
 use symbolon::keys::tls13::PskKind;
@@ -205,6 +206,38 @@ fn hostile_servers_cost_no_more() {
     rogue.hello_done();
     rogue.peer.run();
     little("ServerKeyExchanges", work());
+}
+
+/// A server's answer to some bytes.
+pub fn receive(world: &World, bytes: &[u8]) {
+    let config = server_config(world).build().unwrap();
+    let mut server = Metered::new(|| ServerConnection::new(config, [2; 32], now()).unwrap());
+    server.feed(bytes, bytes.len(), |_, _| ());
+    assert!(server.output.len() > 100);
+}
+
+/// So many sessions of one server, and where and when they are good.
+pub fn sessions(count: usize) -> (Vec<Session>, Scope, UnixTime) {
+    let world = World::new();
+    let tickets = RotatingTicketer::new(&provider(), &[3; 32], 3600).unwrap();
+    let sessions = StatelessSessions::new(Arc::new(tickets));
+    let server = server_config(&world)
+        .session_scope("test")
+        .sessions(sessions);
+    let server = server.build().unwrap();
+    let config = client_config(&world).session_scope("test");
+    let config = config
+        .sessions(Arc::new(MemoryClientSessions::new(1, 1)))
+        .build()
+        .unwrap();
+    let mut all = Vec::new();
+    while all.len() < count {
+        let mut pair = Pair::new(Arc::clone(&config), Arc::clone(&server));
+        pair.handshake();
+        all.append(&mut pair.client.sessions);
+    }
+    all.truncate(count);
+    (all, config.scope().unwrap(), now())
 }
 
 /// What a server spends on some bytes: allocations, bytes allocated, bytes hashed.
