@@ -428,7 +428,7 @@ impl symbolon::config::ChooseClientCredential for AuthoritiesSeen {
         request: &symbolon::config::CertificateRequestInfo,
     ) -> symbolon::pki::Decision<Option<Arc<symbolon::config::Credential>>> {
         assert!(request.schemes.contains(&SignatureScheme::ED25519));
-        *self.0.lock().unwrap() = request.authorities.clone();
+        *self.0.lock().unwrap() = request.authorities().map(<[u8]>::to_vec).collect();
         symbolon::pki::Decision::Now(None)
     }
 }

@@ -631,7 +631,8 @@ mod swapped {
 
     impl ChooseClientCredential for Seen {
         fn choose(&self, request: &CertificateRequestInfo) -> Decision<Option<Arc<Credential>>> {
-            self.1.lock().unwrap().push(request.authorities.clone());
+            let authorities = request.authorities().map(<[u8]>::to_vec);
+            self.1.lock().unwrap().push(authorities.collect());
             Decision::Now(Some(self.0.clone()))
         }
     }

@@ -5,6 +5,7 @@ use crate::crypto::{CryptoProvider, SigningKey, SuiteAuth};
 use crate::error::{CertificateError, Error, Misuse};
 use crate::pki::{Certificate, Decision};
 use crate::wire::codec::{Item, Writer};
+use crate::wire::extension::Names;
 use crate::wire::handshake::CertificateEntry;
 use crate::wire::hello::ClientHello;
 use crate::wire::tls12::Asn1Cert;
@@ -202,7 +203,8 @@ fn encode_tls12(chain: &[CertificateDer<'_>]) -> Result<Arc<[u8]>, Error> {
 /// A ClientHello that a server is to answer: what it offers, as it was sent.
 #[derive(Clone)]
 pub struct ClientHelloInfo {
-    body: Arc<[u8]>,
+    /// The message with its header.
+    raw: Arc<[u8]>,
     uses: Uses,
 }
 
@@ -220,10 +222,10 @@ pub(crate) enum Uses {
 }
 
 impl ClientHelloInfo {
-    /// Of a body that parses.
-    pub(crate) fn new(body: Arc<[u8]>) -> Self {
+    /// Of a message, with its header, that parses.
+    pub(crate) fn new(raw: Arc<[u8]>) -> Self {
         Self {
-            body,
+            raw,
             uses: Uses::Unknown,
         }
     }
@@ -231,7 +233,7 @@ impl ClientHelloInfo {
     /// The same, now that version and suites are negotiated.
     pub(crate) fn with_uses(&self, uses: Uses) -> Self {
         Self {
-            body: Arc::clone(&self.body),
+            raw: Arc::clone(&self.raw),
             uses,
         }
     }
@@ -259,13 +261,13 @@ impl ClientHelloInfo {
     }
 
     pub(crate) fn body(&self) -> &[u8] {
-        &self.body
+        self.raw.get(4..).unwrap_or(&[])
     }
 
     /// All of it. An empty one can't be: only what parsed gets here.
     #[must_use]
     pub fn hello(&self) -> Option<ClientHello<'_>> {
-        ClientHello::parse(&self.body).ok()
+        ClientHello::parse(self.body()).ok()
     }
 
     /// The host name asked for, if it is a DNS name.
@@ -360,8 +362,8 @@ impl ChooseServerCredential for ServerCredentials {
 pub struct CertificateRequestInfo {
     /// The schemes that the server verifies and that the negotiated version can sign with.
     pub schemes: Vec<SignatureScheme>,
-    /// The DER of the distinguished names of authorities that it accepts; empty for any.
-    pub authorities: Vec<Vec<u8>>,
+    /// The list of names as it came: one allocation, however many there are.
+    authorities: Arc<[u8]>,
 }
 
 /// Chooses what a client shows.
@@ -392,6 +394,28 @@ impl ClientCredentials {
 }
 
 impl CertificateRequestInfo {
+    /// Of what stands in the message. There are no more schemes than these that anybody has.
+    pub(crate) fn new(schemes: impl Iterator<Item = SignatureScheme>, names: Names<'_>) -> Self {
+        const MOST: usize = 128;
+        Self {
+            schemes: schemes.take(MOST).collect(),
+            authorities: match names {
+                Names::Wire(bytes) => bytes.into(),
+                Names::Values(_) => Arc::default(),
+            },
+        }
+    }
+
+    /// Bytes of its names.
+    pub(crate) fn size(&self) -> usize {
+        self.authorities.len()
+    }
+
+    /// The DER of the distinguished names of authorities that it accepts; none for any.
+    pub fn authorities(&self) -> impl Iterator<Item = &[u8]> {
+        Names::Wire(&self.authorities).iter().map(|name| name.0)
+    }
+
     /// Whether a chain leads to one of the authorities, as far as its certificates say.
     fn names_issuer_of(&self, credential: &Credential) -> bool {
         let issuers = credential
@@ -402,7 +426,7 @@ impl CertificateRequestInfo {
             .map(|certificate| certificate.issuer().contents())
             .any(|issuer| {
                 // A name in the request has its DER header, which a suffix of it lacks.
-                self.authorities.iter().any(|name| {
+                self.authorities().any(|name| {
                     name.strip_suffix(issuer)
                         .is_some_and(|header| (2..=5).contains(&header.len()))
                 })

@@ -8,8 +8,11 @@ pub struct Limits {
     pub client_hello: usize,
     /// Bytes of a client's Certificate message (24 KiB).
     pub client_chain: usize,
-    /// Bytes of a server's Certificate message (64 KiB).
+    /// Bytes of a server's Certificate message (56 KiB); what its CertificateRequest names counts as
+    /// a part of it.
     pub server_chain: usize,
+    /// Certificates in a chain (64).
+    pub certificates: usize,
     /// Bytes of a CertificateRequest, which may name many authorities (32 KiB).
     pub certificate_request: usize,
     /// Bytes of a NewSessionTicket (16 KiB).
@@ -43,7 +46,8 @@ impl Default for Limits {
         Self {
             client_hello: 16 * 1024,
             client_chain: 24 * 1024,
-            server_chain: 64 * 1024,
+            server_chain: 56 * 1024,
+            certificates: 64,
             certificate_request: 32 * 1024,
             ticket: 16 * 1024,
             other_message: 8 * 1024,

@@ -15,6 +15,7 @@ use crate::handshake::{
     Action, Answer, Cx, EarlyDataOutcome, Input, Machine, Message, Out, Request, Summary, range,
 };
 use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Opener, Sealer, Sink};
+use crate::secret::wipe_stack;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -76,6 +77,7 @@ impl<M: Machine> Engine<M> {
         // TLS 1.2 alone doesn't know that.
         this.receiver.dummy_allowed = M::CLIENT && this.speaks(ProtocolVersion::TLS13);
         this.step(Input::Start, true)?;
+        wipe_stack();
         Ok(this)
     }
 
@@ -119,6 +121,7 @@ impl<M: Machine> Engine<M> {
 
     pub(crate) fn receive<'a>(&mut self, input: &'a mut [u8], sink: &mut dyn Sink) -> Received<'a> {
         let mut consumed = 0;
+        let handshaking = self.handshaking.is_some();
         if let Some(error) = &self.sender.failed {
             // Whatever ended one direction ended the connection.
             self.receiver.failed.get_or_insert(error.clone());
@@ -136,6 +139,9 @@ impl<M: Machine> Engine<M> {
             _ if self.handshaking.is_some() => 0,
             _ => self.sender.flush(sink),
         };
+        if handshaking || matches!(progress, Progress::Step(Step::Session(_))) {
+            wipe_stack();
+        }
         let event = match progress {
             Progress::NeedOutput(min) => Event::NeedOutput { min },
             Progress::Ask(request, _) => Event::Ask(request),
@@ -170,6 +176,8 @@ impl<M: Machine> Engine<M> {
         }
     }
 
+    /// Below `receive`, which wipes the stack that this has used.
+    #[inline(never)]
     fn advance(
         &mut self,
         input: &mut [u8],
@@ -194,6 +202,8 @@ impl<M: Machine> Engine<M> {
                 if let Some(session) = hs.machine.cx_mut().session.take() {
                     return Ok(Progress::Step(Step::Session(session)));
                 }
+                // What is handed out must not take along what lay where it was made.
+                wipe_stack();
                 return self.finish().map(Progress::Done);
             }
             if self.joined_message()? {
@@ -299,6 +309,7 @@ impl<M: Machine> Engine<M> {
     }
 
     /// Goes over to the state after the handshake.
+    #[inline(never)]
     fn finish(&mut self) -> Result<Box<Summary>, Error> {
         let Some(mut hs) = self.handshaking.take() else {
             return Err(ErrorKind::Internal("a handshake that is over").into());
@@ -357,6 +368,7 @@ impl<M: Machine> Engine<M> {
         let stepped = answer
             .or_refused()
             .and_then(|answer| self.step(Input::Answer(answer), rest_empty));
+        wipe_stack();
         if let Err(error) = stepped {
             self.fail(error);
         }

@@ -124,6 +124,8 @@ pub enum Limit {
         /// What the config allows.
         limit: usize,
     },
+    /// More certificates in a chain than allowed.
+    Certificates(usize),
     /// More records than allowed before the handshake was done.
     FlightRecords(u32),
     /// More records in a row without content than allowed.
@@ -147,6 +149,7 @@ impl fmt::Display for Limit {
                     "a handshake message of {size} bytes where {limit} are allowed"
                 )
             }
+            Self::Certificates(n) => write!(f, "a chain of more than {n} certificates"),
             Self::FlightRecords(n) => write!(f, "more than {n} records before the handshake ended"),
             Self::EmptyRecords(n) => write!(f, "more than {n} empty records in a row"),
             Self::Warnings(n) => write!(f, "more than {n} warning alerts"),
@@ -420,7 +423,7 @@ impl Error {
             },
             ErrorKind::AlertReceived(_) | ErrorKind::Misuse(_) => return None,
             ErrorKind::Limit(limit) => match limit {
-                Limit::MessageSize { .. } => A::ILLEGAL_PARAMETER,
+                Limit::MessageSize { .. } | Limit::Certificates(_) => A::ILLEGAL_PARAMETER,
                 Limit::KeyUse => A::INTERNAL_ERROR,
                 _ => A::UNEXPECTED_MESSAGE,
             },
@@ -489,7 +492,7 @@ impl Error {
                 }
                 _ => None,
             },
-            ErrorKind::Limit(Limit::MessageSize { .. }) => {
+            ErrorKind::Limit(Limit::MessageSize { .. } | Limit::Certificates(_)) => {
                 Some("raise the limit in the config if the peer is to be trusted with it")
             }
             _ => None,

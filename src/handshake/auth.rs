@@ -2,7 +2,7 @@
 
 use super::{Action, Cx, Message, Out, Request, SignRequest};
 use crate::codepoint::{ExtensionType, HandshakeType, SignatureScheme};
-use crate::config::Credential;
+use crate::config::{Credential, Limits};
 use crate::crypto::{HashSecret, VerifyAlgorithms};
 use crate::error::{CertificateError, CryptoError, Error, ErrorKind, Violation};
 use crate::keys::tls13::{certificate_verify_content, finished};
@@ -37,7 +37,11 @@ impl FinishedValid {
 }
 
 /// The chain of a Certificate message, owned; `asked` are the extensions that may be there.
-pub(crate) fn read_chain(body: &[u8], asked: ExtensionSet) -> Result<Arc<PeerChain>, Error> {
+pub(crate) fn read_chain(
+    body: &[u8],
+    asked: ExtensionSet,
+    limits: &Limits,
+) -> Result<Arc<PeerChain>, Error> {
     let message = Certificate::parse(body)?;
     // RFC 9846 4.5.1: the context is that of the CertificateRequest; empty in the handshake, on
     // both sides.
@@ -59,13 +63,12 @@ pub(crate) fn read_chain(body: &[u8], asked: ExtensionSet) -> Result<Arc<PeerCha
             return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
         }
     }
-    Ok(PeerChain::from_entries(message.entries.iter().map(
-        |entry| PeerEntry {
-            certificate: entry.certificate,
-            ocsp: entry.ocsp,
-            timestamps: entry.sct,
-        },
-    )))
+    let entries = message.entries.iter().map(|entry| PeerEntry {
+        certificate: entry.certificate,
+        ocsp: entry.ocsp,
+        timestamps: entry.sct,
+    });
+    Ok(PeerChain::bounded(entries, limits.certificates)?)
 }
 
 /// Verifies the peer's CertificateVerify over the transcript so far, and adds it.

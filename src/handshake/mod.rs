@@ -140,8 +140,10 @@ pub(crate) struct Cx {
     pub(crate) suite: Option<&'static Tls13Suite>,
     /// Set once the version is TLS 1.2.
     pub(crate) tls12: Option<tls12::Tls12Cx>,
-    /// All handshake messages, as long as TLS 1.2 may have to sign them.
+    /// All handshake messages, as long as TLS 1.2 may have to sign them; without the peer's
+    /// Certificate, which is made again of `peer_chain` where it belongs.
     pub(crate) messages: Option<Vec<u8>>,
+    pub(crate) certificate_at: usize,
     pub(crate) client_random: [u8; 32],
     pub(crate) traffic: TrafficSecrets,
     pub(crate) exporter: Option<HashSecret>,
@@ -201,6 +203,7 @@ impl Cx {
             suite: None,
             tls12: None,
             messages: None,
+            certificate_at: 0,
             client_random: [0; 32],
             traffic: TrafficSecrets::default(),
             exporter: None,
@@ -282,9 +285,7 @@ impl Cx {
     /// Adds a message to the transcript, and to what may have to be signed.
     pub(crate) fn add(&mut self, raw: &[u8]) -> Result<(), Error> {
         self.transcript()?.add(raw);
-        if let Some(messages) = &mut self.messages {
-            messages.extend_from_slice(raw);
-        }
+        keep(&mut self.messages, raw);
         Ok(())
     }
 
@@ -336,9 +337,7 @@ impl Cx {
         transcript
             .ok_or(ErrorKind::Internal("no transcript yet"))?
             .add(bytes);
-        if let Some(messages) = &mut self.messages {
-            messages.extend_from_slice(bytes);
-        }
+        keep(&mut self.messages, bytes);
         Ok(())
     }
 
@@ -346,6 +345,14 @@ impl Cx {
     pub(crate) fn ask(&mut self, out: &mut Out, request: Request) -> Result<(), Error> {
         self.request = Some(request);
         out.push(Action::Ask)
+    }
+}
+
+/// Keeps a message if messages are kept. They are few: room for more would cost more than it spares.
+fn keep(messages: &mut Option<Vec<u8>>, raw: &[u8]) {
+    if let Some(messages) = messages {
+        messages.reserve_exact(raw.len());
+        messages.extend_from_slice(raw);
     }
 }
 

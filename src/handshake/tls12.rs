@@ -3,7 +3,7 @@
 use super::auth::{FinishedValid, SignatureValid, parse_leaf};
 use super::{Action, Cx, Message, Out, Request, SignRequest};
 use crate::codepoint::{HandshakeType, SignatureScheme};
-use crate::config::Credential;
+use crate::config::{Credential, Limits};
 use crate::crypto::{
     HashSecret, KeyExchangeGroup, SharedSecret, SuiteAuth, Tls12Suite, VerifyAlgorithms,
 };
@@ -14,10 +14,11 @@ use crate::keys::tls12::{
     KeyBlock, MasterSecret, Randoms, VERIFY_DATA_LEN, extended_master_secret, finished,
     master_secret,
 };
-use crate::pki::SignatureFault;
+use crate::pki::{PeerChain, PeerEntry, SignatureFault};
 use crate::secret::{self, SecretBytes};
-use crate::wire::codec::Writer;
-use crate::wire::handshake::Finished;
+use crate::wire::codec::{List, Writer};
+use crate::wire::handshake::{Finished, write_message};
+use crate::wire::tls12::{Asn1Cert, Certificate};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -86,6 +87,50 @@ pub(crate) fn key_exchange_content(cx: &Cx, params: &[u8]) -> Result<Vec<u8>, Er
     Ok(content)
 }
 
+/// Reads the peer's certificates, and adds their message to the transcript.
+pub(crate) fn read_certificate(
+    cx: &mut Cx,
+    message: Message<'_>,
+    limits: &Limits,
+) -> Result<Arc<PeerChain>, Error> {
+    let entries = Certificate::parse(message.body)?.entries;
+    let chain = entries.iter().map(|entry| PeerEntry {
+        certificate: entry.0,
+        ..PeerEntry::default()
+    });
+    let chain = PeerChain::bounded(chain, limits.certificates)?;
+    cx.transcript()?.add(message.raw);
+    cx.certificate_at = cx.messages.as_ref().map_or(0, Vec::len);
+    cx.peer_chain = Some(Arc::clone(&chain));
+    Ok(chain)
+}
+
+/// What a CertificateVerify signs: all handshake messages so far (RFC 5246 7.4.8).
+pub(crate) fn signed_messages(cx: &mut Cx) -> Result<Vec<u8>, Error> {
+    let messages = cx.messages.take().unwrap_or_default();
+    let (before, after) = messages
+        .split_at_checked(cx.certificate_at)
+        .unwrap_or((&messages, &[]));
+    let chain = cx.peer_chain.as_deref();
+    let certificates = chain.into_iter().flat_map(PeerChain::certificates);
+    let entries: Vec<_> = certificates.map(Asn1Cert).collect();
+    let certificate = Certificate {
+        entries: List::Values(&entries),
+    };
+    // Headers of 4, 3 and for each certificate 3 bytes: nothing grows.
+    let headers = entries.len().saturating_mul(3).saturating_add(7);
+    let chain = chain.map_or(0, PeerChain::size);
+    let size = messages.len().saturating_add(headers).saturating_add(chain);
+    let mut content = Vec::with_capacity(size);
+    content.extend_from_slice(before);
+    write_message(&mut content, HandshakeType::CERTIFICATE, |w| {
+        certificate.write(w);
+    })
+    .map_err(|_| ErrorKind::Internal("a message that came is too long"))?;
+    content.extend_from_slice(after);
+    Ok(content)
+}
+
 /// Verifies a signature of the peer with the key of its certificate.
 pub(crate) fn verify_signature(
     cx: &mut Cx,
@@ -143,14 +188,14 @@ pub(crate) fn ask_signature(
     cx: &mut Cx,
     out: &mut Out,
     scheme: SignatureScheme,
-    content: Arc<[u8]>,
+    content: Vec<u8>,
 ) -> Result<(), Error> {
     let credential = cx
         .credential
         .clone()
         .ok_or(ErrorKind::Internal("nothing to sign with"))?;
     cx.scheme = Some(scheme);
-    let content = SignatureInput::Shared(content);
+    let content = SignatureInput::Shared(Arc::new(content));
     cx.ask(
         out,
         Request::Sign(SignRequest::new(credential, scheme, content)),

@@ -7,6 +7,7 @@ mod transcript;
 pub use transcript::Transcript;
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 /// Which keys protect a direction (RFC 9846 5, 7.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,8 +30,8 @@ pub(crate) const INLINE_LEN: usize = 64 + 33 + 1 + crate::crypto::MAX_HASH_LEN;
 pub enum SignatureInput {
     /// So many bytes of these.
     Inline([u8; INLINE_LEN], usize),
-    /// TLS 1.2 signs as much as all messages so far.
-    Shared(Arc<[u8]>),
+    /// TLS 1.2 signs as much as all messages so far; nothing copies them.
+    Shared(Arc<Vec<u8>>),
 }
 
 impl SignatureInput {

@@ -121,6 +121,14 @@ impl Early {
         derive_secret(self.hash, self.secret.expose(), b"c e traffic", transcript)
     }
 
+    /// A second copy, so that the first can be wiped where it is.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self {
+            hash: self.hash,
+            secret: self.secret.duplicate(),
+        }
+    }
+
     /// The hash that the schedule is made with.
     #[must_use]
     pub fn hash(&self) -> &'static dyn Hash {

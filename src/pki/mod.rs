@@ -46,7 +46,7 @@ pub use roots::RootStore;
 pub use sct::{CtLog, TimestampPolicy};
 
 use crate::crypto::VerifyAlgorithms;
-use crate::error::{CertificateError, StatusSource, Text};
+use crate::error::{CertificateError, Limit, StatusSource, Text};
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -59,6 +59,8 @@ use rustls_pki_types::{ServerName, UnixTime};
 #[derive(PartialEq, Eq)]
 pub struct PeerChain {
     bytes: Vec<u8>,
+    /// What came after the certificates: ranges beyond `bytes` are of it.
+    stapled: Vec<u8>,
     entries: Vec<Entry>,
 }
 
@@ -93,9 +95,19 @@ impl PeerChain {
 
     /// Copies the entries, the peer's own first.
     pub fn from_entries<'a>(entries: impl Iterator<Item = PeerEntry<'a>>) -> Arc<Self> {
+        Self::collect(entries, 0, 0)
+    }
+
+    /// The same for so many entries that have so many bytes in all: nothing grows then.
+    fn collect<'a>(
+        entries: impl Iterator<Item = PeerEntry<'a>>,
+        count: usize,
+        size: usize,
+    ) -> Arc<Self> {
         let mut chain = Self {
-            bytes: Vec::new(),
-            entries: Vec::new(),
+            bytes: Vec::with_capacity(size),
+            stapled: Vec::new(),
+            entries: Vec::with_capacity(count),
         };
         for entry in entries {
             let entry = Entry {
@@ -111,14 +123,58 @@ impl PeerChain {
         Arc::new(chain)
     }
 
+    /// What came from a peer that is bounded.
+    pub(crate) fn bounded<'a>(
+        entries: impl Iterator<Item = PeerEntry<'a>> + Clone,
+        most: usize,
+    ) -> Result<Arc<Self>, Limit> {
+        let count = entries.clone().count();
+        if count > most {
+            return Err(Limit::Certificates(most));
+        }
+        let sizes = entries.clone().map(|entry| {
+            let came_along = [entry.ocsp, entry.timestamps].into_iter().flatten();
+            came_along.fold(entry.certificate.len(), |sum, bytes| {
+                sum.saturating_add(bytes.len())
+            })
+        });
+        let size = sizes.fold(0_usize, usize::saturating_add);
+        Ok(Self::collect(entries, count, size))
+    }
+
     fn append(&mut self, bytes: &[u8]) -> Range<usize> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         start..self.bytes.len()
     }
 
+    /// Adds what TLS 1.2 sends apart from the certificates: both are about the peer's own.
+    pub(crate) fn staple(&mut self, ocsp: Option<&[u8]>, timestamps: Option<&[u8]>) {
+        let mut append = |bytes: &[u8]| {
+            let start = self.bytes.len().saturating_add(self.stapled.len());
+            self.stapled.extend_from_slice(bytes);
+            start..start.saturating_add(bytes.len())
+        };
+        let (ocsp, timestamps) = (ocsp.map(&mut append), timestamps.map(&mut append));
+        if let Some(own) = self.entries.first_mut() {
+            own.ocsp = ocsp;
+            own.timestamps = timestamps;
+        }
+    }
+
+    /// Bytes in all.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len().saturating_add(self.stapled.len())
+    }
+
     fn slice(&self, range: &Range<usize>) -> &[u8] {
-        self.bytes.get(range.clone()).unwrap_or(&[])
+        let behind = |at: usize| at.checked_sub(self.bytes.len());
+        let stapled = || {
+            let range = behind(range.start)?..behind(range.end)?;
+            self.stapled.get(range)
+        };
+        let bytes = self.bytes.get(range.clone());
+        bytes.or_else(stapled).unwrap_or(&[])
     }
 
     /// Whether the peer sent no certificate.

@@ -122,8 +122,8 @@ pub(super) trait Kem: Sized + Send + Sync + 'static {
     ) -> Result<(), CryptoError>;
 
     /// Decapsulates a server's ciphertext: the part of the client. One of the right length always yields a
-    /// secret (FIPS 203 6.3).
-    fn decapsulate(self, ciphertext: &[u8], secret: &mut [u8]) -> Result<(), CryptoError>;
+    /// secret (FIPS 203 6.3). The key isn't moved: it is wiped where it is.
+    fn decapsulate(&mut self, ciphertext: &[u8], secret: &mut [u8]) -> Result<(), CryptoError>;
 }
 
 /// Which halves a hybrid has and in which order they stand (RFC 10024).
@@ -266,7 +266,7 @@ impl<H: HybridGroup> KeyExchange for HybridKey<H> {
         self.kem.write_key(kem)
     }
 
-    fn finish(self: Box<Self>, server_share: &[u8]) -> Result<SharedSecret, CryptoError> {
+    fn finish(mut self: Box<Self>, server_share: &[u8]) -> Result<SharedSecret, CryptoError> {
         let (classical, kem) = halves::<H>(server_share, H::Kem::CIPHERTEXT_LEN)
             .ok_or(CryptoError::InvalidKeyShare)?;
         let mut secret = SharedSecret::zeroed(H::SECRET_LEN);

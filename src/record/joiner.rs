@@ -65,7 +65,24 @@ impl Joiner {
             storage.truncate(left);
             self.start = 0;
         }
+        let needed = storage.len().saturating_add(bytes.len());
+        if needed > storage.capacity() {
+            // Doubled, but not beyond the message at the front: what a peer declares is a bound
+            // here, and never a size.
+            let message = Self::declared(storage, bytes).unwrap_or(0);
+            let room = storage.capacity().saturating_mul(2).min(message);
+            let more = room.max(needed).saturating_sub(storage.len());
+            storage.reserve_exact(more);
+        }
         storage.extend_from_slice(bytes);
+    }
+
+    /// What the message at the front says that it has, with its header, once `bytes` are there.
+    fn declared(storage: &[u8], bytes: &[u8]) -> Option<usize> {
+        let mut front = storage.iter().chain(bytes).skip(1);
+        let mut next = || front.next().copied();
+        let len = u32::from_be_bytes([0, next()?, next()?, next()?]);
+        usize::try_from(len).ok()?.checked_add(HEADER)
     }
 
     /// Drops the message that [`Joiner::next`] found; the storage is freed when nothing is left.

@@ -177,6 +177,8 @@ pub struct Secrets {
 /// The scripted end, with the real one as `peer`.
 pub struct Rogue<C> {
     pub peer: End<C>,
+    /// All that was sent to it, to be played again.
+    pub sent: Vec<u8>,
     pub suite: &'static Tls13Suite,
     pub sealer: Option<Sealer>,
     pub opener: Option<Opener>,
@@ -218,6 +220,7 @@ impl<C: Connection> Rogue<C> {
         let suite = suite();
         Self {
             peer: End::new(connection),
+            sent: Vec::new(),
             suite,
             sealer: None,
             opener: None,
@@ -239,6 +242,7 @@ impl<C: Connection> Rogue<C> {
     /// Bytes as they are.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.peer.input.extend_from_slice(bytes);
+        self.sent.extend_from_slice(bytes);
     }
 
     /// A record in the clear.
@@ -254,8 +258,9 @@ impl<C: Connection> Rogue<C> {
 
     pub fn padded(&mut self, kind: ContentType, body: &[u8], padding: usize) {
         let parts = std::iter::once(body);
-        let (sealer, sink) = (self.sealer.as_mut(), &mut self.peer.input);
-        write_record(sealer, kind, parts, padding, sink).unwrap();
+        let mut sink = Vec::new();
+        write_record(self.sealer.as_mut(), kind, parts, padding, &mut sink).unwrap();
+        self.raw(&sink);
     }
 
     /// A protected record with these bytes as the whole inner plaintext, however long.
@@ -726,7 +731,11 @@ impl Rogue<ClientConnection> {
 impl Rogue<ServerConnection> {
     /// Nothing is sent yet.
     pub fn client(config: Arc<ServerConfig>) -> Self {
-        let server = ServerConnection::new(config, [2; 32], now()).unwrap();
+        Self::client_of(ServerConnection::new(config, [2; 32], now()).unwrap())
+    }
+
+    /// The same for a server that is there.
+    pub fn client_of(server: ServerConnection) -> Self {
         Self::new(server, false)
     }
 

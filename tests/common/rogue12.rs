@@ -48,6 +48,8 @@ pub fn newer_server(world: &World) -> ServerConfigBuilder {
 /// The scripted end, with the real one as `peer`.
 pub struct Rogue<C> {
     pub peer: End<C>,
+    /// All that was sent to it, to be played again.
+    pub sent: Vec<u8>,
     pub suite: &'static Tls12Suite,
     pub sealer: Option<Sealer>,
     pub opener: Option<Opener>,
@@ -105,6 +107,7 @@ impl<C: Connection> Rogue<C> {
     fn new(connection: C, is_server: bool) -> Self {
         Self {
             peer: End::new(connection),
+            sent: Vec::new(),
             suite: suite(CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
             sealer: None,
             opener: None,
@@ -126,6 +129,7 @@ impl<C: Connection> Rogue<C> {
     /// Bytes as they are.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.peer.input.extend_from_slice(bytes);
+        self.sent.extend_from_slice(bytes);
     }
 
     /// A record in the clear.
@@ -137,8 +141,9 @@ impl<C: Connection> Rogue<C> {
     /// A record under the keys of now.
     pub fn record(&mut self, kind: ContentType, body: &[u8]) {
         let parts = std::iter::once(body);
-        let (sealer, sink) = (self.sealer.as_mut(), &mut self.peer.input);
-        write_record(sealer, kind, parts, 0, sink).unwrap();
+        let mut sink = Vec::new();
+        write_record(self.sealer.as_mut(), kind, parts, 0, &mut sink).unwrap();
+        self.raw(&sink);
     }
 
     /// A handshake message in a record of its own.
@@ -540,7 +545,11 @@ impl Rogue<ClientConnection> {
 impl Rogue<ServerConnection> {
     /// Nothing is sent yet.
     pub fn client(config: Arc<ServerConfig>) -> Self {
-        let server = ServerConnection::new(config, [2; 32], now()).unwrap();
+        Self::client_of(ServerConnection::new(config, [2; 32], now()).unwrap())
+    }
+
+    /// The same for a server that is there.
+    pub fn client_of(server: ServerConnection) -> Self {
         Self::new(server, false)
     }
 

@@ -218,9 +218,16 @@ impl Machine for ClientMachine {
 
     fn message_limit(&self, kind: HandshakeType) -> usize {
         let limits = &self.inner.config.common.limits;
+        // TLS 1.3 has the request first, TLS 1.2 the chain: together they are bounded as one.
+        let asked = self.inner.certificate_request.as_ref();
+        let asked = asked.map_or(0, CertificateRequestInfo::size);
+        let shown = self.inner.cx.peer_chain.as_ref();
+        let shown = shown.map_or(0, |chain| chain.size());
         match kind {
-            HandshakeType::CERTIFICATE => limits.server_chain,
-            HandshakeType::CERTIFICATE_REQUEST => limits.certificate_request,
+            HandshakeType::CERTIFICATE => limits.server_chain.saturating_sub(asked),
+            HandshakeType::CERTIFICATE_REQUEST => limits
+                .certificate_request
+                .min(limits.server_chain.saturating_sub(shown)),
             HandshakeType::NEW_SESSION_TICKET => limits.ticket,
             _ => limits.other_message,
         }

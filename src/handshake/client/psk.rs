@@ -212,7 +212,10 @@ pub(super) fn choose(
     if !offer.fits(suite.hash) {
         return Err(Violation::PskHash.into());
     }
-    let early = offer.early.take().ok_or(Violation::PskIndex)?;
+    let early = offer.early.as_ref().map(Early::duplicate);
+    let early = early.ok_or(Violation::PskIndex)?;
+    // Moved, it would stay behind: it is wiped here.
+    offer.early = None;
     match &offer.source {
         Source::Psk(psk) => {
             let identity = psk.identity.clone();

@@ -12,7 +12,7 @@ use crate::handshake::tls12::{self, Tls12Cx};
 use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Request, negotiate};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
-use crate::pki::{PeerChain, PeerEntry, Role, VerifiedChain, VerifyRequest};
+use crate::pki::{Role, VerifiedChain, VerifyRequest};
 use crate::wire::codec::List;
 use crate::wire::hello::ServerHello;
 use crate::wire::tls12::{
@@ -70,8 +70,6 @@ impl State {
 /// What only this version's client keeps.
 #[derive(Debug, Default)]
 pub(super) struct Server {
-    /// The body of its Certificate.
-    certificate: Vec<u8>,
     /// Its OCSP response, where it sent one.
     status: Option<Vec<u8>>,
     /// Its timestamps of public logs, where it sent some.
@@ -409,13 +407,11 @@ fn new_session(c: &mut ClientCx) -> Option<NewSession> {
 }
 
 fn certificate(c: &mut ClientCx, message: Message<'_>) -> Result<State, Error> {
-    let entries = Certificate::parse(message.body)?.entries;
+    let chain = tls12::read_certificate(&mut c.cx, message, &c.config.common.limits)?;
     // RFC 5246 7.4.2: a server must send a certificate.
-    if entries.is_empty() {
+    if chain.is_empty() {
         return Err(Violation::EmptyServerCertificate.into());
     }
-    c.server.certificate = message.body.to_vec();
-    c.cx.add(message.raw)?;
     Ok(State::WaitKeyExchange)
 }
 
@@ -436,18 +432,15 @@ fn server_key_exchange(
     let exchange = ServerKeyExchange::parse(message.body)?;
     take_share(c, exchange.group, exchange.public)?;
 
-    let entries = Certificate::parse(&c.server.certificate)?.entries;
     let status = c.server.status.take();
     let timestamps = c.server.timestamps.take();
-    // RFC 6066 8, RFC 6962 3.3.1: both are about the server's own certificate.
-    let chain = entries.iter().enumerate().map(|(i, entry)| PeerEntry {
-        certificate: entry.0,
-        ocsp: status.as_deref().filter(|_| i == 0),
-        timestamps: timestamps.as_deref().filter(|_| i == 0),
-    });
-    let chain = PeerChain::from_entries(chain);
-    c.server.certificate = Vec::new();
-    c.cx.peer_chain = Some(Arc::clone(&chain));
+    const NONE: ErrorKind = ErrorKind::Internal("no chain to verify");
+    let chain = c.cx.peer_chain.as_mut().ok_or(NONE)?;
+    if let Some(chain) = Arc::get_mut(chain) {
+        // RFC 6066 8, RFC 6962 3.3.1: both are about the server's own certificate.
+        chain.staple(status.as_deref(), timestamps.as_deref());
+    }
+    let chain = Arc::clone(chain);
 
     let suite = c.cx.tls12()?.suite;
     // RFC 8422 5.4: the suite says which kind of key signs.
@@ -525,10 +518,7 @@ fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<(), Err
     let types = request.certificate_types;
     let schemes = request.signature_algorithms.iter();
     let usable = schemes.filter(|scheme| types.contains(&tls12::certificate_type(*scheme)));
-    c.certificate_request = Some(CertificateRequestInfo {
-        schemes: usable.collect(),
-        authorities: names.iter().map(|name| name.0.to_vec()).collect(),
-    });
+    c.certificate_request = Some(CertificateRequestInfo::new(usable, names));
     c.cx.add(message.raw)
 }
 
@@ -573,8 +563,7 @@ fn show_certificate(
     };
     tls12::send_certificate(&mut c.cx, out, &credential)?;
     key_exchange(c, out)?;
-    // RFC 5246 7.4.8: all handshake messages so far are signed.
-    let content: Arc<[u8]> = c.cx.messages.take().unwrap_or_default().into();
+    let content = tls12::signed_messages(&mut c.cx)?;
     tls12::ask_signature(&mut c.cx, out, scheme, content)?;
     Ok(State::WaitSignature(signed))
 }

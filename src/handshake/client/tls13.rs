@@ -154,17 +154,14 @@ fn certificate_request(c: &mut ClientCx, message: Message<'_>) -> Result<State, 
     let names = request.certificate_authorities.unwrap_or(List::Values(&[]));
     // RFC 9846 4.3.3: PKCS#1 v1.5 and SHA-1 stand there for certificates, not for the handshake.
     let usable = schemes.iter().filter(|s| s.allowed_in_tls13_handshake());
-    c.certificate_request = Some(CertificateRequestInfo {
-        schemes: usable.collect(),
-        authorities: names.iter().map(|name| name.0.to_vec()).collect(),
-    });
+    c.certificate_request = Some(CertificateRequestInfo::new(usable, names));
     c.cx.staple = request.status_request;
     c.cx.transcript()?.add(message.raw);
     Ok(State::WaitCertificate)
 }
 
 fn certificate(c: &mut ClientCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
-    let chain = auth::read_chain(message.body, c.offered)?;
+    let chain = auth::read_chain(message.body, c.offered, &c.config.common.limits)?;
     // RFC 9846 4.5.1: a server's list is never empty; decode_error if it is.
     if chain.is_empty() {
         return Err(Violation::EmptyServerCertificate.into());

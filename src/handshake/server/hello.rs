@@ -30,11 +30,12 @@ pub(super) fn client_hello(
     message: Message<'_>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let info = ClientHelloInfo::new(message.body.into());
+    // One copy for all who need it.
+    s.hello_raw = message.raw.into();
+    let info = ClientHelloInfo::new(Arc::clone(&s.hello_raw));
     let hello = ClientHello::parse(info.body())?;
     s.cx.client_random = *hello.random;
     s.hello = Some(info.clone());
-    s.hello_raw = message.raw.into();
     if s.config.is_none() {
         s.cx.ask(out, Request::Config(info.clone()))?;
         return Ok(State::WaitConfig);
@@ -183,6 +184,7 @@ fn retry(
         out.push(Action::ChangeCipherSpec)?;
     }
     s.hello = None;
+    s.hello_raw = Arc::default();
     Ok(())
 }
 

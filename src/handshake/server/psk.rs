@@ -427,6 +427,10 @@ fn accept_early_data(s: &mut ServerCx, suite: &'static Tls13Suite) -> Result<(),
 
 /// Takes the PSK over: its place and the first stage of the key schedule.
 pub(super) fn take(s: &mut ServerCx) -> Result<(u16, Early), Error> {
+    let chosen = s.lookup.chosen.as_mut().ok_or(GONE)?;
+    let early = chosen.early.as_ref().ok_or(GONE)?.duplicate();
+    // Moved, it would stay behind: it is wiped here.
+    chosen.early = None;
     let chosen = s.lookup.chosen.take().ok_or(GONE)?;
     s.lookup.taken = true;
     match chosen.found {
@@ -445,5 +449,5 @@ pub(super) fn take(s: &mut ServerCx) -> Result<(u16, Early), Error> {
             s.cx.peer_chain = state.peer_chain;
         }
     }
-    Ok((chosen.index, chosen.early.ok_or(GONE)?))
+    Ok((chosen.index, early))
 }

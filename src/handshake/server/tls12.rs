@@ -13,14 +13,14 @@ use crate::handshake::tls12::{self, Tls12Cx};
 use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Request, negotiate};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
-use crate::pki::{PeerChain, Role, VerifiedChain, VerifyRequest};
+use crate::pki::{Role, VerifiedChain, VerifyRequest};
 use crate::secret::{Secret, SecretBytes};
 use crate::wire::codec::{List, Writer};
 use crate::wire::extension::DistinguishedName;
 use crate::wire::handshake::CertificateVerify;
 use crate::wire::hello::{ClientHello, DOWNGRADE_TO_TLS12, ServerHello, ServerHelloExtensions};
 use crate::wire::tls12::{
-    Certificate, CertificateRequest, CertificateStatus, ClientKeyExchange, NewSessionTicket,
+    CertificateRequest, CertificateStatus, ClientKeyExchange, NewSessionTicket,
     PskClientKeyExchange, PskServerKeyExchange, ServerKeyExchange, write_params,
 };
 use alloc::sync::Arc;
@@ -266,7 +266,7 @@ fn accept(
     write_params(&mut Writer::new(&mut params), group.name(), &public);
     let content = tls12::key_exchange_content(&s.cx, &params)?;
     s.params = params;
-    tls12::ask_signature(&mut s.cx, out, scheme, content.into())?;
+    tls12::ask_signature(&mut s.cx, out, scheme, content)?;
     Ok(State::WaitSignature)
 }
 
@@ -448,9 +448,9 @@ fn server_key_exchange(s: &mut ServerCx, signature: &[u8], out: &mut Out) -> Res
 }
 
 fn certificate(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
-    let entries = Certificate::parse(message.body)?.entries;
-    s.cx.add(message.raw)?;
-    if entries.is_empty() {
+    let chain = tls12::read_certificate(&mut s.cx, message, &s.limits)?;
+    if chain.is_empty() {
+        s.cx.peer_chain = None;
         // RFC 5246 7.4.6: a server may go on without a certificate, or end the handshake with
         // handshake_failure.
         return match s.config()?.client_auth {
@@ -461,8 +461,6 @@ fn certificate(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<
             }
         };
     }
-    let chain = PeerChain::new(entries.iter().map(|entry| (entry.0, None)));
-    s.cx.peer_chain = Some(Arc::clone(&chain));
     let request = VerifyRequest {
         chain,
         role: Role::Client,
@@ -526,7 +524,7 @@ fn psk_found(s: &mut ServerCx, found: Option<&ExternalPsk>) -> Result<State, Err
 fn certificate_verify(s: &mut ServerCx, message: Message<'_>) -> Result<State, Error> {
     let verify = CertificateVerify::parse(message.body)?;
     let algorithms = s.config()?.common.provider.verify;
-    let content = s.cx.messages.take().unwrap_or_default();
+    let content = tls12::signed_messages(&mut s.cx)?;
     let (scheme, signature) = (verify.scheme, verify.signature);
     let valid = tls12::verify_signature(&mut s.cx, scheme, &content, signature, &algorithms)?;
     s.cx.add(message.raw)?;

@@ -119,7 +119,7 @@ fn end_of_early_data(
 const MISSING: ErrorKind = ErrorKind::Internal("a secret is missing");
 
 fn certificate(s: &mut ServerCx, message: Message<'_>, out: &mut Out) -> Result<State, Error> {
-    let chain = auth::read_chain(message.body, ExtensionSet::EMPTY)?;
+    let chain = auth::read_chain(message.body, ExtensionSet::EMPTY, &s.limits)?;
     s.cx.transcript()?.add(message.raw);
     if chain.is_empty() {
         // RFC 9846 4.5.1: a server may go on without a certificate, or end the handshake with

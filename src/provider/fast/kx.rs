@@ -140,8 +140,8 @@ nist_curve!(P256, p256, SECP256R1, 32);
 nist_curve!(P384, p384, SECP384R1, 48);
 
 /// A key of ML-KEM-768. It is made with randomness of the operating system. Boxed, because it is
-/// large.
-pub(super) struct MlKem768(Box<mlkem768::DecapKey>);
+/// large. Graviola takes it by value: what was moved stays behind in the freed box.
+pub(super) struct MlKem768(Option<Box<mlkem768::DecapKey>>);
 
 impl Kem for MlKem768 {
     const KEY_LEN: usize = 1184;
@@ -149,11 +149,12 @@ impl Kem for MlKem768 {
 
     fn generate(_random: &mut Random) -> Result<Self, CryptoError> {
         let key = mlkem768::DecapKey::generate().map_err(|_| CryptoError::NoRandomness)?;
-        Ok(Self(Box::new(key)))
+        Ok(Self(Some(Box::new(key))))
     }
 
     fn write_key(&self, out: &mut [u8]) -> Result<(), CryptoError> {
-        copy_exact(out, &self.0.encapsulation_key().as_bytes())
+        let key = self.0.as_ref().ok_or(CryptoError::InvalidKey)?;
+        copy_exact(out, &key.encapsulation_key().as_bytes())
     }
 
     fn encapsulate(
@@ -173,10 +174,11 @@ impl Kem for MlKem768 {
         copy_exact(secret, shared.as_ref())
     }
 
-    fn decapsulate(self, ciphertext: &[u8], secret: &mut [u8]) -> Result<(), CryptoError> {
+    fn decapsulate(&mut self, ciphertext: &[u8], secret: &mut [u8]) -> Result<(), CryptoError> {
         let ciphertext = <[u8; Self::CIPHERTEXT_LEN]>::try_from(ciphertext)
             .map_err(|_| CryptoError::InvalidKeyShare)?;
-        copy_exact(secret, self.0.decaps(&ciphertext.into()).as_ref())
+        let key = self.0.take().ok_or(CryptoError::InvalidKey)?;
+        copy_exact(secret, key.decaps(&ciphertext.into()).as_ref())
     }
 }
 

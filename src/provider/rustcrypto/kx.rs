@@ -207,7 +207,7 @@ impl<P: ParameterSet> Kem for Lattice<P> {
         copied
     }
 
-    fn decapsulate(self, ciphertext: &[u8], secret: &mut [u8]) -> Result<(), CryptoError> {
+    fn decapsulate(&mut self, ciphertext: &[u8], secret: &mut [u8]) -> Result<(), CryptoError> {
         let mut shared = self
             .0
             .decapsulate_slice(ciphertext)

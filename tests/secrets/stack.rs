@@ -1,0 +1,107 @@
+//! What a handshake leaves on the stack, measured.
+//!
+//! Values that pass through functions leave copies in frames that are left: Rust promises nothing about
+//! them. How much is found says how well what is cheap is done; the numbers stand in the crate docs.
+
+use crate::common::rogue::World;
+use crate::spy::Scanner;
+use crate::wiped::{Case, End, boxed, cases, clean, configs, known, on_clean_stack};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+/// Bytes of stack that are looked at: what `clean` overwrites.
+const DEPTH: usize = 1 << 18;
+
+/// How often each kind of secret is found below the frames of now, and the deepest.
+#[inline(never)]
+fn residue(scanner: &'static Scanner) -> BTreeMap<String, (usize, usize)> {
+    let here = 0_u8;
+    let top = black_box(&raw const here).addr();
+    let mut bytes = Vec::with_capacity(DEPTH);
+    for depth in (1024..DEPTH).rev() {
+        let at = std::ptr::with_exposed_provenance::<u8>(top - depth);
+        // SAFETY: the stack is 2 MiB and was written to down there; no reference to it exists, and what
+        // is read is as good as any other byte.
+        bytes.push(unsafe { at.read_volatile() });
+    }
+    let mut found = BTreeMap::new();
+    for (at, name) in scanner.scan(&bytes) {
+        let entry: &mut (usize, usize) = found.entry(name.to_owned()).or_default();
+        entry.0 += 1;
+        entry.1 = entry.1.max(DEPTH - at);
+    }
+    found
+}
+
+/// What lies on the stack after each call of a handshake, client and server apart.
+fn measure(world: &World, case: Case) -> BTreeMap<String, (usize, usize)> {
+    let needles = known(world, case);
+    let scanner = Scanner::new(&needles);
+    on_clean_stack(|| {
+        let (client, server) = configs(world, case);
+        let mut pair = boxed(&client, &server, 1);
+        let mut all = residue(scanner);
+        for turn in 0..8 {
+            clean();
+            // From the same frame, so that nothing but what is left is below.
+            match turn % 2 {
+                0 => pair.client.run(),
+                _ => pair.server.run(),
+            }
+            for (name, (count, depth)) in residue(scanner) {
+                let name = format!("{}: {name}", ["client", "server"][turn % 2]);
+                let entry: &mut (usize, usize) = all.entry(name).or_default();
+                entry.0 += count;
+                entry.1 = entry.1.max(depth);
+            }
+            let pair = &mut *pair;
+            match turn % 2 {
+                0 => pair.server.input.append(&mut pair.client.output),
+                _ => pair.client.input.append(&mut pair.server.output),
+            }
+        }
+        assert!(pair.server.done.is_some());
+        all
+    })
+}
+
+#[test]
+fn residue_on_the_stack() {
+    let world = World::new();
+    for case in cases() {
+        if case.end != End::Finished {
+            continue;
+        }
+        let found = measure(&world, case);
+        println!(
+            "{} {} {}, psk {}:",
+            case.version, case.suite, case.group, case.psk
+        );
+        for (name, (count, depth)) in &found {
+            println!("  {name}: {count} times, down to {depth} bytes below");
+        }
+        // None, when it was measured; hundreds where nothing overwrites the stack. A compiler may put
+        // things elsewhere.
+        let sum: usize = found.values().map(|(count, _)| count).sum();
+        assert!(sum <= 12, "{sum}");
+    }
+}
+
+/// The control: a secret in a frame that was left is found.
+#[test]
+fn a_secret_that_is_left_is_found() {
+    #[inline(never)]
+    fn leave(secret: &[u8]) {
+        let mut room = [0_u8; 4096];
+        room[..secret.len()].copy_from_slice(secret);
+        black_box(&mut room);
+    }
+    let secret: Vec<u8> = (100..132).collect();
+    let needles = [(secret[..12].to_vec(), "it".to_owned())].into();
+    let scanner = Scanner::new(&needles);
+    let found = on_clean_stack(|| {
+        leave(&secret);
+        residue(scanner)
+    });
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["it"]);
+}
