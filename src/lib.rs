@@ -147,6 +147,7 @@ pub mod error;
 pub mod handshake;
 pub mod io;
 pub mod keys;
+mod lock;
 pub mod pki;
 pub mod provider;
 pub mod record;
