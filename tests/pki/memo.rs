@@ -147,6 +147,9 @@ fn an_issuer_with_the_same_name_and_another_key_is_another_issuer() {
     assert_eq!(signatures, 2);
 }
 
+/// A verifier, and why it refuses.
+type Refusal = (PathVerifier, fn(&Fault) -> bool);
+
 #[test]
 fn all_else_is_judged_each_time() {
     let pki = TestPki::new();
@@ -190,7 +193,7 @@ fn all_else_is_judged_each_time() {
         }
     };
     let shared = || bench.verifier.clone();
-    let refusals: [(PathVerifier, fn(&Fault) -> bool); 6] = [
+    let refusals: [Refusal; 6] = [
         (
             shared().with_revocation(crl(&pki.intermediate, &chain[0])),
             |f| matches!(f, Fault::Revocation(_)),
