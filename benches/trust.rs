@@ -66,19 +66,23 @@ fn verify(c: &mut Criterion) {
     let mut group = c.benchmark_group("trust/verify");
     for (what, roots) in [("one root", pki.roots()), ("the web's roots", among())] {
         let anchors: Vec<TrustAnchor<'static>> = roots.anchors().cloned().collect();
-        let verifier = PathVerifier::new(roots);
+        // With every signature verified anew, and with none.
+        let cold = PathVerifier::new(roots).with_signature_memo(0);
+        let warm = cold.clone().with_signature_memo(8);
         let request = VerifyRequest {
             chain: peer_chain(&chain),
             role: Role::Server,
             name: Some(name.clone()),
             now: NOW,
         };
-        group.bench_function(format!("{what}/symbolon"), |b| {
-            b.iter(|| {
-                let verdict = verifier.verify_now(black_box(&request), &RUSTCRYPTO.verify);
-                black_box(verdict.expect("it holds"));
+        for (memo, verifier) in [("cold", cold), ("warm", warm)] {
+            group.bench_function(format!("{what}/symbolon, {memo} memo"), |b| {
+                b.iter(|| {
+                    let verdict = verifier.verify_now(black_box(&request), &RUSTCRYPTO.verify);
+                    black_box(verdict.expect("it holds"));
+                });
             });
-        });
+        }
         group.bench_function(format!("{what}/webpki"), |b| {
             b.iter(|| {
                 let leaf = EndEntityCert::try_from(black_box(&chain[0])).expect("it parses");

@@ -89,8 +89,8 @@
 //! | [`provider`], [`io`] | implementations of `crypto`; adapters that do I/O |
 //!
 //! # Features
-//! `std` (default): [`io`], `SSLKEYLOGFILE`, and precomputed tables for P-256 and P-384. Without
-//! it the crate is `no_std` with `alloc`. `tls12` (default): TLS 1.2; without it no handshake of
+//! `std` (default): [`io`] and `SSLKEYLOGFILE`. Without it the crate is `no_std` with `alloc`. `tables`
+//! (default; implies `std`): precomputed tables that make the curves of [`provider::rustcrypto`] faster. `tls12` (default): TLS 1.2; without it no handshake of
 //! that version is linked. `platform-roots` (default, with `std`): [`io::platform_roots`]. `fast` (default; implies `std`): `provider::fast`, faster cryptography on x86-64 and
 //! AArch64 CPUs that can run it. It is the one part that asks the operating system for randomness; its docs
 //! tell how the choice is made and how to make another.
@@ -149,6 +149,7 @@ pub mod error;
 pub mod handshake;
 pub mod io;
 pub mod keys;
+mod lock;
 pub mod pki;
 pub mod provider;
 pub mod record;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 /// Each room with all that it may import, in addition to itself. Rooms at the same height don't
 /// see each other, but for `record`, which is made of `keys`.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("codepoint", &[]),
     ("secret", &[]),
+    ("lock", &[]),
     ("error", &["codepoint", "secret"]),
     ("wire", &["codepoint", "secret", "error"]),
     ("crypto", &["codepoint", "secret", "error", "wire"]),
@@ -16,13 +17,17 @@ const ALLOWED: [(&str, &[&str]); 13] = [
         "record",
         &["codepoint", "secret", "error", "wire", "crypto", "keys"],
     ),
-    ("pki", &["codepoint", "secret", "error", "wire", "crypto"]),
+    (
+        "pki",
+        &["codepoint", "secret", "lock", "error", "wire", "crypto"],
+    ),
     ("provider", &["codepoint", "secret", "error", "crypto"]),
     (
         "config",
         &[
             "codepoint",
             "secret",
+            "lock",
             "error",
             "wire",
             "crypto",

@@ -132,6 +132,8 @@ fn mirrored(name: &str) -> String {
 }
 
 fn public_key(group: &str, private: &[u8]) -> Vec<u8> {
+    use p256::elliptic_curve::sec1::ToSec1Point;
+
     match group {
         "x25519" => {
             let secret = x25519_dalek::StaticSecret::from(<[u8; 32]>::try_from(private).unwrap());
@@ -139,7 +141,7 @@ fn public_key(group: &str, private: &[u8]) -> Vec<u8> {
         }
         "secp256r1" => {
             let secret = p256::SecretKey::from_slice(private).unwrap();
-            secret.public_key().to_sec1_bytes().to_vec()
+            secret.public_key().to_sec1_point(false).as_bytes().to_vec()
         }
         other => panic!("{other}"),
     }

@@ -5,9 +5,10 @@ use super::{
     common_setters,
 };
 use crate::codepoint::NamedGroup;
-use crate::crypto::VerifyAlgorithms;
+use crate::crypto::{CryptoProvider, Primitives, VerifyAlgorithms};
 use crate::error::{CertificateError, Error, Misuse};
 use crate::pki::{Decision, PathVerifier, RootStore, VerifiedChain, Verifier, VerifyRequest};
+use crate::provider::default_primitives;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -44,8 +45,18 @@ impl ClientConfig {
     /// Begins a config with the default provider. Roots or a verifier must be given; all else
     /// has a sensible default.
     pub fn builder() -> ClientConfigBuilder {
+        Self::begin(default_primitives())
+    }
+
+    /// Begins a config with another provider than the default, which then isn't even linked: the way
+    /// to small programs.
+    pub fn builder_with(provider: CryptoProvider) -> ClientConfigBuilder {
+        Self::begin(Primitives::of(provider))
+    }
+
+    fn begin(provider: Primitives) -> ClientConfigBuilder {
         ClientConfigBuilder {
-            common: Common::new(),
+            common: Common::new(provider),
             verifier: None,
             credentials: None,
             key_shares: None,

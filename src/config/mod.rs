@@ -36,7 +36,7 @@ pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later}
 pub use swap::Swap;
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
-use crate::crypto::{CryptoProvider, KeyExchangeGroup, SuiteAuth, Tls12Suite, Tls13Suite};
+use crate::crypto::{KeyExchangeGroup, Primitives, SuiteAuth, Tls12Suite, Tls13Suite};
 use crate::error::{Error, Misuse};
 use crate::record::Padding;
 use alloc::sync::Arc;
@@ -57,7 +57,7 @@ const NO_SCOPE: Misuse = Misuse::Config(
 /// What both roles' configs hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Common {
-    pub(crate) provider: CryptoProvider,
+    pub(crate) provider: Primitives,
     /// Newest first.
     pub(crate) versions: Vec<ProtocolVersion>,
     pub(crate) suites: Vec<&'static Tls13Suite>,
@@ -77,8 +77,7 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    fn new() -> Self {
-        let provider = crate::provider::default_provider();
+    fn new(provider: Primitives) -> Self {
         let mut this = Self {
             provider,
             versions: BUILT_IN.to_vec(),
@@ -100,7 +99,7 @@ impl Common {
         this
     }
 
-    fn set_provider(&mut self, provider: CryptoProvider) {
+    fn set_provider(&mut self, provider: Primitives) {
         self.provider = provider;
         self.suites = provider
             .tls13_suites
@@ -222,9 +221,10 @@ fn pick<N: Copy, T>(names: &[N], find: impl Fn(N) -> Option<T>) -> Vec<T> {
 /// The setters that both builders have.
 macro_rules! common_setters {
     () => {
-        /// Another crypto provider than the default; resets suites and groups to its own.
+        /// Another crypto provider than the one it began with; resets suites and groups to its own.
         pub fn provider(mut self, provider: crate::crypto::CryptoProvider) -> Self {
-            self.common.set_provider(provider);
+            self.common
+                .set_provider(crate::crypto::Primitives::of(provider));
             self
         }
 

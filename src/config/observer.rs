@@ -16,6 +16,18 @@ use core::fmt;
 pub trait Observer: Send + Sync + fmt::Debug {
     /// One thing that happened.
     fn observe(&self, observation: &Observation<'_>);
+
+    /// Parses the body of a message for [`Observation::Message`]. Whoever doesn't look at what messages
+    /// carry may answer `None` and spare the work.
+    fn parse<'a>(
+        &self,
+        version: ProtocolVersion,
+        kind: HandshakeType,
+        body: &'a [u8],
+    ) -> Option<Parsed<'a>> {
+        // Here, so that it isn't linked into a program without observers.
+        Parsed::new(version, kind, body)
+    }
 }
 
 /// Which way something went.

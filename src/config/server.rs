@@ -4,8 +4,10 @@ use super::{
     ChooseServerCredential, ClientHelloInfo, Common, Credential, NO_SCOPE, PskStore, Scope,
     ServerCredentials, ServerSessions, common_setters,
 };
+use crate::crypto::{CryptoProvider, Primitives};
 use crate::error::{Error, Misuse};
 use crate::pki::{Decision, Verifier};
+use crate::provider::default_primitives;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -73,8 +75,18 @@ impl ServerConfig {
     /// Begins a config with the default provider. A credential must be given; all else has a
     /// sensible default.
     pub fn builder() -> ServerConfigBuilder {
+        Self::begin(default_primitives())
+    }
+
+    /// Begins a config with another provider than the default, which then isn't even linked: the way
+    /// to small programs.
+    pub fn builder_with(provider: CryptoProvider) -> ServerConfigBuilder {
+        Self::begin(Primitives::of(provider))
+    }
+
+    fn begin(provider: Primitives) -> ServerConfigBuilder {
         ServerConfigBuilder {
-            common: Common::new(),
+            common: Common::new(provider),
             credentials: None,
             client_auth: ClientAuth::None,
             retry: RetryPolicy::default(),

@@ -1,7 +1,7 @@
 //! The one place that sees both ends: it performs what the handshake decides.
 
 use crate::codepoint::{ContentType, ProtocolVersion};
-use crate::config::{ClientSessionStore, Direction, Limits, Observation, Parsed};
+use crate::config::{ClientSessionStore, Direction, Limits, Observation};
 use crate::conn::event::{Data, EarlyData, Event, Received};
 use crate::conn::exporter::{Exporter, Source};
 use crate::conn::queue::{Next, Queue};
@@ -621,13 +621,10 @@ impl<M: Machine> Handshaking<M> {
 
     /// Tells the observer of a message that was queued.
     fn observe_sent(&self, sender: &Sender, start: u32, end: u32, certificate: bool) {
-        if self
-            .machine
-            .common()
-            .is_none_or(|common| common.observer.is_none())
-        {
+        let observer = self.machine.common().and_then(|c| c.observer.as_ref());
+        let Some(observer) = observer else {
             return;
-        }
+        };
         let cx = self.machine.cx();
         let front = range(start, end)
             .and_then(|range| cx.flight.get(range))
@@ -643,7 +640,7 @@ impl<M: Machine> Handshaking<M> {
         let version = cx.version();
         let parsed = bytes
             .get(4..)
-            .and_then(|body| Parsed::new(version, kind, body));
+            .and_then(|body| observer.parse(version, kind, body));
         let (direction, epoch) = (Direction::Sent, self.queued);
         sender.observe(&Observation::Message {
             direction,

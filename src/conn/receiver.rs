@@ -1,7 +1,7 @@
 //! The half that receives.
 
 use crate::codepoint::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
-use crate::config::{Direction, Limits, NewSession, Observation, Observer, Parsed};
+use crate::config::{Direction, Limits, NewSession, Observation, Observer};
 use crate::conn::event::{Data, Eof};
 use crate::conn::sender::{ForSender, Token};
 use crate::crypto::{HashSecret, Tls13Suite};
@@ -234,13 +234,13 @@ impl Receiver {
     }
 
     pub(crate) fn observe_message(&self, message: Message<'_>) {
-        if self.observer.is_some() {
+        if let Some(observer) = &self.observer {
             let (direction, epoch) = (Direction::Received, self.epoch);
             let version = match self.tls12 {
                 true => ProtocolVersion::TLS12,
                 false => ProtocolVersion::TLS13,
             };
-            let parsed = Parsed::new(version, message.kind, message.body);
+            let parsed = observer.parse(version, message.kind, message.body);
             let (kind, bytes) = (message.kind, message.raw);
             self.observe(&Observation::Message {
                 direction,

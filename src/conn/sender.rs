@@ -318,9 +318,12 @@ impl Sender {
 
     fn observe_key_update(&self, bytes: &[u8]) {
         let kind = HandshakeType::KEY_UPDATE;
+        let Some(observer) = &self.observer else {
+            return;
+        };
         let parsed = bytes
             .get(4..)
-            .and_then(|body| crate::config::Parsed::new(ProtocolVersion::TLS13, kind, body));
+            .and_then(|body| observer.parse(ProtocolVersion::TLS13, kind, body));
         let (direction, epoch) = (Direction::Sent, self.epoch);
         self.observe(&Observation::Message {
             direction,

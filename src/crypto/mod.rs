@@ -16,7 +16,7 @@ pub use aead::{Aead, AeadKey, Nonce};
 pub use hash::{Hash, HashContext, HashOutput, HashSecret, MAX_HASH_LEN};
 pub use kx::{KeyExchange, KeyExchangeGroup, MAX_SHARED_SECRET_LEN, SharedSecret};
 pub use random::Random;
-pub use sign::{KeyLoader, MAX_SIGNATURE_LEN, SigningKey, VerifyAlgorithms};
+pub use sign::{KeyLoader, MAX_SIGNATURE_LEN, NO_KEYS, SigningKey, VerifyAlgorithms};
 pub use suite::{SuiteAuth, Tls12Suite, Tls13Suite};
 
 /// Everything the protocol needs of cryptography, in order of preference.
@@ -46,4 +46,33 @@ pub struct CryptoProvider {
     pub verify: VerifyAlgorithms,
     /// How private keys are loaded.
     pub keys: &'static dyn KeyLoader,
+}
+
+/// What connections use of a provider: not the loader of keys, so that signing isn't linked into a
+/// program that loads none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Primitives {
+    pub(crate) tls13_suites: &'static [&'static Tls13Suite],
+    pub(crate) tls12_suites: &'static [&'static Tls12Suite],
+    pub(crate) groups: &'static [&'static dyn KeyExchangeGroup],
+    pub(crate) sha256: &'static dyn Hash,
+    pub(crate) sha384: &'static dyn Hash,
+    pub(crate) sha512: &'static dyn Hash,
+    pub(crate) verify: VerifyAlgorithms,
+}
+
+impl Primitives {
+    // Inlined, or else the provider as a whole is what is handed over.
+    #[inline(always)]
+    pub(crate) const fn of(provider: CryptoProvider) -> Self {
+        Self {
+            tls13_suites: provider.tls13_suites,
+            tls12_suites: provider.tls12_suites,
+            groups: provider.groups,
+            sha256: provider.sha256,
+            sha384: provider.sha384,
+            sha512: provider.sha512,
+            verify: provider.verify,
+        }
+    }
 }

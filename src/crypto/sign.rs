@@ -44,6 +44,19 @@ pub trait KeyLoader: Send + Sync + fmt::Debug {
     fn load(&self, key: &PrivateKeyDer<'_>) -> Result<Arc<dyn SigningKey>, CryptoError>;
 }
 
+/// A loader that refuses every key, for a provider of clients that have none: nothing of signing is
+/// linked with it.
+pub static NO_KEYS: &dyn KeyLoader = &NoKeys;
+
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyLoader for NoKeys {
+    fn load(&self, _: &PrivateKeyDer<'_>) -> Result<Arc<dyn SigningKey>, CryptoError> {
+        Err(CryptoError::InvalidKey)
+    }
+}
+
 /// How signatures are verified.
 ///
 /// The algorithms are those of `rustls-pki-types`, so that any of that vocabulary plugs in.

@@ -1,7 +1,7 @@
 //! What a handshake came to.
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
-use crate::crypto::{CryptoProvider, HashOutput};
+use crate::crypto::{HashOutput, Primitives};
 use crate::error::{Error, Misuse};
 use crate::pki::{Certificate, PeerChain, SignatureHash, VerifiedChain};
 use alloc::sync::Arc;
@@ -39,7 +39,7 @@ pub struct Summary {
     pub hello_retry_request: bool,
     /// The client's random, which names the connection in key logs.
     pub client_random: [u8; 32],
-    pub(crate) provider: CryptoProvider,
+    pub(crate) provider: Primitives,
     pub(crate) own_certificate: Option<CertificateDer<'static>>,
     pub(crate) client: bool,
 }

@@ -286,7 +286,13 @@ pub(super) fn signature_fault(fault: CertificateFault) -> CrlFault {
 pub struct CrlStore {
     /// The newest first.
     lists: Vec<Arc<Stored>>,
+    /// What looks a certificate up: [`look_up`]. An empty store has nothing to look up with, so that
+    /// nothing of it is linked into a program that adds no list.
+    look_up: Option<LookUp>,
 }
+
+type LookUp =
+    fn(&CrlStore, &Link<'_, '_>, &mut Checker<'_>) -> Result<Status<Option<CrlFault>>, OutOfBudget>;
 
 struct Stored {
     der: Vec<u8>,
@@ -301,7 +307,10 @@ impl CrlStore {
     /// An empty store, which knows no status.
     #[must_use]
     pub const fn new() -> Self {
-        Self { lists: Vec::new() }
+        Self {
+            lists: Vec::new(),
+            look_up: None,
+        }
     }
 
     /// Adds a CRL. Whether it is signed by the issuer of a certificate is checked each time that
@@ -359,6 +368,7 @@ impl CrlStore {
             verified_with,
         };
         list.index = list.build_index();
+        self.look_up = Some(look_up);
         self.lists.push(Arc::new(list));
         self.lists
             .sort_by_key(|list| core::cmp::Reverse(list.this_update));
@@ -387,47 +397,58 @@ impl CrlStore {
         link: &Link<'_, '_>,
         checker: &mut Checker<'_>,
     ) -> Result<Status<Option<CrlFault>>, OutOfBudget> {
-        let certificate = link.certificate;
-        let mut known = Reasons::NONE;
-        let mut closest = None;
-        for list in &self.lists {
-            let Ok((crl, _)) = Crl::parse_head(&list.der) else {
-                continue;
-            };
-            if !crl.issuer().matches(certificate.issuer()) {
-                continue;
-            }
-            let covered = crl.scope.covers(certificate);
-            if covered == Reasons::NONE {
-                closest = closest.or(Some(CrlFault::Scope));
-                continue;
-            }
-            // RFC 5280 6.3.3 (e): it must add a reason.
-            if covered.without(known) == Reasons::NONE {
-                continue;
-            }
-            if let Err(fault) = list.verify(&crl, link, checker)? {
-                closest = Some(fault);
-                continue;
-            }
-            let listed = list.find(&crl, certificate.serial());
-            if let Some(RevokedCertificate { since, reason, .. }) = listed {
-                return Ok(Status::Revoked { since, reason });
-            }
-            if let Err(fault) = check_time(&crl, checker) {
-                closest = Some(fault);
-                continue;
-            }
-            known = known.or(covered);
-            if known == Reasons::ALL {
-                return Ok(Status::Good);
-            }
+        match self.look_up {
+            Some(look_up) => look_up(self, link, checker),
+            None => Ok(Status::Unknown(None)),
         }
-        if known != Reasons::NONE {
-            closest = closest.or(Some(CrlFault::SomeReasons));
-        }
-        Ok(Status::Unknown(closest))
     }
+}
+
+fn look_up(
+    store: &CrlStore,
+    link: &Link<'_, '_>,
+    checker: &mut Checker<'_>,
+) -> Result<Status<Option<CrlFault>>, OutOfBudget> {
+    let certificate = link.certificate;
+    let mut known = Reasons::NONE;
+    let mut closest = None;
+    for list in &store.lists {
+        let Ok((crl, _)) = Crl::parse_head(&list.der) else {
+            continue;
+        };
+        if !crl.issuer().matches(certificate.issuer()) {
+            continue;
+        }
+        let covered = crl.scope.covers(certificate);
+        if covered == Reasons::NONE {
+            closest = closest.or(Some(CrlFault::Scope));
+            continue;
+        }
+        // RFC 5280 6.3.3 (e): it must add a reason.
+        if covered.without(known) == Reasons::NONE {
+            continue;
+        }
+        if let Err(fault) = list.verify(&crl, link, checker)? {
+            closest = Some(fault);
+            continue;
+        }
+        let listed = list.find(&crl, certificate.serial());
+        if let Some(RevokedCertificate { since, reason, .. }) = listed {
+            return Ok(Status::Revoked { since, reason });
+        }
+        if let Err(fault) = check_time(&crl, checker) {
+            closest = Some(fault);
+            continue;
+        }
+        known = known.or(covered);
+        if known == Reasons::ALL {
+            return Ok(Status::Good);
+        }
+    }
+    if known != Reasons::NONE {
+        closest = closest.or(Some(CrlFault::SomeReasons));
+    }
+    Ok(Status::Unknown(closest))
 }
 
 fn check_time(crl: &Crl<'_>, checker: &Checker<'_>) -> Result<(), CrlFault> {

@@ -5,6 +5,7 @@ use super::oid;
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateFault, DecodeError, Text, TextWriter};
 use alloc::vec::Vec;
+use rustls_pki_types::SignatureVerificationAlgorithm;
 
 /// A SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,17 @@ impl<'a> KeyInfo<'a> {
         signature: &[u8],
         algorithms: &VerifyAlgorithms,
     ) -> Result<(), CertificateFault> {
+        self.algorithm_for(id, algorithms)?
+            .verify_signature(self.key, message, signature)
+            .map_err(|_| CertificateFault::BadSignature)
+    }
+
+    /// What verifies signatures with this AlgorithmIdentifier by this key.
+    pub(super) fn algorithm_for(
+        &self,
+        id: &[u8],
+        algorithms: &VerifyAlgorithms,
+    ) -> Result<&'static dyn SignatureVerificationAlgorithm, CertificateFault> {
         let mut known = false;
         for algorithm in algorithms.all {
             if algorithm.signature_alg_id().as_ref() != id {
@@ -47,9 +59,7 @@ impl<'a> KeyInfo<'a> {
             }
             known = true;
             if algorithm.public_key_alg_id().as_ref() == self.algorithm {
-                return algorithm
-                    .verify_signature(self.key, message, signature)
-                    .map_err(|_| CertificateFault::BadSignature);
+                return Ok(*algorithm);
             }
         }
         Err(match AlgorithmName::of(id) {

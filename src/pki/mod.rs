@@ -19,6 +19,7 @@ mod crl;
 mod der;
 mod describe;
 mod key;
+mod memo;
 mod name;
 mod ocsp;
 mod oid;
@@ -417,4 +418,10 @@ impl Verifier for DangerousAcceptAnyCertificate {
     fn identity(&self) -> Option<[u8; 32]> {
         Some(*b"DangerousAcceptAnyCertificate...")
     }
+}
+
+/// By what certificates, keys and signatures are told apart.
+fn sha256(parts: &[&[u8]], algorithms: &VerifyAlgorithms) -> [u8; 32] {
+    let hash = algorithms.sha256.hash(parts);
+    core::array::from_fn(|i| hash.as_bytes().get(i).copied().unwrap_or(0))
 }

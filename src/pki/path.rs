@@ -1,39 +1,23 @@
-//! Path building and validation (RFC 5280 6.1, RFC 4158).
-//!
-//! The search goes from the peer's certificate towards a root by names, looking at whatever
-//! costs little: time, purpose, whether a CA is one. Only when the names have reached a root are
-//! signatures verified, from the root down, so that each is made with a key that is vouched for
-//! already and nobody without a certified key can make us verify more than the first one. A
-//! signature is verified once, however many paths lead over it.
+//! Path building and validation (RFC 5280 6.1, RFC 4158): what is asked, and by whom.
 
-use super::cert::{Certificate, key_usage};
-use super::constraints::{self, Comparisons, Denied};
-use super::der;
-use super::key::KeyInfo;
-use super::name::{self, DistinguishedName};
-use super::oid;
-use super::policy::{self, InitialPolicies, PolicyFault};
-use super::profile::{self, Profile};
-use super::revocation::{self, Revocation};
-use super::roots::{Anchor, RootStore};
+mod search;
+
+use self::search::Search;
+use super::memo::{self, SignatureMemo};
+use super::policy::InitialPolicies;
+use super::profile::Profile;
+use super::revocation::Revocation;
+use super::roots::RootStore;
 use super::sct::TimestampPolicy;
-use super::{Decision, Role, Trust, VerifiedChain, Verifier, VerifyRequest};
+use super::{Decision, VerifiedChain, Verifier, VerifyRequest};
 use crate::crypto::VerifyAlgorithms;
-use crate::error::{
-    CertificateError, CertificateFault as Fault, DecodeError, DecodeFault, Moment, StatusSource,
-    Text, Tried, TriedPath,
-};
+use crate::error::CertificateError;
 use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
-use rustls_pki_types::ServerName;
 use sha2::{Digest, Sha256};
-
-/// How many certificates a path may have, without the root.
-const MAX_PATH: usize = 10;
 
 /// How much work one chain may cost. It is spent before the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +56,22 @@ impl Default for Budget {
 ///
 /// A server may present a certificate that is a root itself (self-signed and added to the
 /// store): it is accepted like any other, for its own names and within its time.
+///
+/// # Signatures that were verified before
+/// Whoever meets the same issuers all day would verify the same signatures all day. So the
+/// verifier remembers [so many](Self::with_signature_memo) of those that were part of a path that was
+/// accepted in every respect, each by the SHA-256 of the certificate with the issuer's key, and
+/// by the algorithm that verified it. Only the arithmetic is spared: whether algorithm and key are
+/// allowed, time, purpose, names, constraints, policies, distrust and revocation are judged at every
+/// use, and the outcome is the same, the [`Budget`]'s too. The memo belongs to the verifier and its
+/// clones, and to no one else. It doesn't grow beyond its bound, what wasn't used for longest goes
+/// first, and strangers can put nothing in: of a certificate that isn't trusted nothing is
+/// remembered, a failure never. Issuers' certificates and peers' own are apart, so that many peers
+/// displace no issuer.
+///
+/// A peer that measures time can learn whether its issuer, or its own certificate, was met
+/// recently. Where that matters, as between the users of a proxy, give each a verifier of its own
+/// or turn the memo off.
 #[derive(Clone, Debug)]
 pub struct PathVerifier {
     roots: Arc<RootStore>,
@@ -82,6 +82,8 @@ pub struct PathVerifier {
     hints: Vec<Vec<u8>>,
     revocation: Revocation,
     timestamps: Option<TimestampPolicy>,
+    /// What was verified before; clones share it. None if nothing is remembered.
+    memo: Option<Arc<SignatureMemo>>,
     /// A hash of the roots and of all that has a say in what is accepted.
     identity: [u8; 32],
 }
@@ -106,6 +108,7 @@ impl PathVerifier {
             hints: Vec::new(),
             revocation: Revocation::default(),
             timestamps: None,
+            memo: SignatureMemo::new(memo::DEFAULT_ENTRIES),
             identity: [0; 32],
         }
         .identified()
@@ -183,6 +186,15 @@ impl PathVerifier {
         self.identified()
     }
 
+    /// Remembers this many signatures at most, rounded up to a multiple of 8: as many of issuers'
+    /// certificates, and as many again of peers' own. 0 remembers none; 128 is the default, about
+    /// 12 KiB once both are in use. See [above](Self#signatures-that-were-verified-before).
+    #[must_use]
+    pub fn with_signature_memo(mut self, entries: usize) -> Self {
+        self.memo = SignatureMemo::new(entries);
+        self
+    }
+
     /// For a server: tells clients the names of the roots, in `certificate_authorities`.
     #[must_use]
     pub fn with_root_hints(mut self) -> Self {
@@ -225,630 +237,4 @@ impl Verifier for PathVerifier {
     fn identity(&self) -> Option<[u8; 32]> {
         Some(self.identity)
     }
-}
-
-/// What ends an attempt.
-enum Stop {
-    /// This path doesn't hold; another one may.
-    Fault(CertificateError),
-    /// Nothing more is tried.
-    OutOfBudget,
-}
-
-/// A signature that has been looked at.
-struct Checked<'a> {
-    index: usize,
-    key: KeyInfo<'a>,
-    result: Result<(), Fault>,
-}
-
-/// Subject and issuer of a certificate as numbers: the same name has the same one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Names {
-    subject: usize,
-    issuer: usize,
-}
-
-/// The search for one chain.
-struct Search<'a> {
-    verifier: &'a PathVerifier,
-    request: &'a VerifyRequest,
-    algorithms: &'a VerifyAlgorithms,
-    now: Moment,
-    role: Role,
-    /// What the peer sent.
-    ders: Vec<&'a [u8]>,
-    certificates: Vec<Result<Certificate<'a>, DecodeError>>,
-    /// The names of each, compared once; none for what isn't a certificate.
-    names: Vec<Option<Names>>,
-    /// By the number of a name, the positions of the roots that have it.
-    anchors: BTreeMap<usize, Vec<usize>>,
-    /// Positions: the peer's own certificate first, each issued by the next.
-    path: Vec<usize>,
-    /// What was found of each certificate by itself.
-    sound: BTreeMap<usize, Result<(), Fault>>,
-    checked: Vec<Checked<'a>>,
-    /// Who says that the path's certificates aren't revoked.
-    statuses: Vec<Option<StatusSource>>,
-    left: Budget,
-    failure: Option<CertificateError>,
-    tried: Tried,
-}
-
-impl<'a> Search<'a> {
-    fn new(
-        verifier: &'a PathVerifier,
-        request: &'a VerifyRequest,
-        algorithms: &'a VerifyAlgorithms,
-    ) -> Result<Self, CertificateError> {
-        let budget = verifier.budget;
-        if u32::try_from(request.chain.len()).is_ok_and(|n| n > budget.certificates) {
-            return Err(CertificateError::new(None, Fault::OutOfBudget));
-        }
-        let ders: Vec<&[u8]> = request.chain.certificates().collect();
-        let certificates: Vec<_> = ders.iter().map(|der| Certificate::parse(der)).collect();
-        match certificates.first() {
-            None => return Err(CertificateError::new(None, Fault::NoCertificate)),
-            Some(Err(e)) => return Err(CertificateError::malformed(0, *e)),
-            Some(Ok(_)) => {}
-        }
-        let mut comparisons = Comparisons(budget.comparisons);
-        let names = number_names(&certificates, &mut comparisons)
-            .ok_or(CertificateError::new(None, Fault::OutOfBudget))?;
-        Ok(Self {
-            verifier,
-            request,
-            algorithms,
-            now: Moment(i64::try_from(request.now.as_secs()).unwrap_or(i64::MAX)),
-            role: request.role,
-            ders,
-            certificates,
-            names,
-            anchors: BTreeMap::new(),
-            path: Vec::new(),
-            sound: BTreeMap::new(),
-            checked: Vec::new(),
-            statuses: Vec::new(),
-            left: Budget {
-                comparisons: comparisons.0,
-                ..budget
-            },
-            failure: None,
-            tried: Tried::default(),
-        })
-    }
-
-    fn certificate(&self, index: usize) -> Option<&Certificate<'a>> {
-        self.certificates.get(index)?.as_ref().ok()
-    }
-
-    fn names(&self, index: usize) -> Option<Names> {
-        *self.names.get(index)?
-    }
-
-    fn is_self_issued(&self, index: usize) -> bool {
-        self.names(index)
-            .is_some_and(|names| names.subject == names.issuer)
-    }
-
-    /// What can be said of the peer's own certificate alone.
-    fn check_end_entity(&mut self, asked: Option<&ServerName<'_>>) -> Result<(), CertificateError> {
-        let fault = match self.check_any(0) {
-            Ok(()) => self.check_use(asked),
-            fault => fault,
-        };
-        fault.map_err(|fault| self.error(0, fault))
-    }
-
-    /// Whether the peer's own certificate is for what it is used for, and under which name.
-    fn check_use(&self, asked: Option<&ServerName<'_>>) -> Result<(), Fault> {
-        let Some(certificate) = self.certificate(0) else {
-            return Err(Fault::NoCertificate);
-        };
-        self.verifier
-            .profile
-            .check_end_entity(certificate, self.role)?;
-        // RFC 9846 4.5.1.2: digitalSignature must be set, if keyUsage is there.
-        if !certificate.allows_key_usage(key_usage::DIGITAL_SIGNATURE) {
-            return Err(Fault::KeyUsage {
-                needed: "digitalSignature",
-            });
-        }
-        match asked {
-            Some(asked) if !certificate.matches_name(asked) => {
-                let (presented, more) = certificate.presented_names();
-                Err(Fault::NameMismatch {
-                    asked: name::host_text(asked),
-                    presented,
-                    more,
-                })
-            }
-            Some(_) => Ok(()),
-            None if self.role == Role::Server => Err(Fault::NoNameToCheck),
-            None => Ok(()),
-        }
-    }
-
-    /// What holds for every certificate of a path; found out once for each.
-    fn check_any(&mut self, index: usize) -> Result<(), Fault> {
-        if let Some(known) = self.sound.get(&index) {
-            return known.clone();
-        }
-        let result = match self.certificate(index) {
-            Some(certificate) => self.examine(index, certificate),
-            None => Err(Fault::NoCertificate),
-        };
-        self.sound.insert(index, result.clone());
-        result
-    }
-
-    fn examine(&self, index: usize, certificate: &Certificate<'_>) -> Result<(), Fault> {
-        // RFC 5280 4.1.1.2: the same algorithm identifier inside and outside.
-        if !certificate.algorithms_agree() {
-            return Err(Fault::AlgorithmMismatch);
-        }
-        // RFC 5280 4.2: an unknown critical extension is refused.
-        if let Some(id) = certificate.unknown_critical() {
-            return Err(Fault::CriticalExtension { oid: oid::text(id) });
-        }
-        // RFC 5280 6.1.3 (a)(2): the time.
-        let (not_before, not_after) = certificate.validity();
-        let now = self.now;
-        if now < not_before {
-            return Err(Fault::NotYetValid { not_before, now });
-        }
-        if now > not_after {
-            return Err(Fault::Expired { not_after, now });
-        }
-        // RFC 5280 4.2.1.12: for a CA it limits those below, as everybody has come to read it.
-        let (purpose, needed) = profile::purpose(self.role);
-        if !certificate.allows_purpose(purpose) {
-            return Err(Fault::ExtendedKeyUsage { needed });
-        }
-        self.verifier
-            .profile
-            .check_any(certificate, self.algorithms)?;
-        self.check_trust(index, certificate)
-    }
-
-    /// Whether neither the certificate nor its key is distrusted.
-    fn check_trust(&self, index: usize, certificate: &Certificate<'_>) -> Result<(), Fault> {
-        let lists = &self.verifier.distrusted;
-        let whole = self.ders.get(index).copied().unwrap_or(&[]);
-        let spki = certificate.subject_public_key_info();
-        for (list, bytes, key) in [
-            (&lists.certificates, whole, false),
-            (&lists.keys, spki, true),
-        ] {
-            if self.is_listed(list, bytes) {
-                return Err(Fault::Distrusted { key });
-            }
-        }
-        Ok(())
-    }
-
-    fn is_listed(&self, list: &[[u8; 32]], bytes: &[u8]) -> bool {
-        // Nothing is hashed for nothing.
-        !list.is_empty() && {
-            let hash = self.algorithms.sha256.hash(&[bytes]);
-            list.iter().any(|listed| listed == hash.as_bytes())
-        }
-    }
-
-    /// What can be said of an issuer before its key is used; it would stand above the path so far.
-    fn check_issuer(&mut self, index: usize) -> Result<(), Fault> {
-        self.check_any(index)?;
-        let Some(issuer) = self.certificate(index) else {
-            return Err(Fault::NoCertificate);
-        };
-        // RFC 5280 6.1.4 (k): a CA.
-        let constraints = match issuer.basic_constraints() {
-            Some(constraints) if constraints.ca => constraints,
-            _ => return Err(Fault::NotACa),
-        };
-        // RFC 5280 6.1.4 (n): keyCertSign, if keyUsage is there.
-        if !issuer.allows_key_usage(key_usage::KEY_CERT_SIGN) {
-            return Err(Fault::KeyUsage {
-                needed: "keyCertSign",
-            });
-        }
-        self.verifier.profile.check_ca(issuer)?;
-        // RFC 5280 6.1.4 (l), (m): self-issued intermediates don't count.
-        if let Some(limit) = constraints.path_len {
-            let below = self.path.iter().skip(1);
-            if below.filter(|i| !self.is_self_issued(**i)).count() > usize::from(limit) {
-                return Err(Fault::PathTooLong { limit });
-            }
-        }
-        Ok(())
-    }
-
-    fn run(mut self) -> Result<VerifiedChain, CertificateError> {
-        for (index, certificate) in self.certificates.iter().enumerate() {
-            if let Err(e) = certificate
-                && self.failure.is_none()
-            {
-                self.failure = Some(CertificateError::malformed(index, *e));
-            }
-        }
-        self.path.push(0);
-        match self.climb(0) {
-            Ok(Some(anchor)) => Ok(VerifiedChain {
-                path: self.path,
-                trust: Trust::Root(anchor.text()),
-                statuses: self.statuses,
-            }),
-            Err(Stop::OutOfBudget) => {
-                Err(CertificateError::new(None, Fault::OutOfBudget).having_tried(self.tried))
-            }
-            Err(Stop::Fault(error)) => Err(error),
-            Ok(None) => {
-                let unknown = self.unknown_issuer(0);
-                let error = self.failure.unwrap_or(unknown);
-                Err(error.having_tried(self.tried))
-            }
-        }
-    }
-
-    /// Looks for a path on from the certificate at `index`, the last one of the path so far.
-    /// Recurses at most [`MAX_PATH`] deep.
-    fn climb(&mut self, index: usize) -> Result<Option<DistinguishedName<'a>>, Stop> {
-        let Some(names) = self.names(index) else {
-            return Ok(None);
-        };
-        let mut found = false;
-        for position in self.anchors_of(index, names.issuer) {
-            found = true;
-            spend(&mut self.left.steps)?;
-            if let Some(anchor) = self.end_in(position)? {
-                return Ok(Some(anchor));
-            }
-        }
-        // Those that the key identifiers hint at come first.
-        for hinted in [true, false] {
-            for candidate in 1..self.certificates.len() {
-                if !self.is_candidate(candidate, index, hinted) {
-                    continue;
-                }
-                found = true;
-                spend(&mut self.left.steps)?;
-                if let Some(anchor) = self.climb_over(candidate)? {
-                    return Ok(Some(anchor));
-                }
-            }
-        }
-        if !found {
-            let error = self.unknown_issuer(index);
-            self.note(error, None, None);
-        }
-        Ok(None)
-    }
-
-    /// The positions of the roots that have the name of the issuer of the certificate at `index`,
-    /// compared once for each name.
-    fn anchors_of(&mut self, index: usize, issuer: usize) -> Vec<usize> {
-        if let Some(known) = self.anchors.get(&issuer) {
-            return known.clone();
-        }
-        let mut positions = Vec::new();
-        if let Some(certificate) = self.certificate(index) {
-            let issuer = certificate.issuer();
-            let roots = self.verifier.roots.anchors().enumerate();
-            positions.extend(
-                roots
-                    .filter(|(_, root)| DistinguishedName::new(&root.subject).matches(issuer))
-                    .map(|(position, _)| position),
-            );
-        }
-        self.anchors.insert(issuer, positions.clone());
-        positions
-    }
-
-    /// Tries a path over the certificate at `index` as the next issuer.
-    fn climb_over(&mut self, index: usize) -> Result<Option<DistinguishedName<'a>>, Stop> {
-        let fault = match self.path.len() >= MAX_PATH {
-            true => Err(Fault::OutOfBudget),
-            false => self.check_issuer(index),
-        };
-        if let Err(fault) = fault {
-            let error = self.error(index, fault);
-            self.note(error, Some(index), None);
-            return Ok(None);
-        }
-        self.path.push(index);
-        let anchor = self.climb(index)?;
-        if anchor.is_none() {
-            self.path.pop();
-        }
-        Ok(anchor)
-    }
-
-    /// Whether the certificate at `index` may be the issuer of the one at `child`, by its name.
-    fn is_candidate(&self, index: usize, child: usize, hinted: bool) -> bool {
-        let (Some(own), Some(below)) = (self.names(index), self.names(child)) else {
-            return false;
-        };
-        if own.subject != below.issuer || self.path.contains(&index) {
-            return false;
-        }
-        let (Some(candidate), Some(child)) = (self.certificate(index), self.certificate(child))
-        else {
-            return false;
-        };
-        // RFC 4158 2.4.2: a name and key that the path has already lead in circles.
-        let on_path = |on: usize| {
-            self.names(on).is_some_and(|on| on.subject == own.subject)
-                && self
-                    .certificate(on)
-                    .is_some_and(|on| on.key() == candidate.key())
-        };
-        child.hints_at(candidate) == hinted && !self.path.iter().any(|on| on_path(*on))
-    }
-
-    /// Tries a path that ends in the root at `position` of the store.
-    fn end_in(&mut self, position: usize) -> Result<Option<DistinguishedName<'a>>, Stop> {
-        // An anchor that can't be read is nobody's.
-        let Some(root) = self.verifier.roots.anchors().nth(position) else {
-            return Ok(None);
-        };
-        let Ok(anchor) = Anchor::parse(root) else {
-            return Ok(None);
-        };
-        let keys = &self.verifier.distrusted.keys;
-        let key = der::encode(der::SEQUENCE, &root.subject_public_key_info);
-        let result = if self.is_listed(keys, &key) {
-            let error = CertificateError::new(None, Fault::Distrusted { key: true });
-            Err(Stop::Fault(error.of_subject(anchor.subject.text())))
-        } else {
-            self.validate(anchor)
-        };
-        match result {
-            Ok(()) => Ok(Some(anchor.subject)),
-            Err(Stop::Fault(error)) => {
-                self.note(error, None, Some(anchor.subject));
-                Ok(None)
-            }
-            Err(stop) => Err(stop),
-        }
-    }
-
-    /// Verifies the path's signatures from the root down, and then what holds for it as a whole.
-    fn validate(&mut self, anchor: Anchor<'a>) -> Result<(), Stop> {
-        let mut key = anchor.key;
-        for i in (0..self.path.len()).rev() {
-            let index = self.path.get(i).copied().unwrap_or(0);
-            self.check_signature(index, key)?;
-            if let Some(certificate) = self.certificate(index) {
-                key = certificate.key();
-            }
-        }
-        self.check_names(anchor.name_constraints)?;
-        self.check_policies()?;
-        self.check_status(anchor.key)
-    }
-
-    /// RFC 5280 6.1.3 (a)(3): none was revoked, as far as that is to be known.
-    fn check_status(&mut self, anchor: KeyInfo<'a>) -> Result<(), Stop> {
-        let mut left = self.left.signatures;
-        let path = self.path.iter();
-        let result = revocation::check(
-            &revocation::Chain {
-                policy: &self.verifier.revocation,
-                timestamps: self.verifier.timestamps.as_ref(),
-                profile: &self.verifier.profile,
-                request: self.request,
-                path: path
-                    .filter_map(|index| Some((*index, self.certificate(*index)?)))
-                    .collect(),
-                anchor,
-                algorithms: self.algorithms,
-                now: self.now,
-            },
-            &mut left,
-        );
-        self.left.signatures = left;
-        match result {
-            Ok(statuses) => {
-                self.statuses = statuses;
-                Ok(())
-            }
-            Err(None) => Err(Stop::OutOfBudget),
-            Err(Some((index, fault))) => {
-                Err(Stop::Fault(self.error(index, Fault::Revocation(fault))))
-            }
-        }
-    }
-
-    /// RFC 5280 6.1.3 (d) to (f) and on, as RFC 9618 has them.
-    fn check_policies(&mut self) -> Result<(), Stop> {
-        let from_above = self.path.iter().rev();
-        let steps: Vec<policy::Step<'_>> = from_above
-            .filter_map(|index| {
-                Some(policy::Step {
-                    policies: *self.certificate(*index)?.policies(),
-                    self_issued: self.is_self_issued(*index),
-                })
-            })
-            .collect();
-        let octets = steps.iter().map(|step| step.policies.octets());
-        let octets = octets.fold(0, usize::saturating_add);
-        let mut left = Comparisons(self.left.comparisons);
-        if octets > 0 {
-            left.spend_octets(octets).ok_or(Stop::OutOfBudget)?;
-        }
-        self.left.comparisons = left.0;
-        policy::check(&steps, &self.verifier.policies).map_err(|fault| {
-            let malformed = |what, fault| Fault::Malformed(DecodeError::new(what, fault));
-            let (step, fault) = match fault {
-                PolicyFault::NoneValid(step) => (step, Fault::NoPolicy),
-                PolicyFault::Twice(step) => (
-                    step,
-                    malformed("certificatePolicies", DecodeFault::Duplicate),
-                ),
-                PolicyFault::MapsAny(step) => {
-                    (step, malformed("policyMappings", DecodeFault::BadValue))
-                }
-            };
-            let index = self.path.iter().rev().nth(step).copied().unwrap_or(0);
-            Stop::Fault(self.error(index, fault))
-        })
-    }
-
-    fn check_signature(&mut self, index: usize, key: KeyInfo<'a>) -> Result<(), Stop> {
-        let known = self
-            .checked
-            .iter()
-            .find(|c| c.index == index && c.key == key);
-        let result = match known {
-            Some(checked) => checked.result.clone(),
-            None => {
-                spend(&mut self.left.signatures)?;
-                let result = match self.certificate(index) {
-                    Some(certificate) => {
-                        let digest = self.verifier.profile.check_digest(certificate, key);
-                        digest.and_then(|()| {
-                            // RFC 5280 6.1.3 (a)(1): whether the key made the signature.
-                            key.verify(
-                                certificate.signature_algorithm(),
-                                certificate.tbs(),
-                                certificate.signature(),
-                                self.algorithms,
-                            )
-                        })
-                    }
-                    None => Err(Fault::BadSignature),
-                };
-                self.checked.push(Checked {
-                    index,
-                    key,
-                    result: result.clone(),
-                });
-                result
-            }
-        };
-        result.map_err(|fault| Stop::Fault(self.error(index, fault)))
-    }
-
-    /// RFC 5280 6.1.3 (b), (c): every certificate within the constraints of all above it.
-    fn check_names(&mut self, anchor: Option<&[u8]>) -> Result<(), Stop> {
-        let mut left = Comparisons(self.left.comparisons);
-        let result = self.compare_names(anchor, &mut left);
-        self.left.comparisons = left.0;
-        result
-    }
-
-    fn compare_names(&self, anchor: Option<&[u8]>, left: &mut Comparisons) -> Result<(), Stop> {
-        for (i, index) in self.path.iter().enumerate() {
-            let Some(certificate) = self.certificate(*index) else {
-                continue;
-            };
-            // Self-issued intermediates are let through; the peer's own certificate isn't.
-            if i > 0 && self.is_self_issued(*index) {
-                continue;
-            }
-            let above = self.path.iter().skip(i.saturating_add(1));
-            let above = above.filter_map(|i| self.certificate(*i)?.name_constraints());
-            for constraints in above.chain(anchor) {
-                match constraints::allow(constraints, certificate, left) {
-                    Ok(()) => {}
-                    Err(Denied::OutOfBudget) => return Err(Stop::OutOfBudget),
-                    Err(Denied::Fault(fault)) => {
-                        return Err(Stop::Fault(self.error(*index, fault)));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn unknown_issuer(&self, index: usize) -> CertificateError {
-        let issuer = match self.certificate(index) {
-            Some(certificate) => certificate.issuer_text(),
-            None => Text::default(),
-        };
-        let self_signed = self.is_self_issued(index);
-        self.error(
-            index,
-            Fault::UnknownIssuer {
-                issuer,
-                self_signed,
-            },
-        )
-    }
-
-    fn error(&self, index: usize, fault: Fault) -> CertificateError {
-        let error = CertificateError::new(Some(index), fault);
-        match self.certificate(index) {
-            Some(certificate) => error.of_subject(certificate.subject_text()),
-            None => error,
-        }
-    }
-
-    /// Notes why the path so far doesn't hold, with what it would have gone on to, and keeps the
-    /// failure that says most: the first of the most telling kind.
-    fn note(
-        &mut self,
-        error: CertificateError,
-        over: Option<usize>,
-        root: Option<DistinguishedName<'_>>,
-    ) {
-        let path = &self.path;
-        self.tried.note(|| TriedPath {
-            path: path.iter().copied().chain(over).collect(),
-            root: root.map(|name| name.text()),
-            failure: error.clone(),
-        });
-        let better = |kept: &CertificateError| telling(&error.fault) > telling(&kept.fault);
-        if self.failure.as_ref().is_none_or(better) {
-            self.failure = Some(error);
-        }
-    }
-}
-
-/// Gives the same number to the same name, and compares no two of them again afterwards. `None`
-/// if that takes more comparisons than are left.
-fn number_names<'a>(
-    certificates: &[Result<Certificate<'a>, DecodeError>],
-    left: &mut Comparisons,
-) -> Option<Vec<Option<Names>>> {
-    let mut known: Vec<DistinguishedName<'a>> = Vec::new();
-    let mut number = |name: DistinguishedName<'a>| {
-        for (i, other) in known.iter().enumerate() {
-            left.spend(name.contents(), other.contents())?;
-            if other.matches(name) {
-                return Some(i);
-            }
-        }
-        known.push(name);
-        Some(known.len().saturating_sub(1))
-    };
-    let mut names = Vec::with_capacity(certificates.len());
-    for certificate in certificates {
-        names.push(match certificate {
-            Ok(certificate) => Some(Names {
-                subject: number(certificate.subject())?,
-                issuer: number(certificate.issuer())?,
-            }),
-            Err(_) => None,
-        });
-    }
-    Some(names)
-}
-
-/// How much a fault says about why there is no path: one that nearly holds before a dead end.
-const fn telling(fault: &Fault) -> u8 {
-    match fault {
-        Fault::UnknownIssuer { .. } => 0,
-        Fault::Malformed(_) => 1,
-        // Often just another key under the same name.
-        Fault::BadSignature => 2,
-        // All else of the path holds.
-        Fault::Revocation(_) => 4,
-        _ => 3,
-    }
-}
-
-fn spend(left: &mut u32) -> Result<(), Stop> {
-    *left = left.checked_sub(1).ok_or(Stop::OutOfBudget)?;
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Certificate, Decision, PathVerifier, Role, Trust, VerifiedChain, Verifier, VerifyRequest,
+    sha256,
 };
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, CertificateFault as Fault, Error, Misuse, Moment, Text};
@@ -64,11 +65,11 @@ impl Pin {
     /// The pin of a certificate, whatever it is.
     #[must_use]
     pub fn of_certificate(certificate: &CertificateDer<'_>, algorithms: &VerifyAlgorithms) -> Self {
-        Self::Certificate(sha256(certificate, algorithms))
+        Self::Certificate(sha256(&[certificate], algorithms))
     }
 
     fn key_of(certificate: &Certificate<'_>, algorithms: &VerifyAlgorithms) -> Self {
-        Self::Key(sha256(certificate.subject_public_key_info(), algorithms))
+        Self::Key(sha256(&[certificate.subject_public_key_info()], algorithms))
     }
 
     fn text(&self) -> Text {
@@ -76,11 +77,6 @@ impl Pin {
         let _ = write!(text, "{self}");
         Text::from(text.as_str())
     }
-}
-
-fn sha256(bytes: &[u8], algorithms: &VerifyAlgorithms) -> [u8; 32] {
-    let hash = algorithms.sha256.hash(&[bytes]);
-    core::array::from_fn(|i| hash.as_bytes().get(i).copied().unwrap_or(0))
 }
 
 impl fmt::Display for Pin {
@@ -277,7 +273,7 @@ impl PinVerifier {
                 let keys = self.pins.iter().any(|pin| matches!(pin, Pin::Key(_)));
                 let found = match keys {
                     true => Pin::key_of(&certificate, algorithms),
-                    false => Pin::Certificate(sha256(der, algorithms)),
+                    false => Pin::Certificate(sha256(&[der], algorithms)),
                 };
                 fail(Fault::NotPinned {
                     found: found.text(),
@@ -290,7 +286,7 @@ impl PinVerifier {
     fn find(&self, der: &[u8], algorithms: &VerifyAlgorithms) -> Option<Pin> {
         let certificate = Certificate::parse(der).ok()?;
         let key = Pin::key_of(&certificate, algorithms);
-        let whole = Pin::Certificate(sha256(der, algorithms));
+        let whole = Pin::Certificate(sha256(&[der], algorithms));
         self.pins
             .iter()
             .copied()
@@ -415,7 +411,7 @@ impl Stranger {
         Ok(Self {
             name,
             key: Pin::key_of(&certificate, algorithms),
-            certificate: Pin::Certificate(sha256(der, algorithms)),
+            certificate: Pin::Certificate(sha256(&[der], algorithms)),
         })
     }
 }

@@ -11,7 +11,7 @@ mod kx;
 mod suites;
 mod verify;
 
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoProvider, Primitives};
 use crate::error::CryptoError;
 
 pub use rustcrypto::RUSTCRYPTO;
@@ -24,6 +24,17 @@ pub fn default_provider() -> CryptoProvider {
     return fast::provider();
     #[cfg(not(all(feature = "fast", any(target_arch = "x86_64", target_arch = "aarch64"))))]
     RUSTCRYPTO
+}
+
+/// What a config takes of the default provider.
+pub(crate) fn default_primitives() -> Primitives {
+    #[cfg(all(feature = "fast", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    return Primitives::of(fast::provider());
+    // Taken by the compiler already, so that nothing refers to the rest.
+    #[cfg(not(all(feature = "fast", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    const {
+        Primitives::of(RUSTCRYPTO)
+    }
 }
 
 /// Copies `from` to `to`, which must have the same length.

@@ -8,7 +8,7 @@ use symbolon::error::DecodeFault;
 
 /// An ECDSA verifier that counts how often it is called.
 #[derive(Debug)]
-struct Counting(AtomicU32);
+pub(crate) struct Counting(pub(crate) AtomicU32);
 
 impl SignatureVerificationAlgorithm for Counting {
     fn verify_signature(
@@ -31,11 +31,8 @@ impl SignatureVerificationAlgorithm for Counting {
     }
 }
 
-/// Verifies a server's chain; says how many signatures that took as well.
-fn verify_counting(
-    roots: RootStore,
-    chain: &[CertificateDer<'static>],
-) -> (Result<VerifiedChain, CertificateError>, u32) {
+/// A counter of its own, and algorithms with it alone.
+pub(crate) fn counting() -> (&'static Counting, VerifyAlgorithms) {
     let counting: &'static Counting = Box::leak(Box::new(Counting(AtomicU32::new(0))));
     let all: &'static [&'static dyn SignatureVerificationAlgorithm] =
         Box::leak(Box::new([counting as &dyn SignatureVerificationAlgorithm]));
@@ -43,6 +40,15 @@ fn verify_counting(
         all,
         ..RUSTCRYPTO.verify
     };
+    (counting, algorithms)
+}
+
+/// Verifies a server's chain; says how many signatures that took as well.
+fn verify_counting(
+    roots: RootStore,
+    chain: &[CertificateDer<'static>],
+) -> (Result<VerifiedChain, CertificateError>, u32) {
+    let (counting, algorithms) = counting();
     let request = request(chain, Role::Server, Some(HOST));
     let result = PathVerifier::new(roots).verify_now(&request, &algorithms);
     (result, counting.0.load(Ordering::Relaxed))

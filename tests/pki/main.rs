@@ -6,8 +6,11 @@ mod answers;
 mod certs;
 mod constraints;
 mod faults;
+mod memo;
 mod paths;
 mod profiles;
+#[path = "../common/status.rs"]
+mod status;
 
 use certs::{
     Ca, Identity, KeyKind, NOW, TestKey, TestPki, ca_params, client_params, distinguished_name,

@@ -2,7 +2,6 @@
 //! RFC 5246 7.3, RFC 5077).
 
 mod importer;
-mod lock;
 mod portable;
 mod psk;
 mod replay;

@@ -4,10 +4,10 @@
 //! Whoever can't be sure says `Unknown`: one that is full, one that started a moment ago, one whose
 //! clock was set back behind what it has forgotten.
 
-use super::lock::Lock;
 use super::state::SKEW;
 use super::{Freshness, ReplayQuery, ReplayRecorder, later};
 use crate::crypto::{CryptoProvider, Hash, HashSecret};
+use crate::lock::Lock;
 use crate::pki::Decision;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};

@@ -1,9 +1,9 @@
 //! Sessions in memory, on the server's side and on the client's: bounded, and with nothing in them
 //! that is of no use any more.
 
-use super::lock::Lock;
 use super::portable::name_bytes;
 use super::{ClientSessionStore, Resume, Scope, Session, SessionQuery, SessionStore, StoreSession};
+use crate::lock::Lock;
 use crate::pki::Decision;
 use crate::secret::SecretBytes;
 use alloc::collections::{BTreeMap, VecDeque};

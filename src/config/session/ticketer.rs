@@ -1,11 +1,11 @@
 //! Tickets that hold the whole session, sealed: the server keeps a secret and nothing else.
 
 use super::Ticketer;
-use super::lock::Lock;
 use super::state::SKEW;
 use crate::codepoint::CipherSuite;
 use crate::crypto::{Aead, AeadKey, CryptoProvider, Hash, HashSecret, Random};
 use crate::error::{CryptoError, Error, Misuse};
+use crate::lock::Lock;
 use crate::pki::Decision;
 use crate::secret::{Secret, SecretBytes, equal};
 use crate::wire::codec::Reader;

@@ -1,8 +1,9 @@
-//! The one lock behind the stores' `&self`.
+//! The one lock behind the `&self` of stores and memos.
 //!
 //! With `std` it waits, as one does. Without, there is no scheduler to wait with: an interrupt that
 //! waited for what it interrupted would wait forever. So it tries for a moment and then gives up,
-//! and whoever asked goes on without: no ticket, no session, early data refused.
+//! and whoever asked goes on without: no ticket, no session, early data refused, a signature
+//! verified again.
 
 #[cfg(feature = "std")]
 use std::sync::Mutex;
@@ -14,33 +15,33 @@ const TRIES: u32 = 10_000;
 
 #[derive(Debug, Default)]
 #[cfg(feature = "std")]
-pub(super) struct Lock<T>(Mutex<T>);
+pub(crate) struct Lock<T>(Mutex<T>);
 
 #[derive(Debug, Default)]
 #[cfg(not(feature = "std"))]
-pub(super) struct Lock<T>(spin::mutex::SpinMutex<T>);
+pub(crate) struct Lock<T>(spin::mutex::SpinMutex<T>);
 
 impl<T> Lock<T> {
     #[cfg(feature = "std")]
-    pub(super) const fn new(value: T) -> Self {
+    pub(crate) const fn new(value: T) -> Self {
         Self(Mutex::new(value))
     }
 
     #[cfg(not(feature = "std"))]
-    pub(super) const fn new(value: T) -> Self {
+    pub(crate) const fn new(value: T) -> Self {
         Self(spin::mutex::SpinMutex::new(value))
     }
 
     /// Does this with the value. `None`: it can't be had.
     #[cfg(feature = "std")]
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         // A holder that panicked left something half done behind.
         self.0.lock().ok().map(|mut value| f(&mut value))
     }
 
     /// Does this with the value. `None`: it can't be had.
     #[cfg(not(feature = "std"))]
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         for _ in 0..TRIES {
             if let Some(mut value) = self.0.try_lock() {
                 return Some(f(&mut value));
