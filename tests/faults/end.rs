@@ -192,7 +192,8 @@ pub struct End {
     honours: bool,
     /// The same, told by a call that sends.
     send_room: usize,
-    send_honours: bool,
+    /// For so many bytes.
+    send_honours: usize,
     /// An alert waits for room.
     dying: bool,
     /// A token was handed over: perhaps to close.
@@ -253,7 +254,7 @@ impl End {
             room: 0,
             honours: false,
             send_room: 0,
-            send_honours: false,
+            send_honours: 0,
             dying: false,
             handed: false,
             owes: false,
@@ -391,6 +392,9 @@ impl End {
             self.room
         );
         self.room = room;
+        if written > 0 {
+            self.changed();
+        }
         self.honours = room > 0;
         self.owes = false;
         trace!(
@@ -409,7 +413,7 @@ impl End {
     /// What was said of room holds no more.
     fn changed(&mut self) {
         self.honours = false;
-        self.send_honours = false;
+        self.send_honours = 0;
     }
 
     fn saw(&mut self, what: &'static str) {
@@ -789,19 +793,19 @@ impl End {
             sent.taken
         );
         let room = sent.output;
+        trace!("{who}: wrote {written} out of {had}, asks for room {room} to send");
         check!(room <= 512, "{who} asks for room {room} to send");
         check!(
             room == 0 || had.saturating_sub(written) < room,
             "{who} had room {had}, wrote {written} and asks for {room} to send"
         );
         check!(
-            !self.send_honours || had < self.send_room || written > 0 || room == 0,
+            self.send_honours != len || had < self.send_room || written > 0 || room == 0,
             "{who} asked for room {} to send, had {had}, and sent nothing",
             self.send_room
         );
-        trace!("{who}: wrote {written} out of {had}, asks for room {room} to send");
         self.send_room = room;
-        self.send_honours = room > 0;
+        self.send_honours = if room > 0 { len - sent.taken } else { 0 };
         // What is owed may be among it.
         self.owes |= room > 0;
         if room > 0 {
@@ -958,7 +962,11 @@ impl End {
     fn not_sent(&mut self, error: Error) -> Checked<()> {
         trace!("{}: not sent: {error:?}", self.name());
         self.acts.sends.clear();
-        if self.failed.is_none() && error.alert().is_some() && error != Limit::KeyUse.into() {
+        let own = matches!(
+            error.kind(),
+            ErrorKind::Misuse(_) | ErrorKind::Limit(Limit::KeyUse)
+        );
+        if self.failed.is_none() && !own {
             self.foretold = Some(error);
             return Ok(());
         }

@@ -347,10 +347,9 @@ impl Run {
         );
         if let Some(alert) = error.alert().filter(|_| !end.close_sent && !end.worn) {
             let told = other.failed.as_ref().map(Error::kind);
-            let both = matches!(
-                other.failed.as_ref().map(|e| e.kind()),
-                Some(ErrorKind::Refused(_))
-            );
+            // Both had a reason at the same time.
+            let both = other.failed.as_ref().is_some_and(|e| e.alert().is_some())
+                && (other.sabotaged.is_some() || other.gave_up);
             let same = match told {
                 Some(ErrorKind::AlertReceived(told)) => {
                     *told == alert || end.gave_up && *told == AlertDescription::CLOSE_NOTIFY
