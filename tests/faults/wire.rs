@@ -357,6 +357,7 @@ impl Lane {
 
     /// Nothing comes any more.
     pub fn end(&mut self) {
+        self.altered |= self.held.take().is_some();
         self.ended = true;
     }
 
