@@ -323,7 +323,8 @@ impl Observer for Log {
         };
         let mut seen = self.0.lock().unwrap();
         let seen = &mut seen[usize::from(*direction == Direction::Received)];
-        if !seen.finished {
+        // RFC 5246 7.4.1.1: a HelloRequest is passed over, and in no hash.
+        if !seen.finished && *kind != HandshakeType::HELLO_REQUEST {
             seen.mix.part(bytes);
             seen.count += 1;
             seen.finished = *kind == HandshakeType::FINISHED;

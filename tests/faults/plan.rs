@@ -194,13 +194,14 @@ macro_rules! common {
         if dice.one_in(8) {
             builder = builder.record_size_limit(dice.pick(&[64, 65, 100, 512, 1000, 16_385]));
         }
-        builder = match dice.below(64) {
-            0..6 => builder.padding(Padding::ToMultipleOf(dice.pick(&[2, 64, 255, 1024]))),
-            6 => builder.padding(Padding::Full),
+        builder = match dice.below(800) {
+            0..80 => builder.padding(Padding::ToMultipleOf(dice.pick(&[2, 64, 255, 1024]))),
+            80 => builder.padding(Padding::Full),
             _ => builder,
         };
         if $tls13 && dice.one_in(6) {
-            builder = builder.key_limit(8 + dice.below(8) as u64);
+            // Enough for the data between two KeyUpdates to make up for one.
+            builder = builder.key_limit(16 + dice.below(8) as u64);
         }
         builder
             .require_extended_master_secret(!dice.one_in(3))
@@ -447,9 +448,9 @@ impl Plan {
 
 impl Acts {
     fn new(dice: &mut Dice, flavour: Flavour, tls13: bool) -> Self {
-        let sends = (0..dice.below(4)).map(|_| match dice.below(40) {
+        let sends = (0..dice.below(4)).map(|_| match dice.below(400) {
             0 => 20_000,
-            n if n < 10 => 1 + dice.below(2000),
+            1..60 => 1 + dice.below(2000),
             _ => 1 + dice.below(100),
         });
         let sends = sends.collect();
@@ -478,11 +479,12 @@ impl Acts {
             delay: dice.pick(&[0, 0, 1, 5]),
             wrong_kind: dice.one_in(4),
             sabotage: (flavour == Flavour::Answers).then(|| (dice.below(3), sabotage)),
-            arrival: match dice.below(8) {
+            arrival: match dice.below(64) {
+                // This takes as long as all others together.
                 0 => Arrival::Pieces(1),
-                1 => Arrival::Pieces(2 + dice.below(100)),
-                2 => Arrival::Random(dice.pick(&[6, 40, 700])),
-                3 => Arrival::AsAsked,
+                1..5 => Arrival::Pieces(2 + dice.below(200)),
+                5..10 => Arrival::Random(dice.pick(&[6, 100, 700])),
+                10..20 => Arrival::AsAsked,
                 _ => Arrival::All,
             },
             sinks: match dice.below(6) {
