@@ -40,7 +40,7 @@ pub enum Mismatch {
     SmallLimits,
 }
 
-const MISMATCHES: [Mismatch; 11] = [
+pub const MISMATCHES: [Mismatch; 11] = [
     Mismatch::Versions,
     Mismatch::Suites,
     Mismatch::Groups,
@@ -302,7 +302,7 @@ impl Plan {
             }),
         ];
 
-        let wears = only12 && dice.one_in(16);
+        let wears = only12 && dice.one_in(6);
         let mut client = common!(ClientConfig::builder(), dice, tls13 && !shared(V12))
             .versions(client_versions)
             .verifier(hands[0].clone())
@@ -461,7 +461,7 @@ impl Acts {
             Sabotage::Refuse(AlertDescription::INTERNAL_ERROR),
         ]);
         let leaves = (flavour == Flavour::Leaves && dice.one_in(2))
-            .then(|| (dice.below(60), dice.one_in(2)));
+            .then(|| (dice.below(25), dice.one_in(2)));
         Self {
             sends,
             key_updates: if tls13 && dice.one_in(3) {
