@@ -364,11 +364,12 @@ fn refused_early_data_is_not_longer_for_its_padding() {
 #[test]
 fn a_long_flight_does_not_use_up_a_key_that_the_config_limits() {
     let (_, client, server) = configs();
+    let ticketer = Arc::new(common::stores::OpenTicketer(7));
+    let mut policy = TicketPolicy::default();
+    policy.count = 6;
     let server = server
         .key_limit(8)
-        .sessions(StatelessSessions::new(Arc::new(
-            common::stores::OpenTicketer(7),
-        )))
+        .sessions(StatelessSessions::new(ticketer).policy(policy))
         .build()
         .unwrap();
     let client = client.record_size_limit(64).build().unwrap();
@@ -379,6 +380,6 @@ fn a_long_flight_does_not_use_up_a_key_that_the_config_limits() {
     pair.run();
     assert_eq!(pair.server.failed, None);
     assert_eq!(pair.client.data, b"data");
-    assert_eq!(pair.client.sessions.len(), 2);
+    assert_eq!(pair.client.sessions.len(), 6);
     assert_eq!(pair.client.closed, Some(Eof::Clean));
 }

@@ -293,16 +293,25 @@ impl std::fmt::Debug for Seen {
 
 impl Default for Log {
     fn default() -> Self {
+        Self(Mutex::new(Self::nothing()))
+    }
+}
+
+impl Log {
+    fn nothing() -> [Seen; 2] {
         let seen = Seen {
             mix: Mix::new(7000),
             finished: false,
             count: 0,
         };
-        Self(Mutex::new([seen.clone(), seen]))
+        [seen.clone(), seen]
     }
-}
 
-impl Log {
+    /// A new connection begins.
+    pub fn clear(&self) {
+        *self.0.lock().unwrap() = Self::nothing();
+    }
+
     /// What was sent, and what was received: how many messages, and a hash of them.
     pub fn views(&self) -> [(usize, u64); 2] {
         let seen = self.0.lock().unwrap();

@@ -36,7 +36,7 @@ use std::time::Instant;
 /// Where the seeds begin.
 const FIRST: u64 = 1;
 /// How many there are by default.
-const RUNS: u64 = 60_000;
+const RUNS: u64 = 40_000;
 
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;

@@ -196,12 +196,11 @@ macro_rules! common {
         }
         builder = match dice.below(800) {
             0..80 => builder.padding(Padding::ToMultipleOf(dice.pick(&[2, 64, 255, 1024]))),
-            80 => builder.padding(Padding::Full),
+            80..88 => builder.padding(Padding::Full),
             _ => builder,
         };
         if $tls13 && dice.one_in(6) {
-            // Enough for the data between two KeyUpdates to make up for one.
-            builder = builder.key_limit(16 + dice.below(8) as u64);
+            builder = builder.key_limit(8 + dice.below(16) as u64);
         }
         builder
             .require_extended_master_secret(!dice.one_in(3))
@@ -368,7 +367,7 @@ impl Plan {
         let undecided = dice.one_in(6);
         let mut logs = None;
         // An undecided server has no observer for the ClientHello.
-        if dice.one_in(4) && !undecided {
+        if dice.one_in(2) && !undecided {
             let both = [Arc::new(Log::default()), Arc::new(Log::default())];
             client = client.observer(both[0].clone());
             server = server.observer(both[1].clone());

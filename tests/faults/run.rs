@@ -42,6 +42,9 @@ fn connect(
     dice: &mut Dice,
     stats: &mut Stats,
 ) -> Checked<Run> {
+    for log in plan.logs.iter().flatten() {
+        log.clear();
+    }
     let name = ServerName::try_from("server.example").expect("a name");
     let (config, seed) = (plan.client.clone(), dice.array());
     let with_session = session.is_some();
