@@ -112,7 +112,7 @@ impl<M: Machine> Engine<M> {
     }
 
     fn fail(&mut self, error: Error) {
-        if let Some(hs) = self.handshaking.take() {
+        if let Some(mut hs) = self.handshaking.take() {
             hs.give_up(&mut self.sender);
         }
         self.receiver.failed.get_or_insert(error.clone());
@@ -700,7 +700,7 @@ impl<M: Machine> Handshaking<M> {
 
     /// Goes on to the keys that the peer expects after what has gone out, for an alert; the rest of
     /// the queue is dropped.
-    fn give_up(mut self: Box<Self>, sender: &mut Sender) {
+    fn give_up(&mut self, sender: &mut Sender) {
         let tls13 = self.machine.cx().tls12.is_none();
         while let Some(epoch) = self.queue.next_keys(tls13) {
             if self.set_write(epoch, sender).is_err() {

@@ -61,7 +61,7 @@ impl Mix {
     }
 
     pub fn update(&mut self, mut bytes: &[u8]) {
-        while self.len % 8 != 0 {
+        while !self.len.is_multiple_of(8) {
             let Some((first, rest)) = bytes.split_first() else {
                 return;
             };
@@ -81,7 +81,7 @@ impl Mix {
     fn byte(&mut self, byte: u8) {
         self.word |= u64::from(byte) << (8 * (self.len % 8));
         self.len += 1;
-        if self.len % 8 == 0 {
+        if self.len.is_multiple_of(8) {
             let word = std::mem::take(&mut self.word);
             self.absorb(word);
         }
