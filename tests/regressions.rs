@@ -2,16 +2,20 @@
 mod common {
     pub mod certs;
     pub mod pair;
+    pub mod stores;
 }
 use common::certs::{KeyKind, TestPki};
 use common::pair::{Pair, now};
 use rustls_pki_types::ServerName;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use symbolon::codepoint::*;
 use symbolon::config::*;
 use symbolon::conn::*;
 use symbolon::error::ErrorKind;
+use symbolon::handshake::{Answer, EarlyDataOutcome, Request};
 use symbolon::provider::default_provider;
+use symbolon::record::{FixedSink, Padding};
 
 fn configs() -> (TestPki, ClientConfigBuilder, ServerConfigBuilder) {
     let pki = TestPki::new();
@@ -295,4 +299,87 @@ fn a_flood_of_key_shares_is_refused() {
         panic!("{error}")
     };
     assert_eq!(decode.what, "KeyShareClientHello.client_shares");
+}
+
+#[test]
+fn a_refusal_after_the_server_hello_is_told_under_the_keys_that_the_client_expects() {
+    let (pki, client, server) = configs();
+    let id = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
+    let key = Key::External(vec![SignatureScheme::ECDSA_SECP256R1_SHA256]);
+    let server = server.credential(Credential::with_key(id.0, key).unwrap());
+    let client = client.groups(&[NamedGroup::X25519]);
+    let mut pair = Pair::new(client.build().unwrap(), server.build().unwrap());
+    pair.client.run();
+    let mut hello = std::mem::take(&mut pair.client.output);
+    let server = &mut pair.server.connection;
+    // The signature is asked for while there is no room, and then there is just enough for a
+    // ServerHello.
+    let received = server.receive(&mut hello, &mut FixedSink::new(&mut []));
+    assert!(matches!(received.event, Event::Ask(Request::Sign(_))));
+    let mut room = vec![0; received.output];
+    let mut sink = FixedSink::new(&mut room);
+    assert_eq!(server.flush(&mut sink), 6);
+    assert_eq!(common::pair::records(sink.written()).len(), 1);
+    pair.client.input.extend(sink.written());
+    let refusal = Answer::Refuse(AlertDescription::ACCESS_DENIED);
+    server.answer(refusal).unwrap();
+    pair.run();
+    assert_eq!(
+        pair.client.failed.unwrap().kind(),
+        &ErrorKind::AlertReceived(AlertDescription::ACCESS_DENIED)
+    );
+}
+
+#[test]
+fn refused_early_data_is_not_longer_for_its_padding() {
+    let (_, client, server) = configs();
+    let ticketer = Arc::new(common::stores::OpenTicketer(7));
+    let recorder = Arc::new(common::stores::SetRecorder::default());
+    let sessions = || StatelessSessions::new(ticketer.clone());
+    let takes = server
+        .clone()
+        .sessions(sessions().early_data(4096, recorder));
+    let client = client.early_data(true).padding(Padding::Full);
+    let client = client.build().unwrap();
+    let mut first = Pair::new(client.clone(), takes.build().unwrap());
+    first.handshake();
+    first.run();
+    let session = first.client.sessions.pop().unwrap();
+    let name = ServerName::try_from("server.example").unwrap();
+    let server = server.sessions(sessions()).build().unwrap();
+    let mut pair = Pair::of(
+        ClientConnection::resume(client, name, session, [3; 32], now()).unwrap(),
+        ServerConnection::new(server, [4; 32], now()).unwrap(),
+    );
+    for _ in 0..4 {
+        pair.client.send_early(b"early");
+    }
+    let (summary, _) = pair.handshake();
+    assert!(matches!(
+        summary.early_data,
+        EarlyDataOutcome::Rejected { unsent, .. } if unsent == b"early".repeat(4)
+    ));
+}
+
+#[test]
+fn a_long_flight_does_not_use_up_a_key_that_the_config_limits() {
+    let (_, client, server) = configs();
+    let ticketer = Arc::new(common::stores::OpenTicketer(7));
+    let mut policy = TicketPolicy::default();
+    policy.count = 6;
+    let server = server
+        .key_limit(8)
+        .sessions(StatelessSessions::new(ticketer).policy(policy))
+        .build()
+        .unwrap();
+    let client = client.record_size_limit(64).build().unwrap();
+    let mut pair = Pair::new(client, server);
+    pair.handshake();
+    pair.server.send(b"data");
+    pair.server.connection.close();
+    pair.run();
+    assert_eq!(pair.server.failed, None);
+    assert_eq!(pair.client.data, b"data");
+    assert_eq!(pair.client.sessions.len(), 6);
+    assert_eq!(pair.client.closed, Some(Eof::Clean));
 }

@@ -114,7 +114,9 @@ impl<M: Machine> Engine<M> {
     }
 
     fn fail(&mut self, error: Error) {
-        self.handshaking = None;
+        if let Some(mut hs) = self.handshaking.take() {
+            hs.give_up(&mut self.sender);
+        }
         self.receiver.failed.get_or_insert(error.clone());
         self.sender.fail(error);
     }
@@ -703,6 +705,17 @@ impl<M: Machine> Handshaking<M> {
             sender.keep_secret(secret.duplicate());
         }
         Ok(())
+    }
+
+    /// Goes on to the keys that the peer expects after what has gone out, for an alert; the rest of
+    /// the queue is dropped.
+    fn give_up(&mut self, sender: &mut Sender) {
+        let tls13 = self.machine.cx().tls12.is_none();
+        while let Some(epoch) = self.queue.next_keys(tls13) {
+            if self.set_write(epoch, sender).is_err() {
+                return;
+            }
+        }
     }
 
     /// Seals what is queued as far as the sink has room; 0, or the room still needed.

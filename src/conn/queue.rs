@@ -114,6 +114,20 @@ impl Queue {
         }
     }
 
+    /// The keys that come next, if all that goes before them has gone out. In TLS 1.3 a
+    /// change_cipher_spec counts for nothing (RFC 9846 5).
+    pub(crate) fn next_keys(&mut self, tls13: bool) -> Option<Epoch> {
+        while tls13 && matches!(self.items.get(self.at), Some(Item::ChangeCipherSpec)) {
+            self.advance();
+        }
+        let Some(Item::SetWrite(epoch)) = self.items.get(self.at) else {
+            return None;
+        };
+        let epoch = *epoch;
+        self.advance();
+        Some(epoch)
+    }
+
     /// Puts the next record into the sink, if it has room. `most` is what content and type may
     /// be together.
     pub(crate) fn write_next(

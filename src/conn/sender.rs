@@ -446,7 +446,12 @@ impl Sender {
                 });
             }
             let content = total.saturating_sub(taken).min(self.most.saturating_sub(1));
-            let padding = self.padding.after(content, self.most);
+            let padding = match self.epoch {
+                // RFC 9846 4.7.1: a server that refuses early data can't tell padding from content,
+                // and skips only so much.
+                Epoch::EarlyData => 0,
+                _ => self.padding.after(content, self.most),
+            };
             let (content, padding) = match fit(self.sealer.as_ref(), content, padding, sink.room())
             {
                 Ok(fitting) => fitting,

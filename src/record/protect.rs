@@ -22,7 +22,10 @@ struct Keyed {
     key: Box<dyn AeadKey>,
     iv: Iv,
     sequence: u64,
+    /// So many records and then another key, if there is a choice.
     limit: u64,
+    /// So many records at most.
+    most: u64,
     form: Form,
     tag_len: usize,
 }
@@ -43,7 +46,8 @@ impl Keyed {
             key,
             iv,
             sequence: 0,
-            limit,
+            limit: limit.min(aead.confidentiality_limit()),
+            most: aead.confidentiality_limit(),
             form,
             tag_len,
         })
@@ -55,7 +59,8 @@ impl Keyed {
             key: suite.aead.key(key)?,
             iv: Iv::copied_from(iv).ok_or(CryptoError::BufferSize)?,
             sequence: 0,
-            limit,
+            limit: limit.min(suite.aead.confidentiality_limit()),
+            most: suite.aead.confidentiality_limit(),
             form: Form::Tls12 {
                 explicit_nonce: suite.explicit_nonce,
             },
@@ -137,7 +142,7 @@ impl Opener {
     /// # Errors
     /// Those of the provider.
     pub fn new(hash: &dyn Hash, aead: &dyn Aead, secret: &HashSecret) -> Result<Self, CryptoError> {
-        Keyed::tls13(hash, aead, secret, aead.confidentiality_limit()).map(Self)
+        Keyed::tls13(hash, aead, secret, u64::MAX).map(Self)
     }
 
     /// With a key and IV of a TLS 1.2 key block.
@@ -145,7 +150,7 @@ impl Opener {
     /// # Errors
     /// Those of the provider.
     pub fn tls12(suite: &Tls12Suite, key: (&[u8], &[u8])) -> Result<Self, CryptoError> {
-        Keyed::tls12(suite, key, suite.aead.confidentiality_limit()).map(Self)
+        Keyed::tls12(suite, key, u64::MAX).map(Self)
     }
 
     /// How many records were opened under this key.
@@ -263,7 +268,8 @@ fn wipe(bytes: &mut [u8]) {
 pub struct Sealer(Keyed);
 
 impl Sealer {
-    /// With the keys of a TLS 1.3 traffic secret; `limit` lowers the AEAD's own.
+    /// With the keys of a TLS 1.3 traffic secret, worn after `limit` records, or as many as the AEAD
+    /// allows.
     ///
     /// # Errors
     /// Those of the provider.
@@ -273,16 +279,15 @@ impl Sealer {
         secret: &HashSecret,
         limit: u64,
     ) -> Result<Self, CryptoError> {
-        let limit = limit.min(aead.confidentiality_limit());
         Keyed::tls13(hash, aead, secret, limit).map(Self)
     }
 
-    /// With a key and IV of a TLS 1.2 key block; `limit` lowers the AEAD's own.
+    /// With a key and IV of a TLS 1.2 key block, worn after `limit` records, or as many as the AEAD
+    /// allows.
     ///
     /// # Errors
     /// Those of the provider.
     pub fn tls12(suite: &Tls12Suite, key: (&[u8], &[u8]), limit: u64) -> Result<Self, CryptoError> {
-        let limit = limit.min(suite.aead.confidentiality_limit());
         Keyed::tls12(suite, key, limit).map(Self)
     }
 
@@ -327,7 +332,7 @@ impl Sealer {
     /// [`CryptoError::BufferSize`]; [`Limit::KeyUse`] when the AEAD's limit is reached.
     pub fn seal(&mut self, header: &[u8; 5], body: &mut [u8]) -> Result<(), Error> {
         // RFC 9846 5.5: no key is used beyond its limit; 5.3: sequence numbers do not wrap.
-        if self.0.sequence >= self.0.limit.max(4) || self.0.sequence == u64::MAX {
+        if self.0.sequence >= self.0.most.max(4) || self.0.sequence == u64::MAX {
             return Err(Limit::KeyUse.into());
         }
         let number = self.0.sequence.to_be_bytes();
