@@ -194,7 +194,7 @@ impl Candidate {
     /// One call each way; what `measure` finds of it.
     fn pass<T>(
         &mut self,
-        data: &mut Vec<u8>,
+        data: &[u8],
         buffer: &mut [u8],
         measure: impl Fn(&mut dyn FnMut()) -> T,
     ) -> Row<T> {
@@ -229,19 +229,18 @@ fn received<T>(pair: &mut Pair, wire: &mut Vec<u8>, measure: impl Fn(&mut dyn Fn
 }
 
 pub fn measure(asked: &Asked, all: &[Box<dyn Library>], chains: &Chains) -> Vec<Found> {
-    let rounds = if asked.quick { 60 } else { 400 };
+    let rounds = if asked.quick { 300 } else { 2000 };
     let mut candidates = candidates(all, chains);
-    let mut data = vec![0x5a; RECORDS * PIECE];
+    let data = vec![0x5a; RECORDS * PIECE];
     let mut buffer = vec![0x5a; room()];
     for candidate in &mut candidates {
-        candidate.pass(&mut data, &mut buffer, |call| call());
-        candidate.allocations = candidate.pass(&mut data, &mut buffer, |call| {
-            memory::count(call).0.allocations
-        });
+        candidate.pass(&data, &mut buffer, |call| call());
+        candidate.allocations =
+            candidate.pass(&data, &mut buffer, |call| memory::count(call).0.allocations);
     }
     for _ in 0..rounds {
         for candidate in &mut candidates {
-            let spent = candidate.pass(&mut data, &mut buffer, |call| clock::spent(call).0);
+            let spent = candidate.pass(&data, &mut buffer, |call| clock::spent(call).0);
             let each = |ns: u64| ns as f64 / RECORDS as f64;
             candidate.times.push(Row {
                 send: each(spent.send),

@@ -18,6 +18,7 @@ mod report;
 use chain::{Chain, Keys};
 use libraries::{Library, SCENARIOS};
 use report::Report;
+use std::cell::LazyCell;
 
 const HELP: &str = "\
 symbolon beside rustls (aws-lc-rs, ring), OpenSSL and purecrypto, in one run, in memory.
@@ -37,8 +38,9 @@ measured them, unless only 'aead' or 'primitives' did.
 Options:
   --quick            fewer rounds: under two minutes in all
   --json             one object of JSON at the end instead of Markdown
-  --peer NAME        only libraries whose name has NAME in it ('symbolon', 'ring');
-                     can be given several times
+  --peer NAME        only this library: symbolon, symbolon-warm-memo, symbolon-rustcrypto,
+                     rustls-aws-lc-rs, rustls-ring, openssl, purecrypto; can be given
+                     several times
   --scenario NAME    only these handshakes: 1.3-ecdsa, 1.3-hybrid, 1.3-rsa, 1.3-resumed,
                      1.2-ecdsa, 1.2-resumed; can be given several times
   --help             this text
@@ -71,8 +73,8 @@ impl Asked {
         self.scenarios.is_empty() || self.scenarios.iter().any(|asked| asked == id)
     }
 
-    fn wants_peer(&self, name: &str) -> bool {
-        self.peers.is_empty() || self.peers.iter().any(|asked| name.contains(asked))
+    fn wants_peer(&self, id: &str) -> bool {
+        self.peers.is_empty() || self.peers.iter().any(|asked| asked == id)
     }
 
     fn wants_section(&self, name: &str) -> bool {
@@ -106,7 +108,8 @@ impl Asked {
 /// The same for all libraries.
 pub struct Chains {
     ecdsa: Chain,
-    rsa: Chain,
+    /// Making its keys takes a while.
+    rsa: LazyCell<Chain>,
 }
 
 fn main() {
@@ -118,14 +121,16 @@ fn main() {
             std::process::exit(2);
         }
     };
-    let all: Vec<Box<dyn Library>> = libraries::all()
-        .into_iter()
-        .filter(|library| asked.wants_peer(library.name()))
-        .collect();
-    if all.is_empty() {
-        eprintln!("symbolon-peers: no library has such a name");
+    let mut all = libraries::all();
+    let ids: Vec<String> = all.iter().map(|library| library.id()).collect();
+    if let Some(name) = asked.peers.iter().find(|name| !ids.contains(name)) {
+        eprintln!(
+            "symbolon-peers: there is no library '{name}', but {}",
+            ids.join(", ")
+        );
         std::process::exit(2);
     }
+    all.retain(|library| asked.wants_peer(&library.id()));
     run(&asked, &all);
 }
 
@@ -134,7 +139,7 @@ fn run(asked: &Asked, all: &[Box<dyn Library>]) {
     report.add(machine::table(all));
     let chains = Chains {
         ecdsa: Chain::new(Keys::EcdsaP256, 1),
-        rsa: Chain::new(Keys::Rsa2048, 1),
+        rsa: LazyCell::new(|| Chain::new(Keys::Rsa2048, 1)),
     };
     let mut times = handshakes::Times::default();
     if asked.wants_section("handshakes") {

@@ -56,47 +56,45 @@ pub fn count<T>(call: impl FnOnce() -> T) -> (Count, T) {
     (count, result)
 }
 
-/// Adds to `by` in which crate each allocation of Rust code was made: of the innermost function
-/// that isn't the standard library's.
+/// Adds to `by` in which crate each allocation of Rust code was made.
 pub fn trace<T>(by: &mut BTreeMap<String, u64>, call: impl FnOnce() -> T) -> T {
     TRACING.store(true, Relaxed);
     let result = count(call).1;
     TRACING.store(false, Relaxed);
     let traces = std::mem::take(&mut *TRACES.lock().expect("nobody has panicked"));
     for trace in traces {
-        *by.entry(place(&trace.to_string())).or_default() += 1;
+        *by.entry(place(&format!("{trace:#}"))).or_default() += 1;
     }
     result
 }
 
-/// The crate of the innermost function that isn't the standard library's; for ours with the
-/// module.
+/// Whose code the innermost function is that isn't the standard library's, by where its source lies:
+/// the name of a crate, or for ours the module's.
 fn place(trace: &str) -> String {
-    const PASSED_OVER: [&str; 7] = [
-        "std",
-        "core",
-        "alloc",
-        "hashbrown",
-        "__rust_alloc",
-        "__rustc",
-        "zeroize",
-    ];
-    let functions = trace.lines().filter_map(|line| {
-        let (number, function) = line.trim().split_once(": ")?;
-        number.parse::<u32>().is_ok().then_some(function)
-    });
-    for function in functions {
-        let path = function.trim_start_matches(['<', '&', '(', '[']);
-        let path = path.strip_prefix("dyn ").unwrap_or(path);
-        let mut parts = path.split("::");
-        let first = parts.next().unwrap_or_default();
-        if PASSED_OVER.contains(&first) || path.starts_with("symbolon_peers::memory") {
+    let this_file = file!().rsplit('/').next().unwrap_or_default();
+    let package = env!("CARGO_MANIFEST_DIR");
+    let library = package.strip_suffix("/benches/peers").unwrap_or(package);
+    let places = trace
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("at "));
+    for place in places {
+        let path = place.split(':').next().unwrap_or_default();
+        if path.starts_with("/rustc/") || path.contains("/library/") || path.ends_with(this_file) {
             continue;
         }
-        return match first {
-            "symbolon" => format!("symbolon::{}", parts.next().unwrap_or_default()),
-            other => other.split(' ').next().unwrap_or_default().to_owned(),
-        };
+        if path.starts_with(package) {
+            return "the bench".into();
+        }
+        if let Some(module) = path.strip_prefix(library) {
+            let module = module.trim_start_matches("/src/");
+            let module = module.split(['/', '.']).next().unwrap_or_default();
+            return format!("symbolon::{module}");
+        }
+        // `.../registry/src/index/NAME-VERSION/src/...`
+        if let Some((_, rest)) = path.split_once("/registry/src/") {
+            let name = rest.split('/').nth(1).unwrap_or_default();
+            return name.to_owned();
+        }
     }
     "unknown".to_owned()
 }

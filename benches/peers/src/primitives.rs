@@ -23,8 +23,8 @@ fn random() -> Random {
     Random::new([7; 32])
 }
 
-fn call(mut f: impl FnMut() + 'static) -> Call {
-    Box::new(move || f())
+fn call(f: impl FnMut() + 'static) -> Call {
+    Box::new(f)
 }
 
 /// RustCrypto's side of a key exchange: a key and its share; and with it, agreeing.

@@ -124,6 +124,14 @@ pub struct Facts {
 pub trait Library {
     fn name(&self) -> &'static str;
 
+    /// For the command line.
+    fn id(&self) -> String {
+        self.name()
+            .to_lowercase()
+            .replace(", ", "-")
+            .replace(' ', "-")
+    }
+
     /// Of whose code this is.
     fn version(&self) -> String;
 
@@ -153,9 +161,7 @@ pub trait Side {
     /// Takes all of `input`, leaves it empty, and adds to `output`.
     fn turn(&mut self, input: &mut Vec<u8>, output: &mut Vec<u8>);
 
-    fn is_done(&self) -> bool;
-
-    /// Once it is done.
+    /// What was negotiated; fails if the handshake isn't done.
     fn facts(&self) -> Facts;
 
     /// Sends data as users of the library do by default.

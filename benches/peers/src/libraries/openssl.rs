@@ -250,12 +250,9 @@ impl Side for End {
         });
     }
 
-    fn is_done(&self) -> bool {
-        self.0.ssl().is_init_finished()
-    }
-
     fn facts(&self) -> Facts {
         let ssl = self.0.ssl();
+        assert!(ssl.is_init_finished(), "OpenSSL isn't done");
         let cipher = ssl.current_cipher().expect("it is done");
         Facts {
             version: match ssl.version2() {

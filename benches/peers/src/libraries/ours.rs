@@ -50,22 +50,18 @@ pub fn check_choice() -> String {
     "fast: graviola, and AEADs of symbolon-aead".to_owned()
 }
 
-/// What the client's verifier knows of issuers that it has met.
+/// What the client's verifier remembers of signatures that it has verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memo {
     /// Nothing: each client has a config and a verifier of its own, made before its time begins.
     Cold,
-    /// The intermediate certificate of the chain: all clients share a config.
+    /// The chain: all clients share a config, as those of a program do.
     Warm,
 }
 
-/// The verifier of one config.
-fn verifier(roots: &Arc<RootStore>, memo: Memo) -> Option<Arc<dyn Verifier>> {
-    match memo {
-        Memo::Cold => Some(Arc::new(PathVerifier::new(Arc::clone(roots)))),
-        // There is no memo of issuers' signatures yet.
-        Memo::Warm => None,
-    }
+/// The verifier of one config, as users make it.
+fn verifier(roots: &Arc<RootStore>) -> Arc<dyn Verifier> {
+    Arc::new(PathVerifier::new(Arc::clone(roots)))
 }
 
 pub struct Symbolon {
@@ -117,8 +113,6 @@ impl Library for Symbolon {
         let mut roots = RootStore::new();
         roots.add(&chain.root).expect("it is a root");
         let roots = Arc::new(roots);
-        verifier(&roots, self.memo)?;
-
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(chain.key.clone()));
         let credential = Credential::new(chain.certificates.clone(), &key, &provider);
         let suite = CipherSuite::from(scenario.suite());
@@ -171,7 +165,7 @@ impl Configs {
             .versions(&[version(&self.scenario)])
             .groups(groups(&self.scenario))
             .cipher_suites(&[CipherSuite::from(self.scenario.suite())])
-            .verifier(verifier(&self.roots, self.memo).expect("it was there before"));
+            .verifier(verifier(&self.roots));
         if let Some(sessions) = &self.sessions {
             config = config.sessions(Arc::clone(sessions) as Arc<dyn ClientSessionStore>);
         }
@@ -261,10 +255,6 @@ impl<C: Connection + InPlace> Side for End<C> {
         }
         assert_eq!(start, input.len(), "there is a part of a record");
         input.clear();
-    }
-
-    fn is_done(&self) -> bool {
-        self.facts.is_some()
     }
 
     fn facts(&self) -> Facts {

@@ -185,11 +185,8 @@ where
         self.write(output);
     }
 
-    fn is_done(&self) -> bool {
-        !self.0.is_handshaking()
-    }
-
     fn facts(&self) -> Facts {
+        assert!(!self.0.is_handshaking(), "rustls isn't done");
         let suite = self.0.negotiated_cipher_suite().expect("it is done");
         Facts {
             version: self.0.protocol_version().expect("it is done").into(),
