@@ -1,5 +1,6 @@
 //! Sealing and opening with the AEADs of several libraries.
 
+use crate::report::{Cell, Table};
 use ::aead::{AeadInOut, KeyInit, Tag};
 use std::hint::black_box;
 use std::time::Instant;
@@ -124,8 +125,8 @@ fn measure(candidates: &[Candidate], rounds: usize) -> Vec<Vec<f64>> {
     best
 }
 
-/// Prints a table for each algorithm.
-pub fn run(quick: bool) {
+/// A table for each algorithm.
+pub fn tables(quick: bool) -> Vec<Table> {
     let rounds = if quick { 50 } else { 400 };
     let algorithms: [(&str, Vec<Candidate>); 3] = [
         (
@@ -162,19 +163,21 @@ pub fn run(quick: bool) {
                 .collect(),
         ),
     ];
+    let mut tables = Vec::new();
     for (name, candidates) in algorithms {
-        println!("\n{name}, nanoseconds, least of {rounds} rounds\n");
-        print!("| |");
-        for len in LENGTHS {
-            print!(" seal {len} | open {len} |");
-        }
-        println!("\n|{}", " --- |".repeat(1 + 2 * LENGTHS.len()));
+        let columns = LENGTHS
+            .into_iter()
+            .flat_map(|len| [format!("seal {len}"), format!("open {len}")]);
+        let mut table = Table::new(
+            "aead",
+            format!("{name} in place: nanoseconds, least of {rounds} rounds"),
+            std::iter::once(String::new()).chain(columns),
+        );
         for (candidate, best) in candidates.iter().zip(measure(&candidates, rounds)) {
-            print!("| {} |", candidate.library);
-            for spent in best {
-                print!(" {spent:.0} |");
-            }
-            println!();
+            let cells = best.into_iter().map(|spent| Cell::Number(spent, 0));
+            table.row(candidate.library, cells);
         }
+        tables.push(table);
     }
+    tables
 }

@@ -1,6 +1,7 @@
 //! What the fast provider is chosen from: public-key algorithms and hashes of each library,
 //! everything that a handshake does with them included (decoding keys, encoding results).
 
+use crate::report::{Cell, Table};
 use graviola::hashing::{Hash as _, Sha256, Sha384, hmac::Hmac};
 use graviola::key_agreement::{mlkem768, p256, p384, x25519};
 use graviola::signing::{ecdsa, eddsa, rsa};
@@ -22,8 +23,8 @@ fn random() -> Random {
     Random::new([7; 32])
 }
 
-fn call(mut f: impl FnMut() + 'static) -> Call {
-    Box::new(move || f())
+fn call(f: impl FnMut() + 'static) -> Call {
+    Box::new(f)
 }
 
 /// RustCrypto's side of a key exchange: a key and its share; and with it, agreeing.
@@ -547,25 +548,26 @@ fn measure(calls: &mut [(&'static str, Call)], rounds: usize) -> Vec<f64> {
     best
 }
 
-/// Prints the table.
-pub fn run(quick: bool) {
+/// What `provider::fast` was chosen from.
+pub fn table(quick: bool) -> Table {
     let rounds = if quick { 7 } else { 50 };
-    println!("\nPrimitives, microseconds, least of {rounds} rounds\n");
-    println!("| | RustCrypto | graviola | libcrux |\n| --- | --- | --- | --- |");
+    let mut table = Table::new(
+        "primitives",
+        format!("Primitives: microseconds, least of {rounds} rounds"),
+        ["", "RustCrypto", "graviola", "libcrux"],
+    );
     for section in [key_exchange, kem, signatures, hashes] {
         for Row(name, mut calls) in section() {
             let best = measure(&mut calls, rounds);
-            print!("| {name} |");
-            for column in [&["RustCrypto", "ml-kem"][..], &["graviola"], &["libcrux"]] {
+            let columns = [&["RustCrypto", "ml-kem"][..], &["graviola"], &["libcrux"]];
+            let cells = columns.map(|column| {
                 let at = calls
                     .iter()
                     .position(|(library, _)| column.contains(library));
-                match at.map(|at| best[at]) {
-                    Some(spent) => print!(" {spent:.2} |"),
-                    None => print!(" |"),
-                }
-            }
-            println!();
+                Cell::maybe(at.map(|at| best[at]), 2)
+            });
+            table.row(name, cells);
         }
     }
+    table
 }
