@@ -245,7 +245,8 @@ pub trait Player {
                 true
             }
             Sym::RestIn(e) => {
-                let (_, raw, from) = self.wire().begun.take().expect("a message begun");
+                // It may be skipped, and the rest is still to come.
+                let (_, raw, from) = self.wire().begun.clone().expect("a message begun");
                 let Some(slot) = self.keys(e, e > reads) else {
                     return false;
                 };
