@@ -17,6 +17,8 @@ use symbolon::config::*;
 use symbolon::error::{DecodeFault, ErrorKind, Parameter, Violation as V};
 use symbolon::wire::hello::ClientHello;
 
+type Edit = fn(&mut Hello);
+
 fn begun(world: &World) -> Client {
     Client::server(world.client_config().build().unwrap())
 }
@@ -79,7 +81,7 @@ fn duplicate_extensions_in_every_message() {
     rogue.server_hello(|h| h.extensions.push(versions()));
     rogue.refused_as(DecodeFault::Duplicate, A::ILLEGAL_PARAMETER);
     // The second ClientHello.
-    let twice: [fn(&mut Hello); 3] = [
+    let twice: [Edit; 3] = [
         |h| h.extensions.push((X::SUPPORTED_VERSIONS, vec8(&[3, 4]))),
         |h| h.extensions.push(h.extensions[3].clone()),
         |h| {
@@ -150,7 +152,7 @@ fn duplicate_extensions_in_every_message() {
 #[test]
 fn hello_retry_request_followed_by_another_server_hello() {
     let world = World::new();
-    let edits: [(fn(&mut Hello), V); 5] = [
+    let edits: [(Edit, V); 5] = [
         (|h| h.session_id[0] ^= 1, V::SessionIdNotEchoed),
         (|h| h.session_id.clear(), V::SessionIdNotEchoed),
         (
@@ -171,7 +173,7 @@ fn hello_retry_request_followed_by_another_server_hello() {
         rogue.refused(violation, A::ILLEGAL_PARAMETER);
     }
     // The same again, and another one.
-    let again: [fn(&mut Hello); 2] = [
+    let again: [Edit; 2] = [
         |_| (),
         |h| h.set(X::KEY_SHARE, u16s(&[NamedGroup::X25519.0])),
     ];

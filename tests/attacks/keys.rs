@@ -299,6 +299,8 @@ fn server_chain(world: &World, key: &Rsa) -> Vec<CertificateDer<'static>> {
     vec![leaf, ca.certificate.clone()]
 }
 
+type Expected<'a> = &'a dyn Fn(&CertificateFault) -> bool;
+
 #[track_caller]
 fn is_fault(error: &Error, expected: impl Fn(&CertificateFault) -> bool) {
     match error.kind() {
@@ -316,7 +318,7 @@ fn rsa_keys_that_are_huge_small_even_or_with_e_1() {
     let modulus = [0xff; 256];
     let size = |bits: usize| move |f: &CertificateFault| *f == CertificateFault::KeySize { bits };
     let exponent = |f: &CertificateFault| *f == CertificateFault::KeyExponent;
-    let cases: [(Rsa, &dyn Fn(&CertificateFault) -> bool); 5] = [
+    let cases: [(Rsa, Expected<'_>); 5] = [
         (Rsa::of(128), &size(1024)),
         (Rsa::of(1025), &size(8200)),
         (Rsa::of(4096), &size(32_768)),
@@ -445,7 +447,7 @@ fn fixed_diffie_hellman_certificates() {
 }
 
 /// A name in ClientHello that no certificate can have passed for no name at all, and a strict server showed
-/// its first certificate (found here). RFC 6066 3: a server that doesn't know the name may end the
+/// its first certificate (this library, before its first version). RFC 6066 3: a server that doesn't know the name may end the
 /// handshake with unrecognized_name; a strict one does.
 #[test]
 fn a_name_that_nobody_can_have() {

@@ -31,9 +31,11 @@ macro_rules! outcome {
     }};
 }
 
+type Change = Box<dyn Fn(&mut Vec<u8>)>;
+
 /// Changes of a protected record, all but its header: each byte a few at a time, and its length.
-fn changes() -> Vec<Box<dyn Fn(&mut Vec<u8>)>> {
-    let mut changes: Vec<Box<dyn Fn(&mut Vec<u8>)>> = Vec::new();
+fn changes() -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
     // In front, in the middle, and over the padding, type and tag at the end.
     for at in [0, 1, 8, 9, 20] {
         changes.push(Box::new(move |r| r[5 + at] ^= 1));
