@@ -69,7 +69,7 @@ fn crl(entries: usize) {
         crl_number: SerialNumber::from(1),
         issuing_distribution_point: None,
         revoked_certs: (0..entries).map(revoked).collect(),
-        key_identifier_method: KeyIdMethod::Sha256,
+        key_identifier_method: KeyIdMethod::PreSpecified(vec![1; 20]),
     };
     let issuer = rcgen::Issuer::from_params(&pki.root.params, &pki.root.key);
     let der = params.signed_by(&issuer).unwrap();
