@@ -844,6 +844,8 @@ impl End {
                 self.note_sent(sent, len, written, had)
             }
             Err(error) => {
+                // What waited may have gone out all the same.
+                self.changed();
                 let early = error == Misuse::HandshakeNotDone.into();
                 let same = early || self.failed.is_none() || self.failed.as_ref() == Some(&error);
                 check!(same, "server: {error:?}");
