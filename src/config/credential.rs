@@ -202,7 +202,8 @@ fn encode_tls12(chain: &[CertificateDer<'_>]) -> Result<Arc<[u8]>, Error> {
 /// A ClientHello that a server is to answer: what it offers, as it was sent.
 #[derive(Clone)]
 pub struct ClientHelloInfo {
-    body: Arc<[u8]>,
+    /// The whole message.
+    raw: Arc<[u8]>,
     uses: Uses,
 }
 
@@ -220,10 +221,10 @@ pub(crate) enum Uses {
 }
 
 impl ClientHelloInfo {
-    /// Of a body that parses.
-    pub(crate) fn new(body: Arc<[u8]>) -> Self {
+    /// Of a message, with its header, that parses.
+    pub(crate) fn new(raw: Arc<[u8]>) -> Self {
         Self {
-            body,
+            raw,
             uses: Uses::Unknown,
         }
     }
@@ -231,7 +232,7 @@ impl ClientHelloInfo {
     /// The same, now that version and suites are negotiated.
     pub(crate) fn with_uses(&self, uses: Uses) -> Self {
         Self {
-            body: Arc::clone(&self.body),
+            raw: Arc::clone(&self.raw),
             uses,
         }
     }
@@ -259,13 +260,13 @@ impl ClientHelloInfo {
     }
 
     pub(crate) fn body(&self) -> &[u8] {
-        &self.body
+        self.raw.get(4..).unwrap_or(&[])
     }
 
     /// All of it. An empty one can't be: only what parsed gets here.
     #[must_use]
     pub fn hello(&self) -> Option<ClientHello<'_>> {
-        ClientHello::parse(&self.body).ok()
+        ClientHello::parse(self.body()).ok()
     }
 
     /// The host name asked for, if it is a DNS name.

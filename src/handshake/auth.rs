@@ -44,7 +44,12 @@ pub(crate) fn read_chain(body: &[u8], asked: ExtensionSet) -> Result<Arc<PeerCha
     if !message.context.is_empty() {
         return Err(Violation::CertificateContext.into());
     }
+    let (mut bytes, mut count) = (0_usize, 0_usize);
     for entry in message.entries {
+        let parts = [Some(entry.certificate), entry.ocsp, entry.sct];
+        let parts = parts.iter().flatten().map(|part| part.len());
+        bytes = parts.fold(bytes, usize::saturating_add);
+        count = count.saturating_add(1);
         // RFC 9846 4.5.1: extensions must correspond to ones that were asked for.
         if entry.ocsp.is_some() && !asked.contains(ExtensionType::STATUS_REQUEST) {
             return Err(Violation::NoOcspAsked.into());
@@ -59,13 +64,12 @@ pub(crate) fn read_chain(body: &[u8], asked: ExtensionSet) -> Result<Arc<PeerCha
             return Err(Error::from(Violation::UnsolicitedExtension).in_extension(extension));
         }
     }
-    Ok(PeerChain::from_entries(message.entries.iter().map(
-        |entry| PeerEntry {
-            certificate: entry.certificate,
-            ocsp: entry.ocsp,
-            timestamps: entry.sct,
-        },
-    )))
+    let entries = message.entries.iter().map(|entry| PeerEntry {
+        certificate: entry.certificate,
+        ocsp: entry.ocsp,
+        timestamps: entry.sct,
+    });
+    Ok(PeerChain::with_room(bytes, count, entries))
 }
 
 /// Verifies the peer's CertificateVerify over the transcript so far, and adds it.

@@ -64,10 +64,13 @@ pub struct PeerChain {
 
 #[derive(PartialEq, Eq)]
 struct Entry {
-    certificate: Range<usize>,
-    ocsp: Option<Range<usize>>,
-    timestamps: Option<Range<usize>>,
+    certificate: Place,
+    ocsp: Option<Place>,
+    timestamps: Option<Place>,
 }
+
+/// A range of a chain's bytes. In few bytes, since sessions and idle connections keep chains.
+type Place = Range<u32>;
 
 /// One certificate as a peer sends it, with what came along.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,9 +96,18 @@ impl PeerChain {
 
     /// Copies the entries, the peer's own first.
     pub fn from_entries<'a>(entries: impl Iterator<Item = PeerEntry<'a>>) -> Arc<Self> {
+        Self::with_room(0, 0, entries)
+    }
+
+    /// Copies the entries to room for so many bytes and entries, which grows if they take more.
+    pub(crate) fn with_room<'a>(
+        bytes: usize,
+        count: usize,
+        entries: impl Iterator<Item = PeerEntry<'a>>,
+    ) -> Arc<Self> {
         let mut chain = Self {
-            bytes: Vec::new(),
-            entries: Vec::new(),
+            bytes: Vec::with_capacity(bytes),
+            entries: Vec::with_capacity(count),
         };
         for entry in entries {
             let entry = Entry {
@@ -111,14 +123,18 @@ impl PeerChain {
         Arc::new(chain)
     }
 
-    fn append(&mut self, bytes: &[u8]) -> Range<usize> {
-        let start = self.bytes.len();
+    fn append(&mut self, bytes: &[u8]) -> Place {
+        // A message has less than 2^24 bytes. What goes over 2^32 would read as nothing.
+        let at = |len| u32::try_from(len).unwrap_or(u32::MAX);
+        let start = at(self.bytes.len());
         self.bytes.extend_from_slice(bytes);
-        start..self.bytes.len()
+        start..at(self.bytes.len())
     }
 
-    fn slice(&self, range: &Range<usize>) -> &[u8] {
-        self.bytes.get(range.clone()).unwrap_or(&[])
+    fn slice(&self, place: &Place) -> &[u8] {
+        let start = usize::try_from(place.start).unwrap_or(usize::MAX);
+        let end = usize::try_from(place.end).unwrap_or(usize::MAX);
+        self.bytes.get(start..end).unwrap_or(&[])
     }
 
     /// Whether the peer sent no certificate.

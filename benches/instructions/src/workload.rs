@@ -10,42 +10,64 @@ use std::sync::Arc;
 use symbolon::codepoint::{CipherSuite, NamedGroup};
 use symbolon::config::{ClientConfig, Credential, ServerConfig};
 use symbolon::conn::{ClientConnection, Connection, Event, ServerConnection};
+use symbolon::crypto::CryptoProvider;
 use symbolon::provider::RUSTCRYPTO;
 
 const NAME: &str = "server.example";
 
-/// Handshakes of this library.
-pub fn symbolon(pairs: usize) {
+/// Configs for one suite and X25519.
+fn configs(provider: CryptoProvider, suite: CipherSuite) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let pki = TestPki::new();
     let (chain, key) = pki.leaf(&[NAME], KeyKind::EcdsaP256);
-    let credential = Credential::new(chain, &key, &RUSTCRYPTO).expect("they belong together");
-    let suites = [CipherSuite::TLS_AES_128_GCM_SHA256];
+    let credential = Credential::new(chain, &key, &provider).expect("they belong together");
     let server = ServerConfig::builder()
-        .provider(RUSTCRYPTO)
+        .provider(provider)
         .credential(credential)
         .groups(&[NamedGroup::X25519])
-        .cipher_suites(&suites);
+        .cipher_suites(&[suite]);
     let client = ClientConfig::builder()
-        .provider(RUSTCRYPTO)
+        .provider(provider)
         .roots(pki.roots())
         .groups(&[NamedGroup::X25519])
-        .cipher_suites(&suites);
-    let server_config = server.build().expect("it is complete");
-    let client_config = client.build().expect("it is complete");
+        .cipher_suites(&[suite]);
+    (
+        client.build().expect("it is complete"),
+        server.build().expect("it is complete"),
+    )
+}
+
+/// One handshake, with flights in these vectors.
+fn handshake(
+    (client, server): &(Arc<ClientConfig>, Arc<ServerConfig>),
+    seed: [u8; 32],
+    [to_client, to_server]: &mut [Vec<u8>; 2],
+) -> (ClientConnection, ServerConnection) {
+    let name = ServerName::try_from(NAME).expect("it is a name");
+    let client = ClientConnection::new(Arc::clone(client), name, seed, NOW);
+    let server = ServerConnection::new(Arc::clone(server), seed, NOW);
+    let mut client = client.expect("it begins");
+    let mut server = server.expect("it begins");
+    while client.is_handshaking() || server.is_handshaking() {
+        pass(&mut client, to_client, to_server);
+        pass(&mut server, to_server, to_client);
+    }
+    to_client.clear();
+    (client, server)
+}
+
+/// A client and a server that have met.
+pub fn pair(provider: CryptoProvider, suite: CipherSuite) -> (ClientConnection, ServerConnection) {
+    let configs = configs(provider, suite);
+    handshake(&configs, [1; 32], &mut [Vec::new(), Vec::new()])
+}
+
+/// Handshakes of this library.
+pub fn symbolon(pairs: usize) {
+    let configs = configs(RUSTCRYPTO, CipherSuite::TLS_AES_128_GCM_SHA256);
     let mut flights = [Vec::with_capacity(8192), Vec::with_capacity(8192)];
     for pair in 0..pairs {
-        let name = ServerName::try_from(NAME).expect("it is a name");
         let seed = [u8::try_from(pair % 256).expect("a byte"); 32];
-        let client = ClientConnection::new(Arc::clone(&client_config), name, seed, NOW);
-        let server = ServerConnection::new(Arc::clone(&server_config), seed, NOW);
-        let mut client = client.expect("it begins");
-        let mut server = server.expect("it begins");
-        let [to_client, to_server] = &mut flights;
-        while client.is_handshaking() || server.is_handshaking() {
-            pass(&mut client, to_client, to_server);
-            pass(&mut server, to_server, to_client);
-        }
-        to_client.clear();
+        handshake(&configs, seed, &mut flights);
     }
 }
 

@@ -30,11 +30,11 @@ pub(super) fn client_hello(
     message: Message<'_>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let info = ClientHelloInfo::new(message.body.into());
+    s.hello_raw = message.raw.into();
+    let info = ClientHelloInfo::new(Arc::clone(&s.hello_raw));
     let hello = ClientHello::parse(info.body())?;
     s.cx.client_random = *hello.random;
     s.hello = Some(info.clone());
-    s.hello_raw = message.raw.into();
     if s.config.is_none() {
         s.cx.ask(out, Request::Config(info.clone()))?;
         return Ok(State::WaitConfig);
@@ -328,8 +328,9 @@ fn server_hello(
     let early = psk.map_or_else(|| Early::new(suite.hash, None), |(_, early)| early);
     let handshake = early.into_handshake(exchanged.as_ref().map(|(_, shared)| shared))?;
     let transcript = s.cx.transcript()?.current();
-    s.cx.traffic.client_handshake = Some(handshake.client_traffic_secret(&transcript)?);
-    s.cx.traffic.server_handshake = Some(handshake.server_traffic_secret(&transcript)?);
+    let [client, server] = handshake.traffic_secrets(&transcript)?;
+    s.cx.traffic.client_handshake = Some(client);
+    s.cx.traffic.server_handshake = Some(server);
     s.main = Some(handshake.into_main()?);
     out.push(Action::SetWrite(Epoch::Handshake))
 }
