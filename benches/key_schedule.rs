@@ -22,20 +22,9 @@ fn schedule(hash: &'static dyn Hash, shared: &SharedSecret, transcript: &HashOut
     let handshake = Early::new(hash, None)
         .into_handshake(Some(shared))
         .expect("derives");
-    black_box(
-        handshake
-            .client_traffic_secret(transcript)
-            .expect("derives"),
-    );
-    black_box(
-        handshake
-            .server_traffic_secret(transcript)
-            .expect("derives"),
-    );
+    black_box(handshake.traffic_secrets(transcript).expect("derives"));
     let main = handshake.into_main().expect("derives");
-    black_box(main.client_traffic_secret(transcript).expect("derives"));
-    black_box(main.server_traffic_secret(transcript).expect("derives"));
-    black_box(main.exporter_secret(transcript).expect("derives"));
+    black_box(main.application_secrets(transcript).expect("derives"));
     black_box(main.resumption_secret(transcript).expect("derives"));
 }
 

@@ -1,18 +1,21 @@
-//! What connections hold, that data moves without allocation, and that certificates and the like are
-//! parsed without.
+//! What connections hold, how often a handshake allocates, that data moves without allocation, and that
+//! certificates and the like are parsed without.
 //!
 //! One test: the counter is the process's.
 
 mod common {
+    pub mod apart;
     pub mod certs;
     pub mod vectors;
 }
 
+use common::apart::{apart, is_apart, provider_apart};
 use common::certs::{KeyKind, NOW, TestPki};
 use common::vectors::Vectors;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use symbolon::codepoint::{CipherSuite, NamedGroup};
 use symbolon::config::{ClientConfig, Credential, ServerConfig};
 use symbolon::conn::{ClientConnection, Connection, Event, ServerConnection};
 use symbolon::pki::{Certificate, Crl, OcspResponse};
@@ -25,15 +28,24 @@ const HEAP_OF_TWO_KEYS: usize = 1280;
 /// certificates.
 const HEAP_OF_TERMS: usize = 512;
 
+/// Allocations of our own in a full handshake. A third of the client's are in the verification of the chain.
+const MOST_AT_CLIENT: usize = 34;
+const MOST_AT_SERVER: usize = 9;
+
 struct Counting;
 
 static CALLS: AtomicUsize = AtomicUsize::new(0);
+/// Those of them within calls of the provider.
+static PROVIDER_CALLS: AtomicUsize = AtomicUsize::new(0);
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: everything is the system's; numbers are counted on the way.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         CALLS.fetch_add(1, Relaxed);
+        if is_apart() {
+            PROVIDER_CALLS.fetch_add(1, Relaxed);
+        }
         LIVE.fetch_add(layout.size(), Relaxed);
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
@@ -117,9 +129,76 @@ fn parsing_allocates_nothing() {
     assert_eq!(parsed, (true, true, true));
 }
 
+/// Allocations since some moment: our own, and those of the provider.
+fn counted<T>(counts: &mut [usize; 2], work: impl FnOnce() -> T) -> T {
+    let now = || [CALLS.load(Relaxed), PROVIDER_CALLS.load(Relaxed)];
+    let before = now();
+    let result = work();
+    let after = now();
+    counts[0] += (after[0] - before[0]) - (after[1] - before[1]);
+    counts[1] += after[1] - before[1];
+    result
+}
+
+/// A full handshake, ECDSA P-256 with one intermediate, X25519: so many allocations of our own a side, those of
+/// the provider left out.
+fn handshakes_allocate_little() {
+    let provider = provider_apart();
+    let pki = TestPki::new();
+    let (chain, key) = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
+    let credential = Credential::new(chain, &key, &provider).unwrap();
+    let client_config = ClientConfig::builder()
+        .provider(provider)
+        .roots(pki.roots())
+        .groups(&[NamedGroup::X25519])
+        .cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256])
+        .build()
+        .unwrap();
+    let server_config = ServerConfig::builder()
+        .provider(provider)
+        .credential(credential)
+        .groups(&[NamedGroup::X25519])
+        .cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256])
+        .build()
+        .unwrap();
+    let name = "server.example".try_into().unwrap();
+    // The application's buffers aren't counted.
+    let (mut to_server, mut to_client) = (Vec::with_capacity(8192), Vec::with_capacity(8192));
+    let (mut at_client, mut at_server) = ([0; 2], [0; 2]);
+    let mut client = counted(&mut at_client, || {
+        ClientConnection::new(client_config, name, [1; 32], NOW).unwrap()
+    });
+    let mut server = counted(&mut at_server, || {
+        ServerConnection::new(server_config, [2; 32], NOW).unwrap()
+    });
+    while client.is_handshaking() || server.is_handshaking() {
+        counted(&mut at_client, || {
+            run(&mut client, &mut to_client, &mut to_server)
+        });
+        counted(&mut at_server, || {
+            run(&mut server, &mut to_server, &mut to_client)
+        });
+    }
+    println!(
+        "client: {} allocations in a handshake, and {} of the provider",
+        at_client[0], at_client[1]
+    );
+    println!(
+        "server: {} allocations in a handshake, and {} of the provider",
+        at_server[0], at_server[1]
+    );
+    assert!(at_client[0] <= MOST_AT_CLIENT, "{at_client:?}");
+    assert!(at_server[0] <= MOST_AT_SERVER, "{at_server:?}");
+    // The counter is switched off somewhere, and on again.
+    assert!(at_client[1] > 0 && at_server[1] > 0 && !is_apart());
+    let kept = apart(|| Box::new(at_client));
+    assert!(!is_apart() && kept[1] == at_client[1]);
+}
+
 #[test]
 fn connections_are_small_and_data_allocates_nothing() {
     parsing_allocates_nothing();
+    handshakes_allocate_little();
     let pki = TestPki::new();
     let (chain, key) = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
     let certificates: usize = chain.iter().map(|der| der.len()).sum();

@@ -382,11 +382,15 @@ impl<'a> Walk<'a> {
         let base = base.as_ref().unwrap();
         // As the key schedule comes to it by its stages, where it does.
         let staged = match (label, &side.handshake, &side.main) {
-            ("c hs traffic", Some(stage), _) => stage.client_traffic_secret(&context),
-            ("s hs traffic", Some(stage), _) => stage.server_traffic_secret(&context),
-            ("c ap traffic", _, Some(stage)) => stage.client_traffic_secret(&context),
-            ("s ap traffic", _, Some(stage)) => stage.server_traffic_secret(&context),
-            ("exp master", _, Some(stage)) => stage.exporter_secret(&context),
+            ("c hs traffic", Some(stage), _) => stage.traffic_secrets(&context).map(|[s, _]| s),
+            ("s hs traffic", Some(stage), _) => stage.traffic_secrets(&context).map(|[_, s]| s),
+            ("c ap traffic", _, Some(stage)) => {
+                stage.application_secrets(&context).map(|[s, ..]| s)
+            }
+            ("s ap traffic", _, Some(stage)) => {
+                stage.application_secrets(&context).map(|[_, s, _]| s)
+            }
+            ("exp master", _, Some(stage)) => stage.application_secrets(&context).map(|[.., s]| s),
             ("res master", _, Some(stage)) => stage.resumption_secret(&context),
             ("resumption", ..) => resumption_psk(hash(), base, context.as_bytes()),
             ("c e traffic" | "e exp master", ..) => {

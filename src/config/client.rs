@@ -4,7 +4,7 @@ use super::{
     ChooseClientCredential, ClientSessionStore, Common, Credential, ExternalPsk, NO_SCOPE, Scope,
     common_setters,
 };
-use crate::codepoint::NamedGroup;
+use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::{CryptoProvider, Primitives, VerifyAlgorithms};
 use crate::error::{CertificateError, Error, Misuse};
 use crate::pki::{Decision, PathVerifier, RootStore, VerifiedChain, Verifier, VerifyRequest};
@@ -27,6 +27,35 @@ pub struct ClientConfig {
     pub(crate) ticket_request: Option<(u8, u8)>,
     /// Best first.
     pub(crate) psks: Vec<Arc<ExternalPsk>>,
+    pub(crate) offered: Offered,
+}
+
+/// The lists of every ClientHello, made once.
+#[derive(Clone, Debug)]
+pub(crate) struct Offered {
+    pub(crate) suites: Vec<CipherSuite>,
+    pub(crate) groups: Vec<NamedGroup>,
+    pub(crate) versions: Vec<ProtocolVersion>,
+    pub(crate) schemes: Vec<SignatureScheme>,
+}
+
+impl Offered {
+    fn new(common: &Common) -> Self {
+        let tls13 = common.speaks(ProtocolVersion::TLS13);
+        let tls12 = common.speaks(ProtocolVersion::TLS12);
+        let newer = common.suites.iter().filter(|_| tls13);
+        let older = common.tls12_suites.iter().filter(|_| tls12);
+        let suites = newer.map(|suite| suite.name);
+        // Only TLS 1.3 has key encapsulation.
+        let groups = common.groups.iter();
+        let groups = groups.filter(|group| tls13 || !group.is_encapsulation());
+        Self {
+            suites: suites.chain(older.map(|suite| suite.name)).collect(),
+            groups: groups.map(|group| group.name()).collect(),
+            versions: common.versions.clone(),
+            schemes: common.provider.verify.supported().collect(),
+        }
+    }
 }
 
 impl ClientConfig {
@@ -39,7 +68,7 @@ impl ClientConfig {
             None => Some([0; 32]),
             Some(credentials) => credentials.identity(),
         };
-        self.common.scope(b"client", &[verifier, credentials])
+        self.common.scope(b"client", [verifier, credentials])
     }
 
     /// Begins a config with the default provider. Roots or a verifier must be given; all else
@@ -221,6 +250,7 @@ impl ClientConfigBuilder {
             }
         }
         let config = ClientConfig {
+            offered: Offered::new(&self.common),
             common: self.common,
             verifier,
             credentials: self.credentials,

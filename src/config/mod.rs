@@ -12,6 +12,7 @@ mod session;
 #[cfg(feature = "std")]
 mod swap;
 
+pub(crate) use client::Offered;
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub(crate) use credential::Uses;
 pub use credential::{
@@ -160,23 +161,23 @@ impl Common {
 
     /// The terms of a role's sessions: what it trusts (`None` for a part that can't be told), and what
     /// the application says. None at all if a part can't be told and the application says nothing.
-    fn scope(&self, role: &[u8], trust: &[Option<[u8; 32]>]) -> Option<Scope> {
+    fn scope<const N: usize>(&self, role: &[u8], trust: [Option<[u8; 32]>; N]) -> Option<Scope> {
+        const { assert!(N <= 2) };
         if trust.contains(&None) && self.session_scope.is_none() {
             return None;
         }
-        let mut context = self.provider.sha256.start();
-        let own = self.session_scope.as_deref();
-        for part in [role, own.unwrap_or(&[])] {
-            let len = u64::try_from(part.len()).unwrap_or(u64::MAX);
-            context.update(&len.to_be_bytes());
-            context.update(part);
-        }
+        let own = self.session_scope.as_deref().unwrap_or(&[]);
+        let len = |part: &[u8]| u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes();
         // What can be told counts also where another part can't.
-        for part in trust {
-            context.update(&[u8::from(part.is_some())]);
-            context.update(&part.unwrap_or_default());
+        let trust = trust.map(|part| ([u8::from(part.is_some())], part.unwrap_or_default()));
+        let mut trust_parts = [&[][..]; 4];
+        let each = trust.iter().flat_map(|(known, part)| [&known[..], part]);
+        for (to, from) in trust_parts.iter_mut().zip(each) {
+            *to = from;
         }
-        let hash = context.current();
+        let [a, b, c, d] = trust_parts;
+        let parts = [&len(role), role, &len(own), own, a, b, c, d];
+        let hash = self.provider.sha256.hash(&parts);
         hash.as_bytes().first_chunk().copied().map(Scope)
     }
 

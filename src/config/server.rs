@@ -69,7 +69,7 @@ impl ServerConfig {
             ClientAuth::Optional(verifier) => (b"server, optional".as_slice(), verifier.identity()),
             ClientAuth::Required(verifier) => (b"server, required".as_slice(), verifier.identity()),
         };
-        self.common.scope(role, &[identity])
+        self.common.scope(role, [identity])
     }
 
     /// Begins a config with the default provider. A credential must be given; all else has a

@@ -3,7 +3,7 @@
 use crate::codepoint::{ContentType, ProtocolVersion};
 use crate::config::{ClientSessionStore, Direction, Limits, Observation};
 use crate::conn::event::{Data, EarlyData, Event, Received};
-use crate::conn::exporter::{Exporter, Source};
+use crate::conn::exporter::{Exporter, Source, Tls12Source};
 use crate::conn::queue::{Next, Queue};
 use crate::conn::receiver::{Receiver, Record, Step, check_size};
 use crate::conn::sender::{ForSender, Sender, Sent};
@@ -60,7 +60,7 @@ impl<M: Machine> Engine<M> {
     pub(crate) fn new(machine: M, limits: Limits) -> Result<Self, Error> {
         let handshaking = Handshaking {
             machine,
-            queue: Queue::default(),
+            queue: Queue::new(),
             queued: Epoch::Plaintext,
             asking: false,
             done: false,
@@ -117,7 +117,9 @@ impl<M: Machine> Engine<M> {
         if let Some(mut hs) = self.handshaking.take() {
             hs.give_up(&mut self.sender);
         }
-        self.receiver.failed.get_or_insert(error.clone());
+        self.receiver
+            .failed
+            .get_or_insert_with(|| Box::new(error.clone()));
         self.sender.fail(error);
     }
 
@@ -187,7 +189,7 @@ impl<M: Machine> Engine<M> {
         sink: &mut dyn Sink,
     ) -> Result<Progress, Error> {
         if let Some(error) = self.receiver.failed.clone() {
-            return Ok(self.failed(error, sink));
+            return Ok(self.failed(*error, sink));
         }
         while let Some(hs) = &mut self.handshaking {
             if let Some(eof) = self.receiver.closed() {
@@ -334,12 +336,12 @@ impl<M: Machine> Engine<M> {
             ..
         }) = &cx.tls12
         {
-            self.exporter = Some(Exporter(Source::Tls12 {
+            self.exporter = Some(Exporter(Source::Tls12(Box::new(Tls12Source {
                 suite,
                 master: master.duplicate(),
                 randoms: (cx.client_random, *server_random),
                 extended: *extended_master_secret,
-            }));
+            }))));
         }
         let resumption = cx.resumption.as_ref().map(HashSecret::duplicate);
         let tickets = resumption
@@ -351,7 +353,7 @@ impl<M: Machine> Engine<M> {
 
     pub(crate) fn answer(&mut self, answer: Answer) -> Result<(), Error> {
         if let Some(error) = &self.receiver.failed {
-            return Err(error.clone());
+            return Err(Error::clone(error));
         }
         let Some(hs) = self.handshaking.as_mut().filter(|hs| hs.asking) else {
             return Err(Misuse::NothingAsked.into());
@@ -430,7 +432,7 @@ impl<M: Machine> Engine<M> {
         sink: &mut dyn Sink,
     ) -> Result<Sent, Error> {
         if let Some(error) = &self.receiver.failed {
-            return Err(error.clone());
+            return Err(Error::clone(error));
         }
         let Some(hs) = self.handshaking.as_mut() else {
             return Err(Misuse::NoEarlyData.into());

@@ -4,6 +4,7 @@ use crate::crypto::{HashSecret, Tls12Suite, Tls13Suite};
 use crate::error::{Error, Misuse};
 use crate::keys::tls12::{self, MasterSecret, Randoms};
 use crate::keys::tls13;
+use alloc::boxed::Box;
 
 /// What keying material of a connection is exported from. A secret: wiped on drop.
 #[derive(Debug)]
@@ -12,14 +13,17 @@ pub struct Exporter(pub(crate) Source);
 #[derive(Debug)]
 pub(crate) enum Source {
     Tls13(&'static Tls13Suite, HashSecret),
-    Tls12 {
-        suite: &'static Tls12Suite,
-        master: MasterSecret,
-        /// The client's and the server's.
-        randoms: ([u8; 32], [u8; 32]),
-        /// The master secret is the extended one.
-        extended: bool,
-    },
+    Tls12(Box<Tls12Source>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Tls12Source {
+    pub(crate) suite: &'static Tls12Suite,
+    pub(crate) master: MasterSecret,
+    /// The client's and the server's.
+    pub(crate) randoms: ([u8; 32], [u8; 32]),
+    /// The master secret is the extended one.
+    pub(crate) extended: bool,
 }
 
 /// Labels of the PRF itself, which aren't for exporters (RFC 5705 6, RFC 7627 7).
@@ -53,12 +57,7 @@ impl Exporter {
                 let context = context.unwrap_or(&[]);
                 tls13::export(suite.hash, secret, label, context, out).map_err(|_| BAD)?;
             }
-            Source::Tls12 {
-                suite,
-                master,
-                randoms: (client, server),
-                ..
-            } => {
+            Source::Tls12(source) => {
                 if RESERVED.contains(&label) {
                     return Err(BAD.into());
                 }
@@ -67,8 +66,10 @@ impl Exporter {
                     .map(|context| u16::try_from(context.len()))
                     .transpose();
                 let context = context.zip(len.map_err(|_| BAD)?);
+                let (client, server) = &source.randoms;
                 let randoms = Randoms { client, server };
-                tls12::export(suite.hash, master, randoms, label, context, out);
+                let (hash, master) = (source.suite.hash, &source.master);
+                tls12::export(hash, master, randoms, label, context, out);
             }
         }
         Ok(())
@@ -77,9 +78,8 @@ impl Exporter {
     /// The `tls-exporter` channel binding.
     pub(crate) fn channel_binding(&self) -> Result<[u8; 32], Error> {
         // RFC 9266 1: in TLS 1.2 it is defined with the extended master secret only.
-        if let Source::Tls12 {
-            extended: false, ..
-        } = self.0
+        if let Source::Tls12(source) = &self.0
+            && !source.extended
         {
             return Err(Misuse::NoChannelBinding.into());
         }
@@ -92,17 +92,12 @@ impl Exporter {
     pub(crate) fn duplicate(&self) -> Self {
         Self(match &self.0 {
             Source::Tls13(suite, secret) => Source::Tls13(suite, secret.duplicate()),
-            Source::Tls12 {
-                suite,
-                master,
-                randoms,
-                extended,
-            } => Source::Tls12 {
-                suite,
-                master: master.duplicate(),
-                randoms: *randoms,
-                extended: *extended,
-            },
+            Source::Tls12(source) => Source::Tls12(Box::new(Tls12Source {
+                suite: source.suite,
+                master: source.master.duplicate(),
+                randoms: source.randoms,
+                extended: source.extended,
+            })),
         })
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum Next {
 }
 
 /// The queue. Its flight bytes are the handshake's.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Queue {
     items: Vec<Item>,
     /// The first item that hasn't gone out whole, and how many of its bytes have.
@@ -45,6 +45,16 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
+    /// An empty one, with room for a server's whole flight.
+    pub(crate) fn new() -> Self {
+        Self {
+            items: Vec::with_capacity(12),
+            at: 0,
+            done: 0,
+            initial_hello: false,
+        }
+    }
+
     pub(crate) fn flight(&mut self, start: u32, end: u32) {
         self.items.push(Item::Flight(start, end));
     }

@@ -80,6 +80,34 @@ struct Budgets {
     tickets: u32,
 }
 
+/// Those of [`Limits`] that a receiver enforces.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    ticket: usize,
+    other_message: usize,
+    skipped_early_data: usize,
+    flight_records: u32,
+    empty_records: u32,
+    warnings: u32,
+    key_updates: u32,
+    tickets: u32,
+}
+
+impl From<Limits> for Bounds {
+    fn from(limits: Limits) -> Self {
+        Self {
+            ticket: limits.ticket,
+            other_message: limits.other_message,
+            skipped_early_data: limits.skipped_early_data,
+            flight_records: limits.flight_records,
+            empty_records: limits.empty_records,
+            warnings: limits.warnings,
+            key_updates: limits.key_updates,
+            tickets: limits.tickets,
+        }
+    }
+}
+
 fn spend(counter: &mut u32, most: u32, limit: fn(u32) -> Limit) -> Result<(), Error> {
     *counter = counter.saturating_add(1);
     if *counter > most {
@@ -101,7 +129,7 @@ pub struct Receiver {
     client: bool,
     joiner: Joiner,
     joined: Vec<u8>,
-    limits: Limits,
+    bounds: Bounds,
     used: Budgets,
     /// Bytes of data that no KeyUpdate or ticket was set off against yet.
     data: usize,
@@ -123,7 +151,8 @@ pub struct Receiver {
     asked_update: bool,
     ended: bool,
     closed: Option<Eof>,
-    pub(crate) failed: Option<Error>,
+    /// In a box: there is hardly ever one.
+    pub(crate) failed: Option<Box<Error>>,
     /// The sending half was told of the failure.
     told: bool,
     observer: Option<Arc<dyn Observer>>,
@@ -140,7 +169,7 @@ impl Receiver {
             client,
             joiner: Joiner::default(),
             joined: Vec::new(),
-            limits,
+            bounds: limits.into(),
             used: Budgets::default(),
             data: 0,
             most: MAX_PLAINTEXT.saturating_add(1),
@@ -161,7 +190,7 @@ impl Receiver {
     }
 
     pub(crate) fn configure(&mut self, limits: Limits, observer: Option<Arc<dyn Observer>>) {
-        self.limits = limits;
+        self.bounds = limits.into();
         self.observer = observer;
     }
 
@@ -179,7 +208,7 @@ impl Receiver {
     /// what the limits allow in any case.
     pub(crate) fn skip_early_data(&mut self, most: u32) {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        self.skip = most.max(self.limits.skipped_early_data);
+        self.skip = most.max(self.bounds.skipped_early_data);
     }
 
     /// Takes so many bytes of early data, once its keys are there.
@@ -283,7 +312,7 @@ impl Receiver {
         let early = self.epoch == Epoch::EarlyData || self.skip > 0;
         let early = early && frame.content_type == ContentType::APPLICATION_DATA;
         if self.handshaking && !early {
-            let most = self.limits.flight_records;
+            let most = self.bounds.flight_records;
             spend(&mut self.used.records, most, Limit::FlightRecords)?;
         }
         let len = frame.len();
@@ -441,19 +470,22 @@ impl Receiver {
         if len == 0 {
             return spend(
                 &mut self.used.empty,
-                self.limits.empty_records,
+                self.bounds.empty_records,
                 Limit::EmptyRecords,
             );
         }
         self.used.empty = 0;
         // So much data makes up for one KeyUpdate and one ticket.
         const CREDIT: usize = 256;
-        self.data = self.data.saturating_add(len);
-        while let Some(left) = self.data.checked_sub(CREDIT) {
-            self.data = left;
-            self.used.key_updates = self.used.key_updates.saturating_sub(1);
-            self.used.tickets = self.used.tickets.saturating_sub(1);
-            self.used.warnings = self.used.warnings.saturating_sub(1);
+        let data = self.data.saturating_add(len);
+        self.data = data % CREDIT;
+        let credits = u32::try_from(data / CREDIT).unwrap_or(u32::MAX);
+        for used in [
+            &mut self.used.key_updates,
+            &mut self.used.tickets,
+            &mut self.used.warnings,
+        ] {
+            *used = used.saturating_sub(credits);
         }
         Ok(())
     }
@@ -488,14 +520,14 @@ impl Receiver {
             // RFC 9846 6.1: what follows it says how it ends.
             AlertDescription::USER_CANCELED => spend(
                 &mut self.used.warnings,
-                self.limits.warnings,
+                self.bounds.warnings,
                 Limit::Warnings,
             ),
             // RFC 5246 7.2: a warning may be passed over. RFC 6066 3: older servers warn of a name that
             // they don't know before their ServerHello.
             _ if old && warning && description != AlertDescription::CLOSE_NOTIFY => spend(
                 &mut self.used.warnings,
-                self.limits.warnings,
+                self.bounds.warnings,
                 Limit::Warnings,
             ),
             // RFC 9846 6: all others, known or not, are errors whatever their level.
@@ -550,7 +582,7 @@ impl Receiver {
         consumed: &mut usize,
     ) -> Result<Step, Error> {
         if let Some(error) = &self.failed {
-            return Err(error.clone());
+            return Err(Error::clone(error));
         }
         loop {
             if let Some(step) = self.joined_message()? {
@@ -594,10 +626,10 @@ impl Receiver {
             return Ok(Some(Step::Token(Token::AskKeyUpdate)));
         }
         loop {
-            let limits = self.limits;
+            let bounds = self.bounds;
             let limit = move |kind| match kind {
-                HandshakeType::NEW_SESSION_TICKET => limits.ticket,
-                _ => limits.other_message,
+                HandshakeType::NEW_SESSION_TICKET => bounds.ticket,
+                _ => bounds.other_message,
             };
             let Some((kind, range)) = self.next_message(limit)? else {
                 return Ok(None);
@@ -612,7 +644,7 @@ impl Receiver {
             if self.tls12 {
                 post::read_tls12(message, self.client).map_err(|e| e.in_message(kind))?;
                 self.consume(range.end);
-                let most = self.limits.warnings;
+                let most = self.bounds.warnings;
                 spend(&mut self.used.warnings, most, Limit::Warnings)?;
                 return Ok(Some(Step::Token(Token::Warn(
                     AlertDescription::NO_RENEGOTIATION,
@@ -635,7 +667,7 @@ impl Receiver {
                     if !last {
                         return Err(Violation::MessageAcrossKeyChange.into());
                     }
-                    let most = self.limits.key_updates;
+                    let most = self.bounds.key_updates;
                     spend(&mut self.used.key_updates, most, Limit::KeyUpdates)?;
                     self.next_keys()?;
                     return Ok(Some(Step::Token(Token::KeyUpdate { requested })));
@@ -645,7 +677,7 @@ impl Receiver {
     }
 
     fn spend_ticket(&mut self) -> Result<(), Error> {
-        spend(&mut self.used.tickets, self.limits.tickets, Limit::Tickets)
+        spend(&mut self.used.tickets, self.bounds.tickets, Limit::Tickets)
     }
 
     /// Goes on to the next generation of the peer's keys (RFC 9846 7.2).
@@ -675,7 +707,7 @@ impl Receiver {
                 None => HalfEvent::NeedInput { min: 5 },
             },
             Err(error) => {
-                self.failed = Some(error.clone());
+                self.failed = Some(Box::new(error.clone()));
                 match core::mem::replace(&mut self.told, true) {
                     false => HalfEvent::ForSender(ForSender(Token::Failed(error))),
                     true => HalfEvent::Failed(error),

@@ -11,6 +11,7 @@ use crate::keys::tls13::next_traffic_secret;
 use crate::record::{
     Epoch, MAX_PLAINTEXT, Padding, Sealer, Sink, USEFUL_ROOM, record_room, write_record,
 };
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::ops::Range;
 
@@ -70,7 +71,8 @@ pub struct Sender {
     key_limit: u64,
     close_sent: bool,
     tls12: bool,
-    pub(crate) failed: Option<Error>,
+    /// In a box: there is hardly ever one.
+    pub(crate) failed: Option<Box<Error>>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -214,7 +216,7 @@ impl Sender {
                 _ => (AlertLevel::FATAL, alert),
             }),
         };
-        self.failed = Some(error);
+        self.failed = Some(Box::new(error));
     }
 
     /// Changes our keys, and asks the peer to change its own if `request_peer` (RFC 9846 4.7.3). The
@@ -247,7 +249,7 @@ impl Sender {
 
     fn check_open(&self, epoch: Epoch) -> Result<(), Error> {
         if let Some(error) = &self.failed {
-            return Err(error.clone());
+            return Err(Error::clone(error));
         }
         if self.epoch != epoch {
             return Err(Misuse::HandshakeNotDone.into());
@@ -266,7 +268,7 @@ impl Sender {
             Err(error) => {
                 // Without keys that work not even an alert can go out.
                 self.owed = Owed::default();
-                self.failed.get_or_insert(error);
+                self.failed.get_or_insert_with(|| Box::new(error));
                 0
             }
         }
@@ -380,7 +382,7 @@ impl Sender {
         }
         if self.tls12 {
             self.close();
-            self.failed = Some(Limit::KeyUse.into());
+            self.failed = Some(Box::new(Limit::KeyUse.into()));
             return Err(Limit::KeyUse.into());
         }
         self.owed
@@ -437,7 +439,7 @@ impl Sender {
             }
             let room = self.flush(sink);
             if let Some(error) = &self.failed {
-                return Err(error.clone());
+                return Err(Error::clone(error));
             }
             if room > 0 {
                 return Ok(Sent {

@@ -84,6 +84,22 @@ pub trait Hash: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`CryptoError::BufferSize`] if `okm` is longer than 255 hashes, or `prk` shorter than one.
     fn hkdf_expand(&self, prk: &[u8], info: &[&[u8]], okm: &mut [u8]) -> Result<(), CryptoError>;
+
+    /// HKDF-Expand of one `prk` for several pairs of info and output. What is made ready of a key can be
+    /// made once for all of them.
+    ///
+    /// # Errors
+    /// Those of [`Hash::hkdf_expand`].
+    fn hkdf_expand_each(
+        &self,
+        prk: &[u8],
+        outputs: &mut [(&[&[u8]], &mut [u8])],
+    ) -> Result<(), CryptoError> {
+        for (info, okm) in outputs {
+            self.hkdf_expand(prk, info, okm)?;
+        }
+        Ok(())
+    }
 }
 
 /// A running hash.

@@ -68,18 +68,41 @@ impl TextWriter {
     pub(crate) fn escape(&mut self, bytes: &[u8], special: &str) {
         for chunk in bytes.utf8_chunks() {
             for c in chunk.valid().chars() {
-                if special.contains(c) || c == '\\' {
-                    self.add(format_args!("\\{c}"));
-                } else if c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() {
-                    self.add(format_args!("{c}"));
-                } else {
-                    self.escape_bytes(c.encode_utf8(&mut [0; 4]).as_bytes());
-                }
+                self.escape_char(c, special);
                 if self.cut {
                     return;
                 }
             }
             self.escape_bytes(chunk.invalid());
+        }
+    }
+
+    /// Adds a foreign character, escaped; those of `special` get a backslash too.
+    pub(crate) fn escape_char(&mut self, c: char, special: &str) {
+        let plain = c.is_ascii_alphanumeric() || c == ' ';
+        if !plain && (special.contains(c) || c == '\\') {
+            self.add(format_args!("\\{c}"));
+        } else if plain || c.is_ascii_graphic() || c.is_alphanumeric() {
+            self.push(c);
+        } else {
+            self.escape_bytes(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+
+    fn push(&mut self, c: char) {
+        self.cut |= self.text.len().saturating_add(c.len_utf8()) > Text::MOST;
+        if !self.cut {
+            self.text.push(c);
+        }
+    }
+
+    /// Adds our own words, whole or not at all.
+    pub(crate) fn words<const N: usize>(&mut self, words: [&str; N]) {
+        let before = self.text.len();
+        self.text.extend(words);
+        if self.cut || self.text.len() > Text::MOST {
+            self.text.truncate(before);
+            self.cut = true;
         }
     }
 
@@ -89,7 +112,7 @@ impl TextWriter {
         }
     }
 
-    /// Adds our own words, whole or not at all.
+    /// The same for words that have to be formatted.
     pub(crate) fn add(&mut self, words: fmt::Arguments<'_>) {
         let before = self.text.len();
         // Writing to a String doesn't fail.

@@ -112,8 +112,8 @@ impl Out {
     }
 
     /// All actions, in order.
-    pub(crate) fn actions(&self) -> impl Iterator<Item = Action> + use<> {
-        self.actions.into_iter().flatten()
+    pub(crate) fn actions(&self) -> impl Iterator<Item = Action> + '_ {
+        self.actions.iter().take(self.len).flatten().copied()
     }
 }
 
@@ -193,12 +193,15 @@ pub(crate) struct Replay {
     pub(crate) cookie: Option<Vec<u8>>,
 }
 
+/// Room for what most flights take without the certificate, so that they don't grow bit by bit.
+const FLIGHT: usize = 512;
+
 impl Cx {
     pub(crate) fn new(seed: [u8; 32], now: UnixTime) -> Self {
         Self {
             random: Box::new(Random::new(seed)),
             now,
-            flight: Vec::new(),
+            flight: Vec::with_capacity(FLIGHT),
             transcript: None,
             suite: None,
             tls12: None,

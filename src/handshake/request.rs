@@ -11,7 +11,6 @@ use crate::keys::SignatureInput;
 use crate::pki::{VerifiedChain, VerifyRequest};
 use crate::secret::SecretBytes;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 
 /// A step that the application has to take, because the config left it to be answered later.
@@ -74,13 +73,12 @@ impl SignRequest {
         let Key::Local(key) = self.credential.key() else {
             return None;
         };
-        let mut signature = vec![0; MAX_SIGNATURE_LEN];
+        let mut signature = [0; MAX_SIGNATURE_LEN];
         Some(
             match key.sign(self.scheme, self.message(), random, &mut signature) {
-                Ok(len) => {
-                    signature.truncate(len);
-                    Ok(Answer::Signature(signature))
-                }
+                Ok(len) => Ok(Answer::Signature(
+                    signature.get(..len).unwrap_or(&signature).to_vec(),
+                )),
                 Err(e) => Err(e.into()),
             },
         )

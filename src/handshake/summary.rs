@@ -1,13 +1,14 @@
 //! What a handshake came to.
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::config::Credential;
 use crate::crypto::{HashOutput, Primitives};
 use crate::error::{Error, Misuse};
 use crate::pki::{Certificate, PeerChain, SignatureHash, VerifiedChain};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::UnixTime;
 
 /// What was negotiated. It leaves the connection with `HandshakeDone`; keep what you need of it.
 #[derive(Clone, Debug)]
@@ -40,7 +41,8 @@ pub struct Summary {
     /// The client's random, which names the connection in key logs.
     pub client_random: [u8; 32],
     pub(crate) provider: Primitives,
-    pub(crate) own_certificate: Option<CertificateDer<'static>>,
+    /// What this end showed, as a server.
+    pub(crate) own: Option<Arc<Credential>>,
     pub(crate) client: bool,
 }
 
@@ -116,7 +118,8 @@ impl Summary {
     /// [`Misuse::NoChannelBinding`] if there is no server certificate, or the hash of its signature
     /// algorithm is not known or not defined (Ed25519).
     pub fn tls_server_end_point(&self) -> Result<HashOutput, Error> {
-        let own = self.own_certificate.as_deref();
+        let own = self.own.as_ref().and_then(|own| own.chain().first());
+        let own = own.map(|der| &**der);
         let theirs = self
             .peer_chain
             .as_ref()

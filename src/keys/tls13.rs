@@ -22,20 +22,34 @@ pub fn hkdf_expand_label(
     context: &[u8],
     out: &mut [u8],
 ) -> Result<(), CryptoError> {
-    const PREFIX: &[u8] = b"tls13 ";
-    let length = u16::try_from(out.len()).map_err(|_| CryptoError::BufferSize)?;
-    let label_len = PREFIX.len().saturating_add(label.len());
-    let label_len = u8::try_from(label_len).map_err(|_| CryptoError::BufferSize)?;
-    let context_len = u8::try_from(context.len()).map_err(|_| CryptoError::BufferSize)?;
-    let info: [&[u8]; 6] = [
-        &length.to_be_bytes(),
-        &[label_len],
-        PREFIX,
-        label,
-        &[context_len],
-        context,
-    ];
-    hash.hkdf_expand(secret, &info, out)
+    expand_labels(hash, secret, context, [(label, out)])
+}
+
+/// HKDF-Expand-Label of one secret and context for several labels, each with its output: what is made
+/// ready of the secret is made once.
+fn expand_labels<const N: usize>(
+    hash: &dyn Hash,
+    secret: &[u8],
+    context: &[u8],
+    outputs: [(&[u8], &mut [u8]); N],
+) -> Result<(), CryptoError> {
+    const LABEL_FRONT: usize = 9;
+    let mut fronts = [[0; LABEL_FRONT]; N];
+    let mut infos: [[&[u8]; 4]; N] = [[&[]; 4]; N];
+    let context_len = [u8::try_from(context.len()).map_err(|_| CryptoError::BufferSize)?];
+    for (front, (label, out)) in fronts.iter_mut().zip(&outputs) {
+        let length = u16::try_from(out.len()).map_err(|_| CryptoError::BufferSize)?;
+        let label_len = u8::try_from(label.len().saturating_add(6));
+        let label_len = label_len.map_err(|_| CryptoError::BufferSize)?;
+        let [high, low] = length.to_be_bytes();
+        *front = [high, low, label_len, b't', b'l', b's', b'1', b'3', b' '];
+    }
+    for ((info, front), (label, _)) in infos.iter_mut().zip(&fronts).zip(&outputs) {
+        *info = [front, label, &context_len, context];
+    }
+    let mut infos = infos.iter();
+    let next = |(_, out)| (infos.next().map_or(&[][..], |info| &info[..]), out);
+    hash.hkdf_expand_each(secret, &mut outputs.map(next))
 }
 
 /// Derive-Secret (RFC 9846 7.1), given the transcript hash.
@@ -51,6 +65,22 @@ pub fn derive_secret(
     let mut out = HashSecret::zeroed(hash.output_len());
     hkdf_expand_label(hash, secret, label, transcript.as_bytes(), out.expose_mut())?;
     Ok(out)
+}
+
+/// Derive-Secret of one secret and transcript for several labels.
+fn derive_secrets<const N: usize>(
+    hash: &dyn Hash,
+    secret: &HashSecret,
+    labels: [&[u8]; N],
+    transcript: &HashOutput,
+) -> Result<[HashSecret; N], CryptoError> {
+    let mut secrets = labels.map(|_| HashSecret::zeroed(hash.output_len()));
+    let mut labels = labels.into_iter();
+    let outputs = secrets
+        .each_mut()
+        .map(|out| (labels.next().unwrap_or(&[]), out.expose_mut()));
+    expand_labels(hash, secret.expose(), transcript.as_bytes(), outputs)?;
+    Ok(secrets)
 }
 
 /// The step between two stages: Extract with the salt derived from the stage before.
@@ -158,26 +188,14 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// client_handshake_traffic_secret; the transcript is ClientHello..ServerHello.
+    /// client_handshake_traffic_secret and server_handshake_traffic_secret; the transcript is
+    /// ClientHello..ServerHello.
     ///
     /// # Errors
     /// Those of [`hkdf_expand_label`].
-    pub fn client_traffic_secret(
-        &self,
-        transcript: &HashOutput,
-    ) -> Result<HashSecret, CryptoError> {
-        derive_secret(self.hash, self.secret.expose(), b"c hs traffic", transcript)
-    }
-
-    /// server_handshake_traffic_secret; the transcript is ClientHello..ServerHello.
-    ///
-    /// # Errors
-    /// Those of [`hkdf_expand_label`].
-    pub fn server_traffic_secret(
-        &self,
-        transcript: &HashOutput,
-    ) -> Result<HashSecret, CryptoError> {
-        derive_secret(self.hash, self.secret.expose(), b"s hs traffic", transcript)
+    pub fn traffic_secrets(&self, transcript: &HashOutput) -> Result<[HashSecret; 2], CryptoError> {
+        let labels: [&[u8]; 2] = [b"c hs traffic", b"s hs traffic"];
+        derive_secrets(self.hash, &self.secret, labels, transcript)
     }
 
     /// Goes on to the Main Secret.
@@ -201,34 +219,17 @@ pub struct Main {
 }
 
 impl Main {
-    /// client_application_traffic_secret_0; the transcript ends with the server's Finished.
+    /// client_application_traffic_secret_0, server_application_traffic_secret_0 and exporter_secret;
+    /// the transcript ends with the server's Finished.
     ///
     /// # Errors
     /// Those of [`hkdf_expand_label`].
-    pub fn client_traffic_secret(
+    pub fn application_secrets(
         &self,
         transcript: &HashOutput,
-    ) -> Result<HashSecret, CryptoError> {
-        derive_secret(self.hash, self.secret.expose(), b"c ap traffic", transcript)
-    }
-
-    /// server_application_traffic_secret_0; the transcript ends with the server's Finished.
-    ///
-    /// # Errors
-    /// Those of [`hkdf_expand_label`].
-    pub fn server_traffic_secret(
-        &self,
-        transcript: &HashOutput,
-    ) -> Result<HashSecret, CryptoError> {
-        derive_secret(self.hash, self.secret.expose(), b"s ap traffic", transcript)
-    }
-
-    /// exporter_secret; the transcript ends with the server's Finished.
-    ///
-    /// # Errors
-    /// Those of [`hkdf_expand_label`].
-    pub fn exporter_secret(&self, transcript: &HashOutput) -> Result<HashSecret, CryptoError> {
-        derive_secret(self.hash, self.secret.expose(), b"exp master", transcript)
+    ) -> Result<[HashSecret; 3], CryptoError> {
+        let labels: [&[u8]; 3] = [b"c ap traffic", b"s ap traffic", b"exp master"];
+        derive_secrets(self.hash, &self.secret, labels, transcript)
     }
 
     /// resumption_secret; the transcript ends with the client's Finished.
@@ -263,9 +264,9 @@ pub fn traffic_key(
     secret: &HashSecret,
 ) -> Result<(Box<dyn AeadKey>, Iv), CryptoError> {
     let mut key = Secret::<32>::zeroed(aead.key_len());
-    hkdf_expand_label(hash, secret.expose(), b"key", &[], key.expose_mut())?;
     let mut iv = Iv::zeroed(12);
-    hkdf_expand_label(hash, secret.expose(), b"iv", &[], iv.expose_mut())?;
+    let outputs = [(&b"key"[..], key.expose_mut()), (b"iv", iv.expose_mut())];
+    expand_labels(hash, secret.expose(), &[], outputs)?;
     Ok((aead.key(key.expose())?, iv))
 }
 
@@ -329,11 +330,13 @@ pub fn certificate_verify_content(server: bool, transcript: &HashOutput) -> Sign
         b"TLS 1.3, client CertificateVerify"
     };
     let mut bytes = [0x20; INLINE_LEN];
-    let tail = context.iter().chain(&[0]).chain(transcript.as_bytes());
     let mut len = 64_usize;
-    for (to, from) in bytes.iter_mut().skip(64).zip(tail) {
-        *to = *from;
-        len = len.saturating_add(1);
+    for part in [context, &[0], transcript.as_bytes()] {
+        let rest = bytes.get_mut(len..).unwrap_or(&mut []);
+        for (to, from) in rest.iter_mut().zip(part) {
+            *to = *from;
+        }
+        len = len.saturating_add(part.len()).min(INLINE_LEN);
     }
     SignatureInput::Inline(bytes, len)
 }

@@ -67,9 +67,17 @@ pub struct PeerChain {
 
 #[derive(PartialEq, Eq)]
 struct Entry {
-    certificate: Range<usize>,
-    ocsp: Option<Range<usize>>,
-    timestamps: Option<Range<usize>>,
+    certificate: Place,
+    ocsp: Option<Place>,
+    timestamps: Option<Place>,
+}
+
+/// A range of a chain's bytes. In few bytes, since sessions and idle connections keep chains.
+type Place = Range<u32>;
+
+/// An end of one. A message has less than 2^24 bytes; what goes over 2^32 would read as nothing.
+fn place(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
 }
 
 /// One certificate as a peer sends it, with what came along.
@@ -143,18 +151,18 @@ impl PeerChain {
         Ok(Self::collect(entries, count, size))
     }
 
-    fn append(&mut self, bytes: &[u8]) -> Range<usize> {
-        let start = self.bytes.len();
+    fn append(&mut self, bytes: &[u8]) -> Place {
+        let start = place(self.bytes.len());
         self.bytes.extend_from_slice(bytes);
-        start..self.bytes.len()
+        start..place(self.bytes.len())
     }
 
     /// Adds what TLS 1.2 sends apart from the certificates: both are about the peer's own.
     pub(crate) fn staple(&mut self, ocsp: Option<&[u8]>, timestamps: Option<&[u8]>) {
         let mut append = |bytes: &[u8]| {
-            let start = self.bytes.len().saturating_add(self.stapled.len());
+            let start = self.size();
             self.stapled.extend_from_slice(bytes);
-            start..start.saturating_add(bytes.len())
+            place(start)..place(self.size())
         };
         let (ocsp, timestamps) = (ocsp.map(&mut append), timestamps.map(&mut append));
         if let Some(own) = self.entries.first_mut() {
@@ -168,14 +176,12 @@ impl PeerChain {
         self.bytes.len().saturating_add(self.stapled.len())
     }
 
-    fn slice(&self, range: &Range<usize>) -> &[u8] {
+    fn slice(&self, place: &Place) -> &[u8] {
+        let start = usize::try_from(place.start).unwrap_or(usize::MAX);
+        let end = usize::try_from(place.end).unwrap_or(usize::MAX);
         let behind = |at: usize| at.checked_sub(self.bytes.len());
-        let stapled = || {
-            let range = behind(range.start)?..behind(range.end)?;
-            self.stapled.get(range)
-        };
-        let bytes = self.bytes.get(range.clone());
-        bytes.or_else(stapled).unwrap_or(&[])
+        let stapled = || self.stapled.get(behind(start)?..behind(end)?);
+        self.bytes.get(start..end).or_else(stapled).unwrap_or(&[])
     }
 
     /// Whether the peer sent no certificate.

@@ -94,19 +94,19 @@ impl<'a> DistinguishedName<'a> {
             count = count.saturating_add(1);
         }
         if count == 0 {
-            text.add(format_args!("(no name)"));
+            text.words(["(no name)"]);
         }
         // RFC 4514 2.1: the last one first.
         for (i, rdn) in levels.iter().take(count).rev().enumerate() {
             for (j, (kind, value)) in attributes(rdn).enumerate() {
                 match (i, j) {
                     (0, 0) => {}
-                    (_, 0) => text.add(format_args!(",")),
-                    _ => text.add(format_args!("+")),
+                    (_, 0) => text.words([","]),
+                    _ => text.words(["+"]),
                 }
                 match attribute_name(kind) {
-                    Some(name) => text.add(format_args!("{name}=")),
-                    None => text.add(format_args!("{}=", oid::text(kind))),
+                    Some(name) => text.words([name, "="]),
+                    None => text.words([oid::text(kind).as_str(), "="]),
                 }
                 write_value(&mut text, value);
                 if text.is_full() {
@@ -322,11 +322,11 @@ fn write_value(text: &mut TextWriter, value: der::Tlv<'_>) {
     match Letters::of(value) {
         Some(letters) => {
             for c in letters.take(Text::MOST.saturating_add(1)) {
-                text.escape(c.encode_utf8(&mut [0; 4]).as_bytes(), SPECIAL);
+                text.escape_char(c, SPECIAL);
             }
         }
         None => {
-            text.add(format_args!("#"));
+            text.words(["#"]);
             for byte in value.whole.iter().take(Text::MOST) {
                 text.add(format_args!("{byte:02x}"));
             }

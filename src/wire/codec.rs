@@ -464,6 +464,8 @@ impl<'a, T: Item<'a>> Iterator for ListIter<'a, T> {
 /// The values fall into 32 bands by their upper five bits. Each band that occurs costs one pass
 /// with a bitmap of its 2048 values.
 pub(crate) fn duplicate(values: impl Iterator<Item = u16> + Clone) -> Option<u16> {
+    // One value alone, as most lists of key shares have.
+    values.clone().nth(1)?;
     let bands = values
         .clone()
         .fold(0u32, |bands, v| bands | bit_of_band(v >> 11));

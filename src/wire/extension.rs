@@ -53,7 +53,7 @@ const NST: u8 = 1 << 7;
 
 /// Every extension that this crate knows, with the messages it may come in: the table of
 /// RFC 9846 4.3, the "TLS 1.3" column of the registry for what is newer, and for ServerHello of
-/// TLS 1.2 the documents that define the extensions. A type's row is its bit in a set.
+/// TLS 1.2 the documents that define the extensions.
 ///
 /// A server of TLS 1.2 has no business with `supported_groups`, but some send it, and clients
 /// ignore it there by custom.
@@ -93,23 +93,49 @@ const TABLE: &[(ExtensionType, u8)] = &[
     (ExtensionType::RENEGOTIATION_INFO, CH | OLD_SH),
 ];
 
-/// The rows of the table, each with its bit.
-fn rows() -> impl Iterator<Item = (u64, ExtensionType, u8)> {
-    TABLE.iter().scan(1u64, |bit, (kind, messages)| {
-        let row = (*bit, *kind, *messages);
-        *bit = bit.wrapping_shl(1);
-        Some(row)
-    })
+/// The bit of an extension in a set, whether or not the table has it: the small numbers stand for
+/// themselves, two large ones have the places that are left. 0 for all others.
+#[expect(clippy::as_conversions, reason = "in a const fn there is no From")]
+const fn bit_of(extension: ExtensionType) -> u64 {
+    match extension {
+        ExtensionType::ENCRYPTED_CLIENT_HELLO => 1 << 62,
+        ExtensionType::RENEGOTIATION_INFO => 1 << 63,
+        ExtensionType(0..62) => 1u64.wrapping_shl(extension.0 as u32),
+        _ => 0,
+    }
 }
+
+/// The extensions of the table that may come in one of these messages.
+const fn known(messages: u8) -> u64 {
+    let mut set = 0;
+    let mut rest: &[(ExtensionType, u8)] = TABLE;
+    while let [(extension, allowed), others @ ..] = rest {
+        if *allowed & messages != 0 {
+            set |= bit_of(*extension);
+        }
+        rest = others;
+    }
+    set
+}
+
+/// All of the table.
+const KNOWN: u64 = known(u8::MAX);
 
 /// The known extensions that `message` may have.
 #[must_use]
 pub fn allowed_in(message: MessageKind) -> ExtensionSet {
-    rows()
-        .filter(|(_, _, messages)| messages & message.bit() != 0)
-        .fold(ExtensionSet::EMPTY, |set, (bit, ..)| {
-            ExtensionSet(set.0 | bit)
-        })
+    const fn allowed(message: MessageKind) -> ExtensionSet {
+        ExtensionSet(known(message.bit()))
+    }
+    macro_rules! table {
+        ($($kind:ident)*) => {
+            match message {
+                $(MessageKind::$kind => const { allowed(MessageKind::$kind) },)*
+            }
+        };
+    }
+    table!(ClientHello ServerHello HelloRetryRequest OldServerHello EncryptedExtensions
+        CertificateRequest CertificateEntry NewSessionTicket)
 }
 
 /// A set of known extensions: one bit for each.
@@ -153,15 +179,12 @@ impl ExtensionSet {
 
     /// The extensions of the set, by number.
     pub fn iter(self) -> impl Iterator<Item = ExtensionType> {
-        rows()
-            .filter(move |(bit, ..)| self.0 & bit != 0)
-            .map(|(_, kind, _)| kind)
+        let kinds = TABLE.iter().map(|(kind, _)| *kind);
+        kinds.filter(move |kind| self.contains(*kind))
     }
 
-    fn bit(extension: ExtensionType) -> u64 {
-        rows()
-            .find(|(_, kind, _)| *kind == extension)
-            .map_or(0, |(bit, ..)| bit)
+    const fn bit(extension: ExtensionType) -> u64 {
+        bit_of(extension) & KNOWN
     }
 }
 
@@ -240,9 +263,8 @@ pub(crate) fn read_block<'a>(
     });
     let extensions = List::<Extension<'a>>::parse(block)?;
     // RFC 9846 4.3: there MUST NOT be more than one extension of the same type in a block.
-    if let Some(twice) = duplicate(extensions.iter().map(|e| e.kind.0)) {
-        let what = name_of(ExtensionType(twice));
-        return Err(DecodeError::new(what, DecodeFault::Duplicate));
+    if let Some(twice) = repeated(extensions) {
+        return Err(DecodeError::new(name_of(twice), DecodeFault::Duplicate));
     }
     let mut seen = Seen::default();
     for Extension { kind, data } in extensions {
@@ -266,6 +288,26 @@ pub(crate) fn read_block<'a>(
         r.finish(name_of(kind))?;
     }
     Ok(seen)
+}
+
+/// An extension that is there twice: the known ones have a bit each, the unknown ones are few.
+fn repeated(extensions: List<'_, Extension<'_>>) -> Option<ExtensionType> {
+    let mut known = ExtensionSet::EMPTY;
+    let mut others = 0_usize;
+    for Extension { kind, .. } in extensions {
+        if known.contains(kind) {
+            return Some(kind);
+        }
+        if !known.insert(kind) {
+            others = others.saturating_add(1);
+        }
+    }
+    if others < 2 {
+        return None;
+    }
+    let kinds = extensions.iter().map(|extension| extension.kind);
+    let unknown = kinds.filter(|kind| !known.contains(*kind));
+    duplicate(unknown.map(|kind| kind.0)).map(ExtensionType)
 }
 
 impl Writer<'_> {

@@ -465,8 +465,7 @@ impl<C: Connection> Rogue<C> {
         let early = Early::new(self.suite.hash, self.psk.as_deref());
         let handshake = early.into_handshake(shared).unwrap();
         let transcript = self.transcript.current();
-        let client = handshake.client_traffic_secret(&transcript).unwrap();
-        let server = handshake.server_traffic_secret(&transcript).unwrap();
+        let [client, server] = handshake.traffic_secrets(&transcript).unwrap();
         self.install(&client, &server);
         self.secrets.client_handshake = Some(client);
         self.secrets.server_handshake = Some(server);
@@ -487,8 +486,9 @@ impl<C: Connection> Rogue<C> {
     fn application_secrets(&mut self) {
         let transcript = self.transcript.current();
         let main = self.main.as_ref().unwrap();
-        self.secrets.client_application = main.client_traffic_secret(&transcript).ok();
-        self.secrets.server_application = main.server_traffic_secret(&transcript).ok();
+        let [client, server, _] = main.application_secrets(&transcript).unwrap();
+        self.secrets.client_application = Some(client);
+        self.secrets.server_application = Some(server);
     }
 
     /// The verify_data of this end's Finished.

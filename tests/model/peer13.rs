@@ -115,8 +115,7 @@ impl<C: Connection> Peer<C> {
         let early = Early::new(SHA256, key);
         let handshake = early.into_handshake(self.shared.as_ref()).unwrap();
         let transcript = self.transcript.current();
-        let client = handshake.client_traffic_secret(&transcript).unwrap();
-        let server = handshake.server_traffic_secret(&transcript).unwrap();
+        let [client, server] = handshake.traffic_secrets(&transcript).unwrap();
         let (write, read) = match self.server {
             true => (&server, &client),
             false => (&client, &server),
@@ -131,8 +130,8 @@ impl<C: Connection> Peer<C> {
     fn application_secrets(&self) -> Option<(HashSecret, HashSecret)> {
         let transcript = self.transcript.current();
         let main = self.main.as_ref()?;
-        let client = main.client_traffic_secret(&transcript).unwrap();
-        Some((client, main.server_traffic_secret(&transcript).unwrap()))
+        let [client, server, _] = main.application_secrets(&transcript).unwrap();
+        Some((client, server))
     }
 
     fn application_keys(&mut self) {

@@ -5,19 +5,20 @@ use crate::codepoint::{
     CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode,
     SignatureScheme,
 };
-use crate::crypto::{KeyExchangeGroup, SharedSecret};
+use crate::config::Offered;
+use crate::crypto::{KeyExchange, KeyExchangeGroup, SharedSecret};
 use crate::error::{CryptoError, Error, ErrorKind, Violation};
-use crate::handshake::tls12::usable as usable_in_tls12;
 use crate::handshake::{Action, EarlyDataRefusal, Message, Out};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::wire::codec::List;
+use crate::wire::codec::{Item, List, Writer};
 use crate::wire::extension::{Binder, KeyShareEntry, OfferedPsks, ProtocolName};
 use crate::wire::hello::{
     ClientExtensions, ClientHello, DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12, GreaseExtensions,
     ServerHello,
 };
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use rustls_pki_types::ServerName;
 
@@ -71,36 +72,57 @@ fn find_group(c: &ClientCx, name: NamedGroup) -> Option<&'static dyn KeyExchange
         .find(|group| group.name() == name)
 }
 
-/// Which bytes are whose share.
-type ShareRanges = Vec<(NamedGroup, core::ops::Range<usize>)>;
-
-/// The `key_exchange` bytes of all shares one after the other, and which range is whose.
-fn write_shares(c: &ClientCx) -> Result<(Vec<u8>, ShareRanges), Error> {
+/// The entries of `key_share`, as they go over the wire.
+fn write_shares(c: &ClientCx) -> Result<Vec<u8>, Error> {
     const SHORT: ErrorKind = ErrorKind::Internal("a share of another length than its group's");
-    let mut bytes = Vec::new();
-    let mut ranges = ShareRanges::new();
+    let mut bytes = Vec::with_capacity(128);
+    let mut w = Writer::new(&mut bytes);
+    if let Some(seed) = c.grease.filter(|_| !c.asked_share) {
+        let entry = KeyShareEntry {
+            group: NamedGroup(grease(seed, 1)),
+            key_exchange: &[0],
+        };
+        entry.write(&mut w);
+    }
+    w.finish()?;
     for exchange in &c.exchanges {
         let name = exchange.group();
-        let group = find_group(c, name).ok_or(SHORT)?;
+        let len = find_group(c, name).ok_or(SHORT)?.client_share_len();
+        let [high, low] = u16::try_from(len).map_err(|_| SHORT)?.to_be_bytes();
+        let [first, second] = name.0.to_be_bytes();
+        bytes.extend_from_slice(&[first, second, high, low]);
         let start = bytes.len();
-        let end = start.saturating_add(group.client_share_len());
-        bytes.resize(end, 0);
-        exchange.write_share(bytes.get_mut(start..).ok_or(SHORT)?)?;
-        ranges.push((name, start..end));
-        // A hybrid's classical half may be offered on its own as well: by default, in the first
-        // ClientHello, if the config has that group.
-        let component = exchange.component().filter(|(name, _)| {
-            c.config.key_shares.is_none() && !c.asked_share && find_group(c, *name).is_some()
-        });
-        if let Some((name, range)) = component {
-            let (from, to) = (
-                range.start.saturating_add(start),
-                range.end.saturating_add(start),
-            );
-            ranges.push((name, from..to));
+        bytes.resize(start.saturating_add(len), 0);
+        let share = bytes.get_mut(start..).ok_or(SHORT)?;
+        exchange.write_share(share)?;
+        if let Some((group, range)) = half(c, exchange.as_ref()) {
+            let half = share.get(range).ok_or(SHORT)?.to_vec();
+            let mut w = Writer::new(&mut bytes);
+            let entry = KeyShareEntry {
+                group,
+                key_exchange: &half,
+            };
+            entry.write(&mut w);
+            w.finish()?;
         }
     }
-    Ok((bytes, ranges))
+    Ok(bytes)
+}
+
+/// A hybrid's classical half, if it is offered on its own as well: by default, in the first
+/// ClientHello, if the config has that group.
+fn half(c: &ClientCx, exchange: &dyn KeyExchange) -> Option<(NamedGroup, core::ops::Range<usize>)> {
+    exchange.component().filter(|(name, _)| {
+        c.config.key_shares.is_none() && !c.asked_share && find_group(c, *name).is_some()
+    })
+}
+
+/// Whether a share of this group was in the last ClientHello.
+fn sent_share(c: &ClientCx, group: NamedGroup) -> bool {
+    c.exchanges.iter().any(|exchange| {
+        let half = || half(c, exchange.as_ref());
+        exchange.group() == group || half().is_some_and(|(name, _)| name == group)
+    })
 }
 
 /// GREASE values from their random seed (RFC 8701 2).
@@ -109,90 +131,36 @@ fn grease(seed: [u8; 8], which: usize) -> u16 {
     u16::from_be_bytes([byte, byte])
 }
 
-/// What is offered of each kind, with a GREASE value first or last (RFC 8701 3.1).
-struct Lists {
-    suites: Vec<CipherSuite>,
-    groups: Vec<NamedGroup>,
-    versions: Vec<ProtocolVersion>,
-    schemes: Vec<SignatureScheme>,
-}
-
-impl Lists {
-    fn new(c: &ClientCx) -> Self {
-        let common = &c.config.common;
-        let greased = |which| c.grease.map(|seed| grease(seed, which));
-        let tls13 = common.speaks(ProtocolVersion::TLS13);
-        let tls12 = common.speaks(ProtocolVersion::TLS12);
-        let suites: Vec<CipherSuite> = greased(0)
-            .map(CipherSuite)
-            .into_iter()
-            .chain(
-                common
-                    .suites
-                    .iter()
-                    .filter(|_| tls13)
-                    .map(|suite| suite.name),
-            )
-            .chain(
-                common
-                    .tls12_suites
-                    .iter()
-                    .filter(|_| tls12)
-                    .map(|suite| suite.name),
-            )
-            .collect();
-        let usable = common
-            .groups
-            .iter()
-            .filter(|group| tls13 || usable_in_tls12(**group));
-        let groups: Vec<NamedGroup> = greased(1)
-            .map(NamedGroup)
-            .into_iter()
-            .chain(usable.map(|group| group.name()))
-            .collect();
-        let versions: Vec<ProtocolVersion> = greased(2)
-            .map(ProtocolVersion)
-            .into_iter()
-            .chain(common.versions.iter().copied())
-            .collect();
-        let schemes: Vec<SignatureScheme> = common
-            .provider
-            .verify
-            .supported()
-            .chain(greased(3).map(SignatureScheme))
-            .collect();
-        Self {
-            suites,
-            groups,
-            versions,
-            schemes,
-        }
+/// What the config offers, with a GREASE value first or last of each kind (RFC 8701 3.1).
+fn greased(offered: &Offered, seed: [u8; 8]) -> Offered {
+    fn first<T>(value: T, rest: &[T]) -> Vec<T>
+    where
+        T: Copy,
+    {
+        core::iter::once(value)
+            .chain(rest.iter().copied())
+            .collect()
+    }
+    let mut schemes = offered.schemes.clone();
+    schemes.push(SignatureScheme(grease(seed, 3)));
+    Offered {
+        suites: first(CipherSuite(grease(seed, 0)), &offered.suites),
+        groups: first(NamedGroup(grease(seed, 1)), &offered.groups),
+        versions: first(ProtocolVersion(grease(seed, 2)), &offered.versions),
+        schemes,
     }
 }
 
 /// Encodes the ClientHello, first or second, and has it sent. The transcript isn't touched.
 fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
-    let (share_bytes, share_ranges) = write_shares(c)?;
+    let shares = write_shares(c)?;
     let common = &c.config.common;
-    let greased = |which| c.grease.map(|seed| grease(seed, which));
-
-    let mut shares: Vec<KeyShareEntry<'_>> = Vec::new();
-    if let Some(group) = greased(1).filter(|_| !c.asked_share) {
-        shares.push(KeyShareEntry {
-            group: NamedGroup(group),
-            key_exchange: &[0],
-        });
-    }
-    for (group, range) in &share_ranges {
-        let key_exchange = share_bytes.get(range.clone()).unwrap_or(&[]);
-        shares.push(KeyShareEntry {
-            group: *group,
-            key_exchange,
-        });
-    }
     let tls13 = common.speaks(ProtocolVersion::TLS13);
     let tls12 = common.speaks(ProtocolVersion::TLS12);
-    let lists = Lists::new(c);
+    let lists = match c.grease {
+        Some(seed) => Cow::Owned(greased(&c.config.offered, seed)),
+        None => Cow::Borrowed(&c.config.offered),
+    };
     let alpn: Vec<ProtocolName<'_>> = common.alpn.iter().map(|name| ProtocolName(name)).collect();
     let modes: &[PskKeyExchangeMode] = match common.psk_without_key_exchange {
         true => &[PskKeyExchangeMode::PSK_DHE_KE, PskKeyExchangeMode::PSK_KE],
@@ -230,7 +198,7 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
         signed_certificate_timestamp: c.wants_timestamps,
         record_size_limit: common.record_size_limit,
         session_ticket: Some(c.server.ticket()).filter(|_| tls12 && c.scope.is_some()),
-        key_shares: tls13.then_some(List::Values(&shares)),
+        key_shares: tls13.then_some(List::Wire(&shares)),
         cookie: c.cookie.as_deref(),
         psk_key_exchange_modes: tls13.then_some(List::Values(modes)),
         ticket_request: c.config.ticket_request.filter(|_| tls13),
@@ -253,9 +221,7 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
     let (start, end) =
         c.cx.write(HandshakeType::CLIENT_HELLO, |w| hello.write(w))?;
     let server_name = hello.extensions.server_name.map(<[u8]>::to_vec);
-    let names = share_ranges.iter().map(|(name, _)| *name).collect();
     c.offered = offered;
-    c.shares = names;
     c.cx.server_name = server_name;
     psk::bind(c, start, end)?;
     out.push(Action::Send(start, end))?;
@@ -319,8 +285,9 @@ pub(super) fn server_hello(
     };
     let handshake = early.into_handshake(shared.as_ref())?;
     let transcript = c.cx.transcript()?.current();
-    c.cx.traffic.client_handshake = Some(handshake.client_traffic_secret(&transcript)?);
-    c.cx.traffic.server_handshake = Some(handshake.server_traffic_secret(&transcript)?);
+    let [client, server] = handshake.traffic_secrets(&transcript)?;
+    c.cx.traffic.client_handshake = Some(client);
+    c.cx.traffic.server_handshake = Some(server);
     c.main = Some(handshake.into_main()?);
     out.push(Action::SetRead(Epoch::Handshake))?;
     // RFC 9846 D.4: a change_cipher_spec just before the second flight; our keys change here
@@ -344,7 +311,7 @@ pub(super) fn server_hello(
 fn key_exchange(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Error> {
     // RFC 9846 4.3.8: the server's share is of a group whose share was sent, after a
     // HelloRetryRequest of the group it asked for.
-    if !c.shares.contains(&entry.group) {
+    if !sent_share(c, entry.group) {
         return Err(Violation::GroupNotOffered.into());
     }
     let shared = agree(c, entry)?;
@@ -479,7 +446,7 @@ fn retry(
         if find_group(c, group).is_none() {
             return Err(Violation::RetryGroupNotOffered.into());
         }
-        if c.shares.contains(&group) {
+        if sent_share(c, group) {
             return Err(Violation::RetryWithoutChange.into());
         }
     } else if extensions.cookie.is_none() {

@@ -7,7 +7,7 @@ mod tls12;
 mod tls13;
 
 use super::{Answer, Authentication, Cx, Input, Machine, Out, Request, Summary};
-use crate::codepoint::{HandshakeType, NamedGroup, SignatureScheme};
+use crate::codepoint::{HandshakeType, SignatureScheme};
 use crate::config::{
     CertificateRequestInfo, ClientConfig, ClientSessionStore, Common, Scope, Session, SessionTerms,
 };
@@ -38,8 +38,6 @@ pub(crate) struct ClientCx {
     session_id: ([u8; 32], usize),
     grease: Option<[u8; 8]>,
     exchanges: Vec<Box<dyn KeyExchange>>,
-    /// The groups whose shares went out last.
-    shares: Vec<NamedGroup>,
     offered: ExtensionSet,
     /// The verifier's wishes, asked for once: both ClientHellos say the same.
     wants_ocsp: bool,
@@ -106,7 +104,6 @@ impl ClientMachine {
             session_id: ([0; 32], 0),
             grease: None,
             exchanges: Vec::new(),
-            shares: Vec::new(),
             offered: ExtensionSet::EMPTY,
             hello: Vec::new(),
             cookie: None,
@@ -268,7 +265,7 @@ impl Machine for ClientMachine {
             hello_retry_request: cx.retried,
             client_random: cx.client_random,
             provider: config.common.provider,
-            own_certificate: None,
+            own: None,
             client: true,
         })
     }

@@ -91,8 +91,9 @@ pub(super) fn identity((offer, age): (&Offer, u32)) -> PskIdentity<'_> {
 /// Collects what is to be offered: the session first, since early data goes under it.
 pub(super) fn prepare(c: &mut ClientCx) {
     let common = &c.config.common;
-    c.offers.reserve(c.config.psks.len().saturating_add(1));
     let resumable = c.session.take_if(|session| session.is_tls13());
+    let most = c.config.psks.len().saturating_add(resumable.iter().len());
+    c.offers.reserve(most);
     if let Some(session) = resumable
         && let Resume::Tls13 { psk, .. } = &session.resume
         // RFC 9846 4.3.11: a suite of the same hash is enough.

@@ -192,9 +192,10 @@ fn server_finished(
     let proof = Authenticated((proof, auth::verify_finished(&mut c.cx, message, true)?));
     let transcript = c.cx.transcript()?.current();
     let main = c.main.as_ref().ok_or(MISSING)?;
-    c.cx.traffic.client_application = Some(main.client_traffic_secret(&transcript)?);
-    c.cx.traffic.server_application = Some(main.server_traffic_secret(&transcript)?);
-    c.cx.exporter = Some(main.exporter_secret(&transcript)?);
+    let [client, server, exporter] = main.application_secrets(&transcript)?;
+    c.cx.traffic.client_application = Some(client);
+    c.cx.traffic.server_application = Some(server);
+    c.cx.exporter = Some(exporter);
     // Nothing may follow Finished under the old keys.
     out.push(Action::SetRead(Epoch::Application))?;
 

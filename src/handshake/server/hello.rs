@@ -330,8 +330,9 @@ fn server_hello(
     let early = psk.map_or_else(|| Early::new(suite.hash, None), |(_, early)| early);
     let handshake = early.into_handshake(exchanged.as_ref().map(|(_, shared)| shared))?;
     let transcript = s.cx.transcript()?.current();
-    s.cx.traffic.client_handshake = Some(handshake.client_traffic_secret(&transcript)?);
-    s.cx.traffic.server_handshake = Some(handshake.server_traffic_secret(&transcript)?);
+    let [client, server] = handshake.traffic_secrets(&transcript)?;
+    s.cx.traffic.client_handshake = Some(client);
+    s.cx.traffic.server_handshake = Some(server);
     s.main = Some(handshake.into_main()?);
     out.push(Action::SetWrite(Epoch::Handshake))
 }

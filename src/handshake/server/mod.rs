@@ -233,10 +233,6 @@ impl Machine for ServerMachine {
         }
         let provider = self.inner.config()?.common.provider;
         let cx = &mut self.inner.cx;
-        let own = cx
-            .credential
-            .as_ref()
-            .and_then(|c| c.chain().first().cloned());
         Ok(Summary {
             version: cx.version(),
             cipher_suite: cx.suite_name()?,
@@ -252,7 +248,7 @@ impl Machine for ServerMachine {
             hello_retry_request: cx.retried,
             client_random: cx.client_random,
             provider,
-            own_certificate: own,
+            own: cx.credential.take(),
             client: false,
         })
     }

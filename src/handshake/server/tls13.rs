@@ -98,9 +98,10 @@ fn finish_flight(s: &mut ServerCx, out: &mut Out) -> Result<(), Error> {
     auth::send_finished(&mut s.cx, out, true)?;
     let main = s.main.as_ref().ok_or(MISSING)?;
     let transcript = s.cx.transcript.as_ref().ok_or(MISSING)?.current();
-    s.cx.traffic.client_application = Some(main.client_traffic_secret(&transcript)?);
-    s.cx.traffic.server_application = Some(main.server_traffic_secret(&transcript)?);
-    s.cx.exporter = Some(main.exporter_secret(&transcript)?);
+    let [client, server, exporter] = main.application_secrets(&transcript)?;
+    s.cx.traffic.client_application = Some(client);
+    s.cx.traffic.server_application = Some(server);
+    s.cx.exporter = Some(exporter);
     out.push(Action::SetWrite(Epoch::Application))
 }
 

@@ -101,8 +101,8 @@ impl<A: Cipher> Aead for Algorithm<A> {
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, CryptoError> {
-        let cipher = A::new_from_slice(key).map_err(|_| CryptoError::InvalidKey)?;
-        Ok(Box::new(Key(cipher)))
+        let key = key.try_into().map_err(|_| CryptoError::InvalidKey)?;
+        Ok(Box::new(Key(A::new(key))))
     }
 }
 

@@ -84,10 +84,21 @@ where
     }
 
     fn hkdf_expand(&self, prk: &[u8], info: &[&[u8]], okm: &mut [u8]) -> Result<(), CryptoError> {
-        Hkdf::<D>::from_prk(prk)
-            .map_err(|_| CryptoError::BufferSize)?
-            .expand_multi_info(info, okm)
-            .map_err(|_| CryptoError::BufferSize)
+        self.hkdf_expand_each(prk, &mut [(info, okm)])
+    }
+
+    fn hkdf_expand_each(
+        &self,
+        prk: &[u8],
+        outputs: &mut [(&[&[u8]], &mut [u8])],
+    ) -> Result<(), CryptoError> {
+        let keyed = Hkdf::<D>::from_prk(prk).map_err(|_| CryptoError::BufferSize)?;
+        for (info, okm) in outputs {
+            keyed
+                .expand_multi_info(info, okm)
+                .map_err(|_| CryptoError::BufferSize)?;
+        }
+        Ok(())
     }
 }
 
