@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut constant = true;
-    let mut judge = |what: &str, t: f64| {
+    let judge = |what: &str, t: f64| {
         let differs = t.abs() > MARK;
         println!(
             "{what:60} t = {t:8.1}  {}",
@@ -160,7 +160,7 @@ fn memcheck(branch: bool) {
         "this runs under valgrind"
     );
     let mut compared = 0;
-    for len in 0..=64 {
+    for len in 0..=64_usize {
         for wrong in [None, Some(0), len.checked_sub(1)] {
             let expected = vec![0x5a; len];
             let mut came = expected.clone();
