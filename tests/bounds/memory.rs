@@ -227,6 +227,8 @@ fn a_server_of_tls12_before_authentication() {
     }
 }
 
+type Edit<'a> = &'a dyn Fn(&mut Hello);
+
 #[test]
 fn a_server_with_many_small_things() {
     let world = World::new();
@@ -259,7 +261,7 @@ fn a_server_with_many_small_things() {
         at_most(&format!("{count} tickets of {len} bytes"), &server, mark);
     }
     // Extensions, groups with shares, suites, schemes, versions, protocols.
-    let lists: [(&str, &dyn Fn(&mut Hello)); 6] = [
+    let lists: [(&str, Edit<'_>); 6] = [
         ("extensions", &|hello| {
             let kinds = (0..3900).map(|i| (X(0x8000 + i), vec![]));
             hello.extensions.extend(kinds);
