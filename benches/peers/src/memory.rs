@@ -86,9 +86,13 @@ fn place(trace: &str) -> String {
             return "the bench".into();
         }
         if let Some(module) = path.strip_prefix(library) {
-            let module = module.trim_start_matches("/src/");
-            let module = module.split(['/', '.']).next().unwrap_or_default();
-            return format!("symbolon::{module}");
+            return match module.strip_prefix("/src/") {
+                Some(module) => {
+                    let module = module.split(['/', '.']).next().unwrap_or_default();
+                    format!("symbolon::{module}")
+                }
+                None => "symbolon-aead".into(),
+            };
         }
         // `.../registry/src/index/NAME-VERSION/src/...`
         if let Some((_, rest)) = path.split_once("/registry/src/") {

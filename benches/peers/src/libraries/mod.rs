@@ -8,6 +8,8 @@ mod rustls;
 pub use ours::{Provider, check_choice};
 
 use crate::chain::{Chain, Keys};
+use crate::pairs::PAIRS;
+use std::collections::VecDeque;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
@@ -202,6 +204,14 @@ pub mod names {
     pub const RING: &str = "rustls, ring";
     pub const OPENSSL: &str = "OpenSSL";
     pub const PURECRYPTO: &str = "purecrypto";
+}
+
+/// Keeps this, and as many of those before it as may be in use.
+fn keep<T>(kept: &mut VecDeque<T>, new: T) {
+    kept.push_back(new);
+    if kept.len() > 4 * PAIRS {
+        kept.pop_front();
+    }
 }
 
 /// The version of a crate among this package's dependencies.

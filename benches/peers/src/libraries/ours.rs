@@ -1,6 +1,6 @@
 //! symbolon.
 
-use super::{Ends, Facts, Library, RECORD_OVERHEAD, Scenario, Side, Version, names};
+use super::{Ends, Facts, Library, RECORD_OVERHEAD, Scenario, Side, Version, keep, names};
 use crate::chain::{Chain, NAME};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::collections::VecDeque;
@@ -136,6 +136,7 @@ impl Library for Symbolon {
             memo: self.memo,
             roots,
             clients: VecDeque::new(),
+            kept: VecDeque::new(),
             client: None,
             server: server.build().expect("it is complete"),
             sessions,
@@ -152,6 +153,8 @@ struct Configs {
     roots: Arc<RootStore>,
     /// Made new for one client each.
     clients: VecDeque<Arc<ClientConfig>>,
+    /// The newest of those, so that no client frees its config while it is measured.
+    kept: VecDeque<Arc<ClientConfig>>,
     /// For all others.
     client: Option<Arc<ClientConfig>>,
     server: Arc<ServerConfig>,
@@ -180,7 +183,9 @@ fn seed() -> [u8; 32] {
 impl Ends for Configs {
     fn prepare(&mut self) {
         if self.memo == Memo::Cold && !self.scenario.resumed {
-            self.clients.push_back(self.client_config());
+            let config = self.client_config();
+            keep(&mut self.kept, Arc::clone(&config));
+            self.clients.push_back(config);
         }
     }
 

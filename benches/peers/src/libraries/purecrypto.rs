@@ -3,7 +3,7 @@
 //! The server's name, and the session to resume, are parts of its config: a client's config is made
 //! before the time begins.
 
-use super::{Ends, Facts, Library, Scenario, Side, Version, names};
+use super::{Ends, Facts, Library, Scenario, Side, Version, keep, names};
 use crate::chain::{Chain, Keys, NAME};
 use ::purecrypto::ec::BoxedEcdsaPrivateKey;
 use ::purecrypto::rng::OsRng;
@@ -46,6 +46,7 @@ impl Library for PureCrypto {
             scenario: *scenario,
             root: chain.root.to_vec(),
             clients: VecDeque::new(),
+            kept: VecDeque::new(),
             server: server.build(),
             sessions: Rc::default(),
         }))
@@ -76,7 +77,9 @@ type Sessions = Rc<RefCell<Vec<ResumptionSession>>>;
 struct Configs {
     scenario: Scenario,
     root: Vec<u8>,
-    clients: VecDeque<Config>,
+    clients: VecDeque<Rc<Config>>,
+    /// The newest, so that none is freed while its client is measured.
+    kept: VecDeque<Rc<Config>>,
     server: Config,
     sessions: Sessions,
 }
@@ -95,7 +98,9 @@ impl Ends for Configs {
         if let Some(session) = session {
             config = config.resumption_session(session);
         }
-        self.clients.push_back(config.build());
+        let config = Rc::new(config.build());
+        keep(&mut self.kept, Rc::clone(&config));
+        self.clients.push_back(config);
     }
 
     fn client(&mut self) -> Box<dyn Side> {
