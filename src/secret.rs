@@ -159,12 +159,16 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// Overwrites the stack below the caller, where functions that returned have left copies of the
-/// secrets that they computed with: as far as those of a handshake were seen to reach
-/// (`tests/secrets/stack.rs`). Without `std` the stack may be small, and this is less.
+/// How far down the functions of a handshake were seen to leave secrets (`tests/secrets/stack.rs`), in
+/// words of the stack. Without `std` the stack may be small, and this is less.
+pub(crate) const DEEP: usize = if cfg!(feature = "std") { 3072 } else { 512 };
+/// The same for what only moves them.
+pub(crate) const SHALLOW: usize = 512;
+
+/// Overwrites so many words of the stack below the caller, where functions that returned have left
+/// copies of the secrets that they computed with.
 #[inline(never)]
-pub(crate) fn wipe_stack() {
-    const WORDS: usize = if cfg!(feature = "std") { 3072 } else { 512 };
+pub(crate) fn wipe_stack<const WORDS: usize>() {
     core::hint::black_box(&mut [0_u64; WORDS]);
 }
 

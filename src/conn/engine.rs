@@ -15,7 +15,7 @@ use crate::handshake::{
     Action, Answer, Cx, EarlyDataOutcome, Input, Machine, Message, Out, Request, Summary, range,
 };
 use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Opener, Sealer, Sink};
-use crate::secret::wipe_stack;
+use crate::secret::{DEEP, SHALLOW, wipe_stack};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -77,7 +77,6 @@ impl<M: Machine> Engine<M> {
         // TLS 1.2 alone doesn't know that.
         this.receiver.dummy_allowed = M::CLIENT && this.speaks(ProtocolVersion::TLS13);
         this.step(Input::Start, true)?;
-        wipe_stack();
         Ok(this)
     }
 
@@ -113,9 +112,15 @@ impl<M: Machine> Engine<M> {
         }
     }
 
+    /// Which keys are in force.
+    fn epochs(&self) -> [Epoch; 2] {
+        [self.receiver.epoch, self.sender.epoch]
+    }
+
     fn fail(&mut self, error: Error) {
         if let Some(mut hs) = self.handshaking.take() {
             hs.give_up(&mut self.sender);
+            wipe_stack::<DEEP>();
         }
         self.receiver
             .failed
@@ -125,7 +130,7 @@ impl<M: Machine> Engine<M> {
 
     pub(crate) fn receive<'a>(&mut self, input: &'a mut [u8], sink: &mut dyn Sink) -> Received<'a> {
         let mut consumed = 0;
-        let handshaking = self.handshaking.is_some();
+        let epochs = self.epochs();
         if let Some(error) = &self.sender.failed {
             // Whatever ended one direction ended the connection.
             self.receiver.failed.get_or_insert(error.clone());
@@ -143,8 +148,9 @@ impl<M: Machine> Engine<M> {
             _ if self.handshaking.is_some() => 0,
             _ => self.sender.flush(sink),
         };
-        if handshaking || matches!(progress, Progress::Step(Step::Session(_))) {
-            wipe_stack();
+        let secrets_made = self.handshaking.is_some() && self.epochs() != epochs;
+        if secrets_made || matches!(progress, Progress::Step(Step::Session(_))) {
+            wipe_stack::<DEEP>();
         }
         let event = match progress {
             Progress::NeedOutput(min) => Event::NeedOutput { min },
@@ -180,7 +186,7 @@ impl<M: Machine> Engine<M> {
         }
     }
 
-    /// Below `receive`, which wipes the stack that this has used.
+    /// Not inlined: the end of the handshake, here, wipes the stack below.
     #[inline(never)]
     fn advance(
         &mut self,
@@ -206,9 +212,11 @@ impl<M: Machine> Engine<M> {
                 if let Some(session) = hs.machine.cx_mut().session.take() {
                     return Ok(Progress::Step(Step::Session(session)));
                 }
-                // What is handed out must not take along what lay where it was made.
-                wipe_stack();
-                return self.finish().map(Progress::Done);
+                // Before, because what is handed out must not take along what lay where it is made.
+                wipe_stack::<DEEP>();
+                let summary = self.finish();
+                wipe_stack::<SHALLOW>();
+                return summary.map(Progress::Done);
             }
             if self.joined_message()? {
                 continue;
@@ -372,7 +380,6 @@ impl<M: Machine> Engine<M> {
         let stepped = answer
             .or_refused()
             .and_then(|answer| self.step(Input::Answer(answer), rest_empty));
-        wipe_stack();
         if let Err(error) = stepped {
             self.fail(error);
         }

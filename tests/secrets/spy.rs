@@ -169,7 +169,10 @@ impl Hash for Hashes {
             .iter()
             .max_by_key(|part| part.len() * usize::from(part.is_ascii()));
         let mut name = String::from_utf8_lossy(words.unwrap_or(&&[][..])).into_owned();
-        if let Some(label) = info.get(3) {
+        // HKDF-Expand-Label: the label is a part of its own.
+        if let [front, label, ..] = info
+            && front.ends_with(b"tls13 ")
+        {
             name = String::from_utf8_lossy(label).into_owned();
         }
         // The name of a ticket key is sent.
