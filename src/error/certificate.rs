@@ -64,6 +64,12 @@ pub(crate) struct TextWriter {
 }
 
 impl TextWriter {
+    /// One that needn't grow for most texts.
+    pub(crate) fn roomy() -> Self {
+        let text = String::with_capacity(64);
+        Self { text, cut: false }
+    }
+
     /// Adds foreign bytes, escaped; the characters of `special` get a backslash too.
     pub(crate) fn escape(&mut self, bytes: &[u8], special: &str) {
         for chunk in bytes.utf8_chunks() {

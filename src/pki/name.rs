@@ -86,7 +86,7 @@ impl<'a> DistinguishedName<'a> {
     pub fn text(&self) -> Text {
         /// More than this many levels aren't shown.
         const MOST: usize = 16;
-        let mut text = TextWriter::default();
+        let mut text = TextWriter::roomy();
         let mut levels: [&[u8]; MOST] = [&[]; MOST];
         let mut count: usize = 0;
         for (level, rdn) in levels.iter_mut().zip(self.rdns()) {

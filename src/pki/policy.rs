@@ -88,6 +88,11 @@ impl<'a> PolicyExtensions<'a> {
         Ok(true)
     }
 
+    /// Whether nothing of them can make a path fail, if all its certificates are so.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.policies.is_none() && self.mappings.is_none() && self.require_explicit.is_none()
+    }
+
     /// How many octets there are to go through.
     pub(crate) fn octets(&self) -> usize {
         let lists = [self.policies, self.mappings];

@@ -211,12 +211,12 @@ pub(super) struct Chain<'c, 'a> {
 type Refusal = Option<(usize, RevocationFault)>;
 
 /// Checks a path from its end, so that what a CA above says counts before what one below says.
-/// Tells by place in the path who calls the certificate good.
+/// Tells by place in the path who calls the certificate good; nothing if nobody does of any.
 pub(super) fn check(
     chain: &Chain<'_, '_>,
     signatures: &mut u32,
 ) -> Result<Vec<Option<StatusSource>>, Refusal> {
-    let mut statuses = Vec::new();
+    let mut statuses: Vec<Option<StatusSource>> = Vec::new();
     let mut checker = Checker {
         algorithms: chain.algorithms,
         now: chain.now,
@@ -239,12 +239,18 @@ pub(super) fn check(
             own: place == 0,
         };
         match checked.check(&mut checker) {
-            Ok(Ok(status)) => statuses.push(status),
+            Ok(Ok(None)) => {}
+            Ok(Ok(status)) => {
+                // Hardly ever does anybody say anything.
+                statuses.resize(chain.path.len(), None);
+                if let Some(slot) = statuses.get_mut(place) {
+                    *slot = status;
+                }
+            }
             Ok(Err(fault)) => return Err(Some((*index, fault))),
             Err(OutOfBudget) => return Err(None),
         }
     }
-    statuses.reverse();
     Ok(statuses)
 }
 

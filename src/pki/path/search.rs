@@ -24,7 +24,6 @@ use crate::pki::profile;
 use crate::pki::revocation;
 use crate::pki::roots::Anchor;
 use crate::pki::{Role, Trust, VerifiedChain, VerifyRequest, der, oid, sha256};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use rustls_pki_types::ServerName;
 
@@ -53,6 +52,16 @@ struct Names {
     issuer: usize,
 }
 
+/// A certificate that the peer sent, and what was found out about it.
+struct Sent<'a> {
+    der: &'a [u8],
+    parsed: Result<Certificate<'a>, DecodeError>,
+    /// Compared once; none for what isn't a certificate.
+    names: Option<Names>,
+    /// What was found of it by itself, once that was looked at.
+    sound: Option<Result<(), Fault>>,
+}
+
 /// The search for one chain.
 pub(super) struct Search<'a> {
     verifier: &'a PathVerifier,
@@ -61,16 +70,12 @@ pub(super) struct Search<'a> {
     now: Moment,
     role: Role,
     /// What the peer sent.
-    ders: Vec<&'a [u8]>,
-    certificates: Vec<Result<Certificate<'a>, DecodeError>>,
-    /// The names of each, compared once; none for what isn't a certificate.
-    names: Vec<Option<Names>>,
-    /// By the number of a name, the positions of the roots that have it.
-    anchors: BTreeMap<usize, Vec<usize>>,
+    certificates: Vec<Sent<'a>>,
+    /// For each number of a name that was looked for among the roots: an entry without a position, and
+    /// one for each root that has the name.
+    anchors: Vec<(usize, Option<usize>)>,
     /// Positions: the peer's own certificate first, each issued by the next.
     path: Vec<usize>,
-    /// What was found of each certificate by itself.
-    sound: BTreeMap<usize, Result<(), Fault>>,
     checked: Vec<Checked<'a>>,
     /// Who says that the path's certificates aren't revoked.
     statuses: Vec<Option<StatusSource>>,
@@ -89,15 +94,20 @@ impl<'a> Search<'a> {
         if u32::try_from(request.chain.len()).is_ok_and(|n| n > budget.certificates) {
             return Err(CertificateError::new(None, Fault::OutOfBudget));
         }
-        let ders: Vec<&[u8]> = request.chain.certificates().collect();
-        let certificates: Vec<_> = ders.iter().map(|der| Certificate::parse(der)).collect();
-        match certificates.first() {
+        let mut certificates = Vec::with_capacity(request.chain.len());
+        certificates.extend(request.chain.certificates().map(|der| Sent {
+            der,
+            parsed: Certificate::parse(der),
+            names: None,
+            sound: None,
+        }));
+        match certificates.first().map(|first| &first.parsed) {
             None => return Err(CertificateError::new(None, Fault::NoCertificate)),
             Some(Err(e)) => return Err(CertificateError::malformed(0, *e)),
             Some(Ok(_)) => {}
         }
         let mut comparisons = Comparisons(budget.comparisons);
-        let names = number_names(&certificates, &mut comparisons)
+        number_names(&mut certificates, &mut comparisons)
             .ok_or(CertificateError::new(None, Fault::OutOfBudget))?;
         Ok(Self {
             verifier,
@@ -105,12 +115,9 @@ impl<'a> Search<'a> {
             algorithms,
             now: Moment(i64::try_from(request.now.as_secs()).unwrap_or(i64::MAX)),
             role: request.role,
-            ders,
             certificates,
-            names,
-            anchors: BTreeMap::new(),
+            anchors: Vec::new(),
             path: Vec::new(),
-            sound: BTreeMap::new(),
             checked: Vec::new(),
             statuses: Vec::new(),
             left: Budget {
@@ -123,11 +130,11 @@ impl<'a> Search<'a> {
     }
 
     fn certificate(&self, index: usize) -> Option<&Certificate<'a>> {
-        self.certificates.get(index)?.as_ref().ok()
+        self.certificates.get(index)?.parsed.as_ref().ok()
     }
 
     fn names(&self, index: usize) -> Option<Names> {
-        *self.names.get(index)?
+        self.certificates.get(index)?.names
     }
 
     fn is_self_issued(&self, index: usize) -> bool {
@@ -178,18 +185,19 @@ impl<'a> Search<'a> {
 
     /// What holds for every certificate of a path; found out once for each.
     fn check_any(&mut self, index: usize) -> Result<(), Fault> {
-        if let Some(known) = self.sound.get(&index) {
-            return known.clone();
-        }
-        let result = match self.certificate(index) {
-            Some(certificate) => self.examine(index, certificate),
-            None => Err(Fault::NoCertificate),
+        let sent = self.certificates.get(index).ok_or(Fault::NoCertificate)?;
+        let result = match (&sent.sound, &sent.parsed) {
+            (Some(known), _) => return known.clone(),
+            (None, Ok(certificate)) => self.examine(sent.der, certificate),
+            (None, Err(_)) => Err(Fault::NoCertificate),
         };
-        self.sound.insert(index, result.clone());
+        if let Some(sent) = self.certificates.get_mut(index) {
+            sent.sound = Some(result.clone());
+        }
         result
     }
 
-    fn examine(&self, index: usize, certificate: &Certificate<'_>) -> Result<(), Fault> {
+    fn examine(&self, der: &[u8], certificate: &Certificate<'_>) -> Result<(), Fault> {
         // RFC 5280 4.1.1.2: the same algorithm identifier inside and outside.
         if !certificate.algorithms_agree() {
             return Err(Fault::AlgorithmMismatch);
@@ -215,18 +223,14 @@ impl<'a> Search<'a> {
         self.verifier
             .profile
             .check_any(certificate, self.algorithms)?;
-        self.check_trust(index, certificate)
+        self.check_trust(der, certificate)
     }
 
     /// Whether neither the certificate nor its key is distrusted.
-    fn check_trust(&self, index: usize, certificate: &Certificate<'_>) -> Result<(), Fault> {
+    fn check_trust(&self, der: &[u8], certificate: &Certificate<'_>) -> Result<(), Fault> {
         let lists = &self.verifier.distrusted;
-        let whole = self.ders.get(index).copied().unwrap_or(&[]);
         let spki = certificate.subject_public_key_info();
-        for (list, bytes, key) in [
-            (&lists.certificates, whole, false),
-            (&lists.keys, spki, true),
-        ] {
+        for (list, bytes, key) in [(&lists.certificates, der, false), (&lists.keys, spki, true)] {
             if self.is_listed(list, bytes) {
                 return Err(Fault::Distrusted { key });
             }
@@ -269,7 +273,7 @@ impl<'a> Search<'a> {
 
     pub(super) fn run(mut self) -> Result<VerifiedChain, CertificateError> {
         for (index, certificate) in self.certificates.iter().enumerate() {
-            if let Err(e) = certificate
+            if let Err(e) = &certificate.parsed
                 && self.failure.is_none()
             {
                 self.failure = Some(CertificateError::malformed(index, *e));
@@ -301,7 +305,14 @@ impl<'a> Search<'a> {
             return Ok(None);
         };
         let mut found = false;
-        for position in self.anchors_of(index, names.issuer) {
+        self.find_anchors(index, names.issuer);
+        for at in 0..self.anchors.len() {
+            let Some((issuer, Some(position))) = self.anchors.get(at).copied() else {
+                continue;
+            };
+            if issuer != names.issuer {
+                continue;
+            }
             found = true;
             spend(&mut self.left.steps)?;
             if let Some(anchor) = self.end_in(position)? {
@@ -328,24 +339,21 @@ impl<'a> Search<'a> {
         Ok(None)
     }
 
-    /// The positions of the roots that have the name of the issuer of the certificate at `index`,
-    /// compared once for each name.
-    fn anchors_of(&mut self, index: usize, issuer: usize) -> Vec<usize> {
-        if let Some(known) = self.anchors.get(&issuer) {
-            return known.clone();
+    /// Looks for the roots that have the name of the issuer of the certificate at `index`, which has this
+    /// number: once for each name.
+    fn find_anchors(&mut self, index: usize, number: usize) {
+        if self.anchors.iter().any(|(known, _)| *known == number) {
+            return;
         }
-        let mut positions = Vec::new();
-        if let Some(certificate) = self.certificate(index) {
-            let issuer = certificate.issuer();
+        self.anchors.push((number, None));
+        if let Some(issuer) = self.certificate(index).map(Certificate::issuer) {
             let roots = self.verifier.roots.anchors().enumerate();
-            positions.extend(
+            self.anchors.extend(
                 roots
                     .filter(|(_, root)| DistinguishedName::new(&root.subject).matches(issuer))
-                    .map(|(position, _)| position),
+                    .map(|(position, _)| (number, Some(position))),
             );
         }
-        self.anchors.insert(issuer, positions.clone());
-        positions
     }
 
     /// Tries a path over the certificate at `index` as the next issuer.
@@ -399,8 +407,8 @@ impl<'a> Search<'a> {
             return Ok(None);
         };
         let keys = &self.verifier.distrusted.keys;
-        let key = der::encode(der::SEQUENCE, &root.subject_public_key_info);
-        let result = if self.is_listed(keys, &key) {
+        let key = || der::encode(der::SEQUENCE, &root.subject_public_key_info);
+        let result = if !keys.is_empty() && self.is_listed(keys, &key()) {
             let error = CertificateError::new(None, Fault::Distrusted { key: true });
             Err(Stop::Fault(error.of_subject(anchor.subject.text())))
         } else {
@@ -418,27 +426,45 @@ impl<'a> Search<'a> {
 
     /// Verifies the path's signatures from the root down, and then what holds for it as a whole.
     fn validate(&mut self, anchor: Anchor<'a>) -> Result<(), Stop> {
-        let mut key = anchor.key;
-        let mut verified = Vec::new();
-        for i in (0..self.path.len()).rev() {
-            let index = self.path.get(i).copied().unwrap_or(0);
-            if let Some(signature) = self.check_signature(index, key)? {
-                verified.push((index, signature));
-            }
-            if let Some(certificate) = self.certificate(index) {
-                key = certificate.key();
-            }
+        for place in (0..self.path.len()).rev() {
+            let (index, key) = self.link(place, anchor.key);
+            self.check_signature(index, key)?;
         }
         self.check_names(anchor.name_constraints)?;
         self.check_policies()?;
         self.check_status(anchor.key)?;
-        // The path is accepted.
-        if let Some(memo) = &self.verifier.memo {
-            for (index, signature) in verified {
-                memo.insert(signature, index == 0);
+        self.remember(anchor.key);
+        Ok(())
+    }
+
+    /// The certificate at a place of the path, and the key that it must be signed with.
+    fn link(&self, place: usize, root: KeyInfo<'a>) -> (usize, KeyInfo<'a>) {
+        let at = |place: usize| self.path.get(place).copied();
+        let issuer = at(place.saturating_add(1)).and_then(|index| self.certificate(index));
+        (
+            at(place).unwrap_or(0),
+            issuer.map_or(root, Certificate::key),
+        )
+    }
+
+    /// What was found of the signature on the certificate at `index`, if it was looked at.
+    fn checked(&self, index: usize, key: KeyInfo<'a>) -> Option<&Result<Option<Signature>, Fault>> {
+        let mut all = self.checked.iter();
+        let checked = all.find(|checked| checked.index == index && checked.key == key)?;
+        Some(&checked.result)
+    }
+
+    /// Remembers the signatures of the path, which is accepted.
+    fn remember(&self, root: KeyInfo<'a>) {
+        let Some(memo) = &self.verifier.memo else {
+            return;
+        };
+        for place in (0..self.path.len()).rev() {
+            let (index, key) = self.link(place, root);
+            if let Some(Ok(Some(signature))) = self.checked(index, key) {
+                memo.insert(*signature, index == 0);
             }
         }
-        Ok(())
     }
 
     /// RFC 5280 6.1.3 (a)(3): none was revoked, as far as that is to be known.
@@ -475,6 +501,12 @@ impl<'a> Search<'a> {
 
     /// RFC 5280 6.1.3 (d) to (f) and on, as RFC 9618 has them.
     fn check_policies(&mut self) -> Result<(), Stop> {
+        let mut path = self.path.iter().filter_map(|i| self.certificate(*i));
+        let silent = path.all(|certificate| certificate.policies().is_silent());
+        // Where nobody states or requires a policy, none is missing.
+        if silent && !self.verifier.policies.explicit {
+            return Ok(());
+        }
         let from_above = self.path.iter().rev();
         let steps: Vec<policy::Step<'_>> = from_above
             .filter_map(|index| {
@@ -508,35 +540,29 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Whether the key made the certificate's signature. Gives what is to be remembered if the path
-    /// turns out to be good.
-    fn check_signature(
-        &mut self,
-        index: usize,
-        key: KeyInfo<'a>,
-    ) -> Result<Option<Signature>, Stop> {
-        let known = self
-            .checked
-            .iter()
-            .find(|c| c.index == index && c.key == key);
-        let result = match known {
-            Some(checked) => checked.result.clone(),
-            None => {
-                spend(&mut self.left.signatures)?;
-                let result = self.verify_signature(index, key);
-                self.checked.push(Checked {
-                    index,
-                    key,
-                    result: result.clone(),
-                });
-                result
-            }
+    /// Whether the key made the certificate's signature.
+    fn check_signature(&mut self, index: usize, key: KeyInfo<'a>) -> Result<(), Stop> {
+        if self.checked(index, key).is_none() {
+            spend(&mut self.left.signatures)?;
+            let result = self.verify_signature(index, key);
+            self.checked.push(Checked { index, key, result });
+        }
+        let fault = match self.checked(index, key) {
+            Some(Ok(_)) => return Ok(()),
+            Some(Err(fault)) => fault.clone(),
+            None => Fault::BadSignature,
         };
-        result.map_err(|fault| Stop::Fault(self.error(index, fault)))
+        Err(Stop::Fault(self.error(index, fault)))
     }
 
+    /// Gives what is to be remembered if the path turns out to be good.
     fn verify_signature(&self, index: usize, key: KeyInfo<'_>) -> Result<Option<Signature>, Fault> {
-        let (Some(certificate), Some(der)) = (self.certificate(index), self.ders.get(index)) else {
+        let Some(Sent {
+            der,
+            parsed: Ok(certificate),
+            ..
+        }) = self.certificates.get(index)
+        else {
             return Err(Fault::BadSignature);
         };
         // What is allowed is judged before what is remembered.
@@ -634,32 +660,55 @@ impl<'a> Search<'a> {
 
 /// Gives the same number to the same name, and compares no two of them again afterwards. `None`
 /// if that takes more comparisons than are left.
-fn number_names<'a>(
-    certificates: &[Result<Certificate<'a>, DecodeError>],
+fn number_names(certificates: &mut [Sent<'_>], left: &mut Comparisons) -> Option<()> {
+    for index in 0..certificates.len() {
+        let Some(Ok(own)) = certificates.get(index).map(|sent| &sent.parsed) else {
+            continue;
+        };
+        let (subject, issuer) = (own.subject(), own.issuer());
+        let [first, second] = places(index);
+        let subject = number_of(certificates, subject, left)?.unwrap_or(first);
+        // The issuer is compared with the subject as well, if that is a new name.
+        let names = |issuer| Some(Names { subject, issuer });
+        certificates.get_mut(index)?.names = names(subject);
+        let issuer = number_of(certificates, issuer, left)?.unwrap_or(second);
+        certificates.get_mut(index)?.names = names(issuer);
+    }
+    Some(())
+}
+
+/// The places of a certificate's subject and issuer among all names. The number of a name is the
+/// place where it stands first.
+const fn places(index: usize) -> [usize; 2] {
+    let place = index.saturating_mul(2);
+    [place, place.saturating_add(1)]
+}
+
+/// The number of a name, if it has one already; `None` if it takes too many comparisons to know.
+fn number_of(
+    certificates: &[Sent<'_>],
+    name: DistinguishedName<'_>,
     left: &mut Comparisons,
-) -> Option<Vec<Option<Names>>> {
-    let mut known: Vec<DistinguishedName<'a>> = Vec::new();
-    let mut number = |name: DistinguishedName<'a>| {
-        for (i, other) in known.iter().enumerate() {
+) -> Option<Option<usize>> {
+    for (index, sent) in certificates.iter().enumerate() {
+        let (Ok(certificate), Some(names)) = (&sent.parsed, sent.names) else {
+            continue;
+        };
+        let known = [
+            (names.subject, certificate.subject()),
+            (names.issuer, certificate.issuer()),
+        ];
+        for ((number, other), place) in known.into_iter().zip(places(index)) {
+            if number != place {
+                continue;
+            }
             left.spend(name.contents(), other.contents())?;
             if other.matches(name) {
-                return Some(i);
+                return Some(Some(number));
             }
         }
-        known.push(name);
-        Some(known.len().saturating_sub(1))
-    };
-    let mut names = Vec::with_capacity(certificates.len());
-    for certificate in certificates {
-        names.push(match certificate {
-            Ok(certificate) => Some(Names {
-                subject: number(certificate.subject())?,
-                issuer: number(certificate.issuer())?,
-            }),
-            Err(_) => None,
-        });
     }
-    Some(names)
+    Some(None)
 }
 
 /// How much a fault says about why there is no path: one that nearly holds before a dead end.
