@@ -11,16 +11,18 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// The length is not secret. It is fixed when the value is made and never exceeds `N`.
 pub struct Secret<const N: usize> {
     bytes: [u8; N],
-    len: usize,
+    /// In few bytes, since idle connections hold several secrets.
+    len: u16,
 }
 
 impl<const N: usize> Secret<N> {
     /// `len` zero bytes, to be written through [`Secret::expose_mut`]. A `len` over `N` is cut to `N`.
     #[must_use]
     pub fn zeroed(len: usize) -> Self {
+        const { assert!(N < 1 << 16) };
         Self {
             bytes: [0; N],
-            len: if len > N { N } else { len },
+            len: u16::try_from(len.min(N)).unwrap_or(u16::MAX),
         }
     }
 
@@ -40,7 +42,7 @@ impl<const N: usize> Secret<N> {
     /// A second copy, where both sides of a hand-over wipe their own. (A move would leave the bytes
     /// behind, unwiped, where they were.)
     pub(crate) fn duplicate(&self) -> Self {
-        let mut copy = Self::zeroed(self.len);
+        let mut copy = Self::zeroed(self.len());
         for (to, from) in copy.bytes.iter_mut().zip(&self.bytes) {
             *to = *from;
         }
@@ -50,18 +52,19 @@ impl<const N: usize> Secret<N> {
     /// The bytes themselves.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or(&[])
+        self.bytes.get(..self.len()).unwrap_or(&[])
     }
 
     /// The bytes themselves, to be written in place.
     pub fn expose_mut(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(..self.len).unwrap_or(&mut [])
+        let len = self.len();
+        self.bytes.get_mut(..len).unwrap_or(&mut [])
     }
 
     /// How many bytes there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len
+    pub fn len(&self) -> usize {
+        usize::from(self.len)
     }
 
     /// Whether there are none.
@@ -74,7 +77,7 @@ impl<const N: usize> Secret<N> {
     pub fn truncate(&mut self, len: usize) {
         if let Some(rest) = self.bytes.get_mut(len..) {
             rest.zeroize();
-            self.len = self.len.min(len);
+            self.len = self.len.min(u16::try_from(len).unwrap_or(u16::MAX));
         }
     }
 }
@@ -169,7 +172,10 @@ pub(crate) const SHALLOW: usize = 512;
 /// copies of the secrets that they computed with.
 #[inline(never)]
 pub(crate) fn wipe_stack<const WORDS: usize>() {
-    core::hint::black_box(&mut [0_u64; WORDS]);
+    // A zero that the compiler doesn't know is stored word by word or in vectors. What it knows goes to
+    // `memset`, which for so much turns to `rep stosb`, byte by byte to whoever counts instructions.
+    let zero = core::hint::black_box(0_u64);
+    core::hint::black_box(&mut [zero; WORDS]);
 }
 
 #[cfg(test)]
