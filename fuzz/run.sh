@@ -1,9 +1,11 @@
 #!/bin/sh
-# Replays the seeds of every fuzz target, then runs each for so many seconds (0: replays only).
-# Ends with an error where a target crashes, hangs or takes too much memory; the input is then
-# in fuzz/artifacts. Needs a nightly compiler and cargo-fuzz.
+# Replays the seeds and the corpus of every fuzz target, then runs each for so many seconds (0: replays
+# only). Ends with an error where a target crashes, hangs or takes too much memory; the input is
+# then in fuzz/artifacts. Needs a nightly compiler and cargo-fuzz.
 #
 #   fuzz/run.sh SECONDS [TARGET...]
+#
+# SANITIZER=address builds with AddressSanitizer.
 set -eu
 cd "$(dirname "$0")/.."
 if [ $# -eq 0 ]; then
@@ -12,25 +14,30 @@ if [ $# -eq 0 ]; then
 fi
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- handshake_messages deframer client server certificate names chain crl ocsp pem_key saved_session aead
 
-# Seeds that no longer get through the handshake are no seeds.
-cargo test --locked --manifest-path fuzz/Cargo.toml --no-default-features
-cargo +nightly fuzz build
+cargo +nightly fuzz build --sanitizer "${SANITIZER:-none}" all
+program=fuzz/target/$(rustc +nightly -vV | sed -n 's/^host: //p')/release/all
+[ $# -gt 0 ] || set -- $("$program")
 status=0
 for target in "$@"; do
-    seeds=fuzz/seeds/$target
-    corpus=fuzz/corpus/$target
-    mkdir -p "$corpus"
-    # A peer never decides how much is allocated: 8 MiB at once are far more than anything needs.
-    set -- -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=8 -print_final_stats=1
-    echo "== $target: $(find "$seeds" -type f | wc -l) seeds"
-    if ! cargo +nightly fuzz run "$target" "$corpus" "$seeds" -- "$@" -runs=0; then
+    export FUZZ_TARGET=$target
+    seeds=fuzz/seeds/$target corpus=fuzz/corpora/$target found=fuzz/corpus/$target
+    mkdir -p "$corpus" "$found" "fuzz/artifacts/$target"
+    set -- -timeout=10 -rss_limit_mb=1024 "-artifact_prefix=fuzz/artifacts/$target/"
+    echo "== $target: $(find "$seeds" -type f | wc -l) seeds, $(find "$corpus" -type f | wc -l) more"
+    # Seeds that no longer get through the handshake are no seeds.
+    if ! FUZZ_SEEDS=1 "$program" "$@" -runs=0 "$seeds" 2>"$found.log" ||
+        ! "$program" "$@" -runs=0 "$found" "$corpus" "$seeds" 2>"$found.log"; then
+        tail -n 40 "$found.log" >&2
         status=1
         continue
     fi
     [ "$seconds" -gt 0 ] || continue
-    cargo +nightly fuzz run "$target" "$corpus" "$seeds" -- \
-        "$@" -max_total_time="$seconds" -max_len=20000 || status=1
+    if ! "$program" "$@" -max_total_time="$seconds" -max_len=20000 -print_final_stats=1 \
+        "$found" "$corpus" "$seeds" 2>"$found.log"; then
+        tail -n 40 "$found.log" >&2
+        status=1
+    fi
+    grep -E '^stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)' "$found.log" || true
 done
 exit $status

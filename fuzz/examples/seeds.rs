@@ -93,15 +93,15 @@ fn main() {
     save("certificate", "leaf", LEAF);
     let rsa = include_bytes!("../../tests/data/rsa-2048.pk8.der");
     let pair = pem("CERTIFICATE", LEAF) + &pem("PRIVATE KEY", LEAF_KEY);
-    save("pem_key", "pair", pair.as_bytes());
-    save("pem_key", "key", pem("PRIVATE KEY", LEAF_KEY).as_bytes());
-    save("pem_key", "rsa", pem("PRIVATE KEY", rsa).as_bytes());
+    save("pem", "pair", pair.as_bytes());
+    save("pem", "key", pem("PRIVATE KEY", LEAF_KEY).as_bytes());
+    save("pem", "rsa", pem("PRIVATE KEY", rsa).as_bytes());
     // ECPrivateKey lies inside of PKCS#8 after version, algorithm and the header of an OCTET STRING.
     let sec1 = &LEAF_KEY[29..];
-    save("pem_key", "sec1", pem("EC PRIVATE KEY", sec1).as_bytes());
+    save("pem", "sec1", pem("EC PRIVATE KEY", sec1).as_bytes());
     // Likewise RSAPrivateKey.
     save(
-        "pem_key",
+        "pem",
         "pkcs1",
         pem("RSA PRIVATE KEY", &rsa[26..]).as_bytes(),
     );
@@ -123,6 +123,69 @@ fn main() {
     );
     save("saved_session", "tls12", &saved_session(&[LEAF], &tls12));
     save("saved_session", "psk", &saved_session(&[], &tls13));
+    save_extensions();
+    // In pieces of one, two and five bytes.
+    let two = b"\x01\0\0\x03abc\x14\0\0\0\x0b\0\x01\0";
+    save(
+        "joiner",
+        "two_and_a_part",
+        &[&[2, 1, 2, 5], &two[..]].concat(),
+    );
+    for choice in 0..8 {
+        save("client_hello_rustls", &format!("good-{choice}"), &[choice]);
+        save("server_hello_rustls", &format!("good-{choice}"), &[choice]);
+    }
+    // Without a share: a HelloRetryRequest, and what is to be done to the second ClientHello.
+    save("client_hello_rustls", "retry", RETRY);
+    save("private_key", "pkcs8", &[&[0], LEAF_KEY].concat());
+    save("private_key", "sec1", &[&[1], sec1].concat());
+    save("private_key", "rsa", &[&[0], &rsa[..]].concat());
+    save("private_key", "pkcs1", &[&[2], &rsa[26..]].concat());
+}
+
+/// Edits that leave a ClientHello without a share, and then change the second one's session ID.
+const RETRY: &[u8] = &[0, 8, 9, 2, 0xff, 3, 2, 2, 1, 9];
+
+/// Contents of extensions, in the messages that may have them.
+fn save_extensions() {
+    let hello: &[(u8, &[u8])] = &[
+        (0, b"\0\x11\0\0\x0eserver.example"),
+        (2, b"\x01\0\0\0\0"),
+        (3, b"\0\x04\0\x1d\0\x17"),
+        (4, b"\x01\0"),
+        (5, b"\0\x04\x04\x03\x08\x07"),
+        (8, b"\0\x03\x02h2"),
+        (15, b"\x02\0"),
+        (
+            18,
+            b"\0\x0a\0\x04tick\0\0\0\0\0\x21\x20aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ),
+        (20, b"\x04\x03\x04\x03\x03"),
+        (21, b"\0\x01c"),
+        (22, b"\x01\x01"),
+        (23, b"\0\x03\0\x01n"),
+        (27, b"\0\x05\0\x1d\0\x01k"),
+    ];
+    let others: &[(u8, u8, &[u8])] = &[
+        (1, 27, b"\0\x1d\0\x01k"),
+        (1, 18, b"\0\0"),
+        (2, 27, b"\0\x17"),
+        (2, 21, b"\0\x01c"),
+        (3, 8, b"\0\x03\x02h2"),
+        (3, 31, b"\0"),
+        (4, 3, b"\0\x02\0\x1d"),
+        (4, 15, b"\x40\x01"),
+        (5, 5, b"\0\x02\x04\x03"),
+        (5, 24, b"\0\0"),
+        (6, 2, b"\x01\0\0\x01r"),
+        (6, 9, b"\0\x03\0\x01s"),
+        (7, 19, b"\0\0\x40\0"),
+    ];
+    let hello = hello.iter().map(|(kind, data)| (0, *kind, *data));
+    for (message, kind, data) in hello.chain(others.iter().copied()) {
+        let input = [&[message, kind], data].concat();
+        save("extension", &format!("{message}-{kind}"), &input);
+    }
 }
 
 /// A session as `Session::to_bytes` writes it, of a server with these certificates.

@@ -1,12 +1,13 @@
 //! Every parser of `wire`.
 
-use symbolon::codepoint::{CipherSuite, HandshakeType, ProtocolVersion};
+use symbolon::codepoint::{CipherSuite, ExtensionType, HandshakeType, ProtocolVersion};
 use symbolon::config::Parsed;
 use symbolon::error::DecodeError;
 use symbolon::wire::{
     Alert, Certificate, CertificateRequest, CertificateVerify, ClientHello, EncryptedExtensions,
-    EndOfEarlyData, Extension, Finished, HandshakeHeader, KeyUpdate, List, NewSessionTicket,
-    RecordHeader, ServerHello, Writer, tls12, write_message,
+    EndOfEarlyData, Extension, ExtensionSet, Finished, HELLO_RETRY_REQUEST_RANDOM, HandshakeHeader,
+    KeyUpdate, List, MessageKind, NewSessionTicket, RecordHeader, ServerHello, Writer, allowed_in,
+    tls12, write_message,
 };
 
 /// Parses; what is accepted must come back the same after being written.
@@ -96,7 +97,129 @@ pub const PARSERS: &[(&str, Check)] = &[
         }
         Ok(())
     }),
+    (
+        "psk_server_key_exchange12",
+        check!(tls12::PskServerKeyExchange<'_>),
+    ),
+    (
+        "psk_client_key_exchange12",
+        check!(tls12::PskClientKeyExchange<'_>),
+    ),
+    ("new_session_ticket12", check!(tls12::NewSessionTicket<'_>)),
 ];
+
+/// Messages with a block of extensions: kind, parser, and a body to the block's length; then an extension
+/// that the message can't be without, and how many lengths stand before the block.
+const BLOCKS: [(MessageKind, &str, &[u8], &[u8], usize); 8] = [
+    (MessageKind::ClientHello, "client_hello", &CLIENT, &[], 0),
+    (
+        MessageKind::ServerHello,
+        "server_hello",
+        &SERVER,
+        &VERSION,
+        0,
+    ),
+    (
+        MessageKind::HelloRetryRequest,
+        "server_hello",
+        &RETRY,
+        &VERSION,
+        0,
+    ),
+    (MessageKind::OldServerHello, "server_hello", &SERVER, &[], 0),
+    (
+        MessageKind::EncryptedExtensions,
+        "encrypted_extensions",
+        &[],
+        &[],
+        0,
+    ),
+    (
+        MessageKind::CertificateRequest,
+        "certificate_request",
+        &[0],
+        &[],
+        0,
+    ),
+    (
+        MessageKind::CertificateEntry,
+        "certificate",
+        b"\0\0\x01\x30",
+        &[],
+        1,
+    ),
+    (
+        MessageKind::NewSessionTicket,
+        "new_session_ticket",
+        b"\0\0\0\x01\0\0\0\x01\0\0\x01\x05",
+        &[],
+        0,
+    ),
+];
+
+const VERSION: [u8; 6] = [0, 43, 0, 2, 3, 4];
+const CLIENT: [u8; 41] = head(b"\0\0\x02\x13\x01\x01\0", [7; 32]);
+const SERVER: [u8; 38] = head(b"\0\x13\x01\0", [7; 32]);
+const RETRY: [u8; 38] = head(b"\0\x13\x01\0", HELLO_RETRY_REQUEST_RANDOM);
+
+/// Version and random of a hello, and what comes after them.
+const fn head<const N: usize, const M: usize>(rest: &[u8; M], random: [u8; 32]) -> [u8; N] {
+    let mut out = [3; N];
+    let mut at = 2;
+    while at < N {
+        out[at] = if at < 34 {
+            random[at - 2]
+        } else {
+            rest[at - 34]
+        };
+        at += 1;
+    }
+    out
+}
+
+/// The first byte selects a message that has extensions, the next an extension, what follows is its
+/// content: alone in its message it is read or refused, and so it is among others; twice it is refused, and
+/// where it has no business too.
+pub fn extension(bytes: &[u8]) {
+    let [message, kind, data @ ..] = bytes else {
+        return;
+    };
+    let (message, parser, body, needed, lengths) = BLOCKS[usize::from(*message) % BLOCKS.len()];
+    // All that are known, and one of each byte.
+    let all: ExtensionSet = (0..=0xffff).map(ExtensionType).collect();
+    let known = all.iter().nth(usize::from(*kind));
+    let kind = known.unwrap_or(ExtensionType(u16::from(*kind)));
+    let (_, check) = PARSERS.iter().find(|(name, _)| *name == parser).unwrap();
+    let data = &data[..data.len().min(60_000)];
+    let one = written(|w| w.extension(kind, |w| w.bytes(data)));
+    let block_of = |parts: &[&[u8]]| {
+        let block = [needed, &parts.concat()].concat();
+        let whole = written(|w| {
+            w.bytes(body);
+            w.vec16(|w| w.bytes(&block));
+        });
+        let whole = match lengths {
+            0 => whole,
+            _ => written(|w| {
+                w.vec8(|_| ());
+                w.vec24(|w| w.bytes(&whole));
+            }),
+        };
+        check(&whole).is_ok()
+    };
+    let alone = block_of(&[&one]);
+    // supported_versions alone makes a ServerHello that is none of an older version.
+    let other = message == MessageKind::OldServerHello && kind == ExtensionType::SUPPORTED_VERSIONS;
+    let allowed = allowed_in(message).contains(kind) || !all.contains(kind) || other;
+    assert!(allowed || !alone, "{kind} in {message:?}");
+    assert!(alone || all.contains(kind), "an unknown one is refused");
+    assert!(!block_of(&[&one, &one]), "twice");
+    let two = [&b"\x1a\x1a\0\x01\0"[..], &one].concat();
+    assert_eq!(block_of(&[&two]), alone, "after another");
+    if kind != ExtensionType::PRE_SHARED_KEY {
+        assert_eq!(block_of(&[&one, b"\x1a\x1a\0\0"]), alone, "before another");
+    }
+}
 
 fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let mut out = Vec::new();
