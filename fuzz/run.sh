@@ -18,6 +18,9 @@ shift
 cargo +nightly fuzz build --sanitizer "${SANITIZER:-none}" all
 program=fuzz/target/$(rustc +nightly -vV | sed -n 's/^host: //p')/release/all
 [ $# -gt 0 ] || set -- $("$program")
+tell() {
+    grep -E -A12 'panicked at|ERROR|an allocation|Test unit' "$1" | head -n 60 >&2
+}
 status=0
 for target in "$@"; do
     export FUZZ_TARGET=$target
@@ -28,14 +31,14 @@ for target in "$@"; do
     # Seeds that no longer get through the handshake are no seeds.
     if ! FUZZ_SEEDS=1 "$program" "$@" -runs=0 "$seeds" 2>"$found.log" ||
         ! "$program" "$@" -runs=0 "$found" "$corpus" "$seeds" 2>"$found.log"; then
-        tail -n 40 "$found.log" >&2
+        tell "$found.log"
         status=1
         continue
     fi
     [ "$seconds" -gt 0 ] || continue
     if ! "$program" "$@" -max_total_time="$seconds" -max_len=20000 -print_final_stats=1 \
         "$found" "$corpus" "$seeds" 2>"$found.log"; then
-        tail -n 40 "$found.log" >&2
+        tell "$found.log"
         status=1
     fi
     grep -E '^stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)' "$found.log" || true

@@ -5,10 +5,10 @@
 
 use std::fs;
 use std::path::Path;
-use symbolon::conn::{Connection, Event};
+use symbolon::conn::{ClientConnection, Connection, Event, ServerConnection};
 use symbolon::wire::{HANDSHAKE_HEADER_LEN, HandshakeHeader};
 use symbolon_fuzz::{
-    LEAF, LEAF_KEY, Options, PARSERS, ROOT, client_connection, pem, server_connection,
+    LEAF, LEAF_KEY, Options, PARSERS, ROOT, client_connection, pem, server_connection, with_retry,
 };
 
 fn main() {
@@ -47,6 +47,10 @@ fn main() {
             "sessions12",
             Options::SESSIONS | Options::TLS12 | Options::TRANSPARENT,
         ),
+        (
+            "psk12",
+            Options::SESSIONS | Options::TLS12 | Options::TRANSPARENT | Options::GREASE,
+        ),
         ("plain12", Options::TLS12),
         ("transparent12", Options::TRANSPARENT | Options::TLS12),
         (
@@ -58,7 +62,11 @@ fn main() {
             Options::TLS12 | Options::TRANSPARENT | Options::CLIENT_AUTH | Options::ASK,
         ),
     ] {
-        let (to_server, to_client) = handshake(options);
+        let pair = (
+            client_connection(Options(options)),
+            server_connection(Options(options)),
+        );
+        let (to_server, to_client) = handshake(options, pair);
         let with_options = |bytes: &[u8]| [&[options], bytes].concat();
         save("client", label, &with_options(&to_client));
         save("server", label, &with_options(&to_server));
@@ -70,6 +78,20 @@ fn main() {
             _ => {}
         }
     }
+    // The other half of these isn't what the target's other end would send.
+    let options = Options::TRANSPARENT;
+    let (_, to_client) = handshake(options, with_retry(Options(options), false));
+    save(
+        "client",
+        "transparent-retry",
+        &[&[options], &to_client[..]].concat(),
+    );
+    let (to_server, _) = handshake(options, with_retry(Options(options), true));
+    save(
+        "server",
+        "transparent-retry",
+        &[&[options], &to_server[..]].concat(),
+    );
     save("handshake_messages", "key_update", &[9, 1]);
     save("handshake_messages", "alert", &[10, 2, 40]);
     let ticket = b"\x08\0\0\x1c\x20\x12\x34\x56\x78\x01\0\0\x04tick\0\x08\0\x2a\0\x04\0\0\x40\0";
@@ -124,6 +146,7 @@ fn main() {
     save("saved_session", "tls12", &saved_session(&[LEAF], &tls12));
     save("saved_session", "psk", &saved_session(&[], &tls13));
     save_extensions();
+    save_differences();
     // In pieces of one, two and five bytes.
     let two = b"\x01\0\0\x03abc\x14\0\0\0\x0b\0\x01\0";
     save(
@@ -220,6 +243,12 @@ fn save_messages(version: &str, streams: &[Vec<u8>]) {
     }
 }
 
+/// What is known to differ from rustls, to be read.
+fn save_differences() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("DIFFERENCES.md");
+    fs::write(path, symbolon_fuzz::differences()).expect("the file can be written");
+}
+
 fn save(target: &str, name: &str, bytes: &[u8]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("seeds")
@@ -229,11 +258,10 @@ fn save(target: &str, name: &str, bytes: &[u8]) {
 }
 
 /// What client and server send each other in a handshake with data, new keys and an end.
-fn handshake(options: u8) -> (Vec<u8>, Vec<u8>) {
-    let (mut client, mut server) = (
-        client_connection(Options(options)),
-        server_connection(Options(options)),
-    );
+fn handshake(
+    options: u8,
+    (mut client, mut server): (ClientConnection, ServerConnection),
+) -> (Vec<u8>, Vec<u8>) {
     let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
     let (mut server_read, mut client_read) = (0, 0);
     if client.early_data_room() > 0 {

@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex};
 use symbolon::codepoint::{NamedGroup, ProtocolVersion};
 use symbolon::config::{
-    ClientAuth, ClientConfig, Credential, ExternalPsk, Freshness, Limits, NewSession, Observation,
-    Observer, PskHash, PskQuery, PskStore, ReplayQuery, ReplayRecorder, ServerConfig, Session,
-    StatelessSessions, Ticketer,
+    ClientAuth, ClientConfig, ClientConfigBuilder, Credential, ExternalPsk, Freshness, Limits,
+    NewSession, Observation, Observer, PskHash, PskQuery, PskStore, ReplayQuery, ReplayRecorder,
+    ServerConfig, ServerConfigBuilder, Session, StatelessSessions, Ticketer,
 };
 use symbolon::conn::{ClientConnection, Connection, Eof, Event, ServerConnection};
 use symbolon::crypto::Random;
@@ -189,6 +189,10 @@ fn verifier(options: Options) -> Arc<dyn Verifier> {
 }
 
 pub fn client_config(options: Options) -> Arc<ClientConfig> {
+    client_builder(options).build().unwrap()
+}
+
+fn client_builder(options: Options) -> ClientConfigBuilder {
     let mut builder = ClientConfig::builder().provider(match options.has(Options::TRANSPARENT) {
         true => TRANSPARENT,
         false => RUSTCRYPTO,
@@ -220,10 +224,14 @@ pub fn client_config(options: Options) -> Arc<ClientConfig> {
             builder = builder.psk(psk()).psk_without_key_exchange(true);
         }
     }
-    builder.alpn(["h2", "http/1.1"]).build().unwrap()
+    builder.alpn(["h2", "http/1.1"])
 }
 
 fn server_config(options: Options) -> Arc<ServerConfig> {
+    server_builder(options).build().unwrap()
+}
+
+fn server_builder(options: Options) -> ServerConfigBuilder {
     let mut builder = ServerConfig::builder()
         .provider(match options.has(Options::TRANSPARENT) {
             true => TRANSPARENT,
@@ -252,7 +260,7 @@ fn server_config(options: Options) -> Arc<ServerConfig> {
             builder = builder.psks(open).psk_without_key_exchange(true);
         }
     }
-    builder.build().unwrap()
+    builder
 }
 
 /// Configs are made once for each set of options.
@@ -284,6 +292,20 @@ pub fn client_connection(options: Options) -> ClientConnection {
         None => ClientConnection::new(config, name(), [1; 32], NOW),
     }
     .unwrap()
+}
+
+/// A client and a server of which one sends what makes a HelloRetryRequest needed: the client, which has no
+/// share ready, or the server, which takes a group of its own. The other is as the target has it.
+pub fn with_retry(options: Options, by_client: bool) -> (ClientConnection, ServerConnection) {
+    let (client, server) = (client_builder(options), server_builder(options));
+    let (client, server) = match by_client {
+        true => (client.key_shares(&[]), server),
+        false => (client, server.groups(&[NamedGroup::SECP384R1])),
+    };
+    (
+        ClientConnection::new(client.build().unwrap(), name(), [1; 32], NOW).unwrap(),
+        ServerConnection::new(server.build().unwrap(), [2; 32], NOW).unwrap(),
+    )
 }
 
 /// A server whose every byte follows from the options.

@@ -20,7 +20,7 @@ use symbolon::wire::{
 
 /// What a side makes of a hello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+enum Verdict {
     /// It goes on; a server with this version, suite and group.
     Goes(Option<(ProtocolVersion, CipherSuite, Option<NamedGroup>)>),
     /// It asks for a share of this group, or sends one.
@@ -43,7 +43,7 @@ impl Verdict {
 }
 
 /// Hellos on which both may differ.
-pub struct Case<'a> {
+struct Case<'a> {
     /// The messages, with their headers; a second one after a HelloRetryRequest.
     messages: &'a [Vec<u8>],
     /// The last of them, if it has the form of a ClientHello.
@@ -89,17 +89,17 @@ impl<'a> Case<'a> {
 }
 
 /// A difference that is known.
-pub struct Difference {
+struct Difference {
     /// Who says that both may be.
-    pub section: &'static str,
+    section: &'static str,
     /// What differs.
-    pub what: &'static str,
+    what: &'static str,
     /// Whether it is this one.
     is: fn(&Case<'_>) -> bool,
 }
 
 /// The differences on ClientHello.
-pub const ON_CLIENT_HELLO: &[Difference] = &[
+const ON_CLIENT_HELLO: &[Difference] = &[
     Difference {
         section: "RFC 6066 3",
         what: "no host name, or one that is no DNS name: rustls refuses it, for us it is of no server",
@@ -266,7 +266,7 @@ fn without_one_sided(message: &[u8]) -> Vec<u8> {
 }
 
 /// The differences on ServerHello.
-pub const ON_SERVER_HELLO: &[Difference] = &[
+const ON_SERVER_HELLO: &[Difference] = &[
     Difference {
         section: "RFC 9846 4.2.3",
         what: "legacy_session_id_echo of a ServerHello of TLS 1.3 MUST match: rustls looks in a HelloRetryRequest only",
@@ -335,6 +335,25 @@ pub const ON_SERVER_HELLO: &[Difference] = &[
 
 fn hello_is_tls13(hello: &ServerHello<'_>) -> bool {
     hello.extensions.supported_version == Some(ProtocolVersion::TLS13)
+}
+
+/// The differences as a table.
+pub fn differences() -> String {
+    let mut out = "# Where rustls and we differ on a hello\n\n\
+        Made from the tables in `src/differential.rs`, which have the exact conditions, by\n\
+        `cargo run --example seeds --no-default-features` in `fuzz/`.\n"
+        .to_owned();
+    for (message, known) in [
+        ("ClientHello", ON_CLIENT_HELLO),
+        ("ServerHello or HelloRetryRequest", ON_SERVER_HELLO),
+    ] {
+        out += &format!("\n| {message} | |\n| --- | --- |\n");
+        for difference in known {
+            out += &format!("| {} | {} |\n", difference.section, difference.what);
+        }
+    }
+    let kinds = ONE_SIDED.map(|kind| format!("`{kind}`")).join(", ");
+    out + &format!("\nThe contents of these extensions only one of both reads: {kinds}.\n")
 }
 
 /// Whether both agree, or differ as is known. Which of several faults is told isn't compared.

@@ -23,7 +23,7 @@ use symbolon::provider::RUSTCRYPTO;
 /// The provider.
 pub const TRANSPARENT: CryptoProvider = CryptoProvider {
     tls13_suites: &[&AES128, &AES256],
-    tls12_suites: &[&GCM12, &CHACHA12],
+    tls12_suites: &[&GCM12, &CHACHA12, &PSK12],
     groups: &[&X25519, &SECP256R1, &SECP384R1],
     verify: VerifyAlgorithms {
         all: &[&Anything],
@@ -69,6 +69,16 @@ static CHACHA12: Tls12Suite = Tls12Suite {
     hash: &ZeroMac(RUSTCRYPTO.sha256),
     aead: &Open,
     explicit_nonce: false,
+    by_default: true,
+};
+
+/// With a pre-shared key, and no certificates.
+static PSK12: Tls12Suite = Tls12Suite {
+    name: CipherSuite::TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+    auth: SuiteAuth::Psk,
+    hash: &ZeroMac(RUSTCRYPTO.sha256),
+    aead: &Open,
+    explicit_nonce: true,
     by_default: true,
 };
 
