@@ -158,16 +158,15 @@ fn main() {
         save("client_hello_rustls", &format!("good-{choice}"), &[choice]);
         save("server_hello_rustls", &format!("good-{choice}"), &[choice]);
     }
-    // Without a share: a HelloRetryRequest, and what is to be done to the second ClientHello.
-    save("client_hello_rustls", "retry", RETRY);
+    // The second ClientHello has another session ID.
+    save("client_hello_rustls", "second", &[6, 0xff, 3, 2, 2, 1, 9]);
+    // The ServerHello after a HelloRetryRequest has another suite.
+    save("server_hello_rustls", "second", &[1, 0xff, 3, 3, 2, 1, 1]);
     save("private_key", "pkcs8", &[&[0], LEAF_KEY].concat());
     save("private_key", "sec1", &[&[1], sec1].concat());
     save("private_key", "rsa", &[&[0], &rsa[..]].concat());
     save("private_key", "pkcs1", &[&[2], &rsa[26..]].concat());
 }
-
-/// Edits that leave a ClientHello without a share, and then change the second one's session ID.
-const RETRY: &[u8] = &[0, 8, 9, 2, 0xff, 3, 2, 2, 1, 9];
 
 /// Contents of extensions, in the messages that may have them.
 fn save_extensions() {

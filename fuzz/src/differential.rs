@@ -222,6 +222,29 @@ const ON_CLIENT_HELLO: &[Difference] = &[
         },
     },
     Difference {
+        section: "RFC 9846 4.2.2",
+        what: "a second ClientHello MUST be the first one but for what a retry changes, and have the one share: rustls doesn't look",
+        is: |case| {
+            let [first, second] = case.messages else {
+                return false;
+            };
+            let (Some(first), Some(second)) = (fixed_part(first), fixed_part(second)) else {
+                return false;
+            };
+            let shares = case.client.and_then(|hello| hello.extensions.key_shares);
+            let several = shares.is_some_and(|shares| shares.len() > 1);
+            case.ours_refuses() && (first != second || several)
+        },
+    },
+    Difference {
+        section: "RFC 9846 4.3.2",
+        what: "a cookie that wasn't sent: rustls doesn't look",
+        is: |case| {
+            let cookie = case.client.and_then(|hello| hello.extensions.cookie);
+            case.messages.len() == 2 && case.ours_refuses() && cookie.is_some()
+        },
+    },
+    Difference {
         section: "RFC 7507 3",
         what: "TLS_FALLBACK_SCSV with less than the newest version: rustls doesn't know it",
         is: |case| {
@@ -241,6 +264,22 @@ const ON_CLIENT_HELLO: &[Difference] = &[
         },
     },
 ];
+
+/// A ClientHello without what may change after a HelloRetryRequest.
+fn fixed_part(message: &[u8]) -> Option<Vec<u8>> {
+    let mut hello = Hello::client(message)?;
+    for kind in [
+        ExtensionType::KEY_SHARE,
+        ExtensionType::EARLY_DATA,
+        ExtensionType::COOKIE,
+        ExtensionType::PRE_SHARED_KEY,
+        ExtensionType::PADDING,
+        ExtensionType::ENCRYPTED_CLIENT_HELLO,
+    ] {
+        hello.without(kind.0);
+    }
+    Some(hello.to_bytes())
+}
 
 /// Extensions that we read and rustls doesn't, or the other way round: a difference that goes away without
 /// them isn't one.
@@ -513,6 +552,13 @@ fn server() -> ServerConnection {
     ServerConnection::new(Arc::clone(&CONFIG), [2; 32], NOW).unwrap()
 }
 
+fn client_with(shares: &[NamedGroup]) -> ClientConnection {
+    let builder = ClientConfig::builder().provider(TRANSPARENT);
+    let builder = builder.verifier(Arc::new(DangerousAcceptAnyCertificate));
+    let config = builder.key_shares(shares).build().unwrap();
+    ClientConnection::new(config, name(), [1; 32], NOW).unwrap()
+}
+
 /// As rustls's is configured.
 fn client() -> ClientConnection {
     static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
@@ -556,6 +602,9 @@ fn client_hellos() -> &'static [Vec<u8>] {
             // With a PSK and early data.
             with(Options::TRANSPARENT | Options::SESSIONS | Options::GREASE),
             with(Options::TRANSPARENT | Options::SESSIONS),
+            // With no share, and with that of a group that the server doesn't have.
+            first(&mut Ours(client_with(&[]))),
+            first(&mut Ours(client_with(&[NamedGroup::SECP384R1]))),
         ]
     });
     &HELLOS
@@ -637,7 +686,9 @@ fn server_hello(choice: u8, session_id: &[u8], second: bool) -> Hello {
     };
     let suite = 0x1301 + u16::from(choice / 4 % 2);
     match choice % 4 {
-        _ if second => of(random, suite, vec![version(0x0304), share(GROUPS[1], 65)]),
+        // With the group that was asked for; after a cookie alone, with the first.
+        1 if second => of(random, suite, vec![version(0x0304), share(GROUPS[1], 65)]),
+        _ if second => of(random, suite, vec![version(0x0304), share(GROUPS[0], 32)]),
         0 => of(random, suite, vec![version(0x0304), share(GROUPS[0], 32)]),
         1 => {
             let group = (51, GROUPS[1].0.to_be_bytes().to_vec());

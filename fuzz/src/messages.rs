@@ -1,5 +1,6 @@
 //! Every parser of `wire`.
 
+use std::sync::LazyLock;
 use symbolon::codepoint::{CipherSuite, ExtensionType, HandshakeType, ProtocolVersion};
 use symbolon::config::Parsed;
 use symbolon::error::DecodeError;
@@ -185,8 +186,10 @@ pub fn extension(bytes: &[u8]) {
         return;
     };
     let (message, parser, body, needed, lengths) = BLOCKS[usize::from(*message) % BLOCKS.len()];
-    // All that are known, and one of each byte.
-    let all: ExtensionSet = (0..=0xffff).map(ExtensionType).collect();
+    // All that are known, and then one of each byte.
+    static KNOWN: LazyLock<ExtensionSet> =
+        LazyLock::new(|| (0..=0xffff).map(ExtensionType).collect());
+    let all = *KNOWN;
     let known = all.iter().nth(usize::from(*kind));
     let kind = known.unwrap_or(ExtensionType(u16::from(*kind)));
     let (_, check) = PARSERS.iter().find(|(name, _)| *name == parser).unwrap();

@@ -23,7 +23,7 @@ use symbolon::provider::RUSTCRYPTO;
 /// The provider.
 pub const TRANSPARENT: CryptoProvider = CryptoProvider {
     tls13_suites: &[&AES128, &AES256],
-    tls12_suites: &[&GCM12, &CHACHA12, &PSK12],
+    tls12_suites: &[&PSK12, &GCM12, &CHACHA12],
     groups: &[&X25519, &SECP256R1, &SECP384R1],
     verify: VerifyAlgorithms {
         all: &[&Anything],
