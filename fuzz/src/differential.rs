@@ -148,11 +148,13 @@ const ON_CLIENT_HELLO: &[Difference] = &[
             let ready = GROUPS
                 .into_iter()
                 .find(|group| shares.get(*group).is_some());
+            let best = GROUPS.into_iter().find(|group| groups.contains(*group));
             let is_good = |group: NamedGroup, share: &[u8]| {
                 share.len() == usize::from(share_len(group)) && share.iter().any(|b| *b != 0)
             };
             let ours = match case.ours {
                 Goes(Some((_, _, group))) => group.is_some() && group == ready,
+                Retries(Some((_, group))) => ready.is_none() && Some(group) == best,
                 Refuses(AlertDescription::ILLEGAL_PARAMETER) => ready.is_some_and(|group| {
                     shares
                         .get(group)
@@ -170,7 +172,7 @@ const ON_CLIENT_HELLO: &[Difference] = &[
                 }),
                 _ => false,
             };
-            ours && theirs && ready != first
+            ours && theirs && ready.or(best) != first
         },
     },
     Difference {
