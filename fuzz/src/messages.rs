@@ -109,52 +109,50 @@ pub const PARSERS: &[(&str, Check)] = &[
     ("new_session_ticket12", check!(tls12::NewSessionTicket<'_>)),
 ];
 
-/// Messages with a block of extensions: kind, parser, and a body to the block's length; then an extension
-/// that the message can't be without, and how many lengths stand before the block.
-const BLOCKS: [(MessageKind, &str, &[u8], &[u8], usize); 8] = [
-    (MessageKind::ClientHello, "client_hello", &CLIENT, &[], 0),
-    (
-        MessageKind::ServerHello,
-        "server_hello",
-        &SERVER,
-        &VERSION,
-        0,
-    ),
-    (
-        MessageKind::HelloRetryRequest,
-        "server_hello",
-        &RETRY,
-        &VERSION,
-        0,
-    ),
-    (MessageKind::OldServerHello, "server_hello", &SERVER, &[], 0),
-    (
+/// A message that has extensions.
+struct Block {
+    message: MessageKind,
+    /// Which of [`PARSERS`] reads it.
+    parser: &'static str,
+    /// What stands before the block.
+    before: &'static [u8],
+    /// An extension without which it would be another message.
+    needed: &'static [u8],
+}
+
+const fn block(message: MessageKind, parser: &'static str, before: &'static [u8]) -> Block {
+    let needed: &[u8] = match message {
+        MessageKind::ServerHello | MessageKind::HelloRetryRequest => &VERSION,
+        _ => &[],
+    };
+    Block {
+        message,
+        parser,
+        before,
+        needed,
+    }
+}
+
+static BLOCKS: [Block; 8] = [
+    block(MessageKind::ClientHello, "client_hello", &CLIENT),
+    block(MessageKind::ServerHello, "server_hello", &SERVER),
+    block(MessageKind::HelloRetryRequest, "server_hello", &RETRY),
+    block(MessageKind::OldServerHello, "server_hello", &SERVER),
+    block(
         MessageKind::EncryptedExtensions,
         "encrypted_extensions",
         &[],
-        &[],
-        0,
     ),
-    (
-        MessageKind::CertificateRequest,
-        "certificate_request",
-        &[0],
-        &[],
-        0,
-    ),
-    (
+    block(MessageKind::CertificateRequest, "certificate_request", &[0]),
+    block(
         MessageKind::CertificateEntry,
         "certificate",
         b"\0\0\x01\x30",
-        &[],
-        1,
     ),
-    (
+    block(
         MessageKind::NewSessionTicket,
         "new_session_ticket",
         b"\0\0\0\x01\0\0\0\x01\0\0\x01\x05",
-        &[],
-        0,
     ),
 ];
 
@@ -185,7 +183,12 @@ pub fn extension(bytes: &[u8]) {
     let [message, kind, data @ ..] = bytes else {
         return;
     };
-    let (message, parser, body, needed, lengths) = BLOCKS[usize::from(*message) % BLOCKS.len()];
+    let Block {
+        message,
+        parser,
+        before,
+        needed,
+    } = BLOCKS[usize::from(*message) % BLOCKS.len()];
     // All that are known, and then one of each byte.
     static KNOWN: LazyLock<ExtensionSet> =
         LazyLock::new(|| (0..=0xffff).map(ExtensionType).collect());
@@ -198,15 +201,16 @@ pub fn extension(bytes: &[u8]) {
     let block_of = |parts: &[&[u8]]| {
         let block = [needed, &parts.concat()].concat();
         let whole = written(|w| {
-            w.bytes(body);
+            w.bytes(before);
             w.vec16(|w| w.bytes(&block));
         });
-        let whole = match lengths {
-            0 => whole,
-            _ => written(|w| {
+        // An entry stands in a list, after the context.
+        let whole = match message {
+            MessageKind::CertificateEntry => written(|w| {
                 w.vec8(|_| ());
                 w.vec24(|w| w.bytes(&whole));
             }),
+            _ => whole,
         };
         check(&whole).is_ok()
     };

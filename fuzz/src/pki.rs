@@ -154,7 +154,6 @@ pub fn chain(bytes: &[u8]) {
         role,
         name: (role == Role::Server).then(name),
         now: NOW,
-        ..request()
     };
     match verifier.verify_now(&request, &TRANSPARENT.verify) {
         Ok(verified) => {
