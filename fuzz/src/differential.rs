@@ -117,22 +117,6 @@ const ON_CLIENT_HELLO: &[Difference] = &[
         },
     },
     Difference {
-        section: "RFC 6066 3",
-        what: "names of other types begin with their length: rustls skips all that follows",
-        is: |case| {
-            let named = |message: &Vec<u8>| {
-                let mut hello = Hello::client(message)?;
-                let data = hello.extension(ExtensionType::SERVER_NAME.0)?;
-                // Of all lists only this one is left out.
-                let list = std::mem::replace(data, b"\0\x04\0\0\x01a".to_vec());
-                let again = on_servers(std::slice::from_ref(&hello.to_bytes()));
-                Some(list.len() > 5 && again.0 == again.1)
-            };
-            let last = case.messages.last();
-            case.ours_refuses() && case.client.is_none() && last.and_then(named) == Some(true)
-        },
-    },
-    Difference {
         section: "RFC 9846 4.3.7",
         what: "the group is the server's choice: we take one with a share, rustls the client's first",
         is: |case| {
@@ -285,10 +269,9 @@ fn fixed_part(message: &[u8]) -> Option<Vec<u8>> {
 
 /// Extensions that we read and rustls doesn't, or the other way round: a difference that goes away without
 /// them isn't one.
-const ONE_SIDED: [ExtensionType; 10] = [
+const ONE_SIDED: [ExtensionType; 9] = [
     ExtensionType::OID_FILTERS,
     ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP,
-    ExtensionType::TICKET_REQUEST,
     ExtensionType::SIGNATURE_ALGORITHMS_CERT,
     ExtensionType::RECORD_SIZE_LIMIT,
     ExtensionType::POST_HANDSHAKE_AUTH,
@@ -303,6 +286,16 @@ fn without_one_sided(message: &[u8]) -> Vec<u8> {
         return message.to_vec();
     };
     ONE_SIDED.iter().for_each(|kind| hello.without(kind.0));
+    // RFC 6066 3: names of other types begin with their length; rustls skips all that follows.
+    if let Some(names) = hello.extension(ExtensionType::SERVER_NAME.0)
+        && let [_, _, 0, high, low, rest @ ..] = &names[..]
+        && let len = usize::from(u16::from_be_bytes([*high, *low]))
+        && (1..rest.len()).contains(&len)
+        && usize::from(u16::from_be_bytes([names[0], names[1]])) == names.len() - 2
+    {
+        names.truncate(5 + len);
+        names[..2].copy_from_slice(&u16::try_from(3 + len).unwrap().to_be_bytes());
+    }
     hello.to_bytes()
 }
 
@@ -394,7 +387,10 @@ pub fn differences() -> String {
         }
     }
     let kinds = ONE_SIDED.map(|kind| format!("`{kind}`")).join(", ");
-    out + &format!("\nThe contents of these extensions only one of both reads: {kinds}.\n")
+    out + &format!(
+        "\nThe contents of these extensions only one of both reads: {kinds}. After the host name, rustls \
+         reads no more of `server_name`; names of other types begin with their length (RFC 6066 3).\n"
+    )
 }
 
 /// Whether both agree, or differ as is known. Which of several faults is told isn't compared.
@@ -677,7 +673,7 @@ fn key_share(group: NamedGroup, len: u8) -> Vec<u8> {
 }
 
 /// What a server could answer.
-fn server_hello(choice: u8, session_id: &[u8], second: bool) -> Hello {
+fn good_server_hello(choice: u8, session_id: &[u8], second: bool) -> Hello {
     let version = |version: u16| (43, version.to_be_bytes().to_vec());
     let share = |group, len| (51, key_share(group, len));
     let random = &[7; 32];
@@ -715,7 +711,7 @@ fn server_hello(choice: u8, session_id: &[u8], second: bool) -> Hello {
 
 /// The first byte chooses a ServerHello or HelloRetryRequest that is good; what follows edits it, and
 /// after 0xff the ServerHello after a HelloRetryRequest.
-pub fn server_hello_verdicts(bytes: &[u8]) {
+pub fn server_hello(bytes: &[u8]) {
     let Some((choice, script)) = bytes.split_first() else {
         return;
     };
@@ -727,7 +723,7 @@ pub fn server_hello_verdicts(bytes: &[u8]) {
     let mut script = Script(script);
     let mut messages = Vec::new();
     for second in [false, true] {
-        let mut hello = server_hello(*choice, offer.session_id, second);
+        let mut hello = good_server_hello(*choice, offer.session_id, second);
         hello.edit(&mut script);
         // What only one of them offered can't be compared.
         let unfair = |kind: u16| {

@@ -34,7 +34,7 @@ const MOST_EDITS: usize = 24;
 /// What extensions are added as: those with a meaning, one that is unknown, one that is reserved.
 const KINDS: [u16; 32] = [
     0, 1, 5, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 27, 28, 35, 41, 42, 43, 44,
-    45, 47, 49, 50, 51, 57, 0x0a0a, 0xff01,
+    45, 47, 49, 50, 51, 58, 0x0a0a, 0xff01,
 ];
 
 /// Numbers with a meaning somewhere in a hello.

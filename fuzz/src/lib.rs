@@ -41,10 +41,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stored_session", Through(tickets::stored_session)),
     ("saved_session", Through(tickets::saved_session)),
     ("client_hello_rustls", Any(differential::client_hello)),
-    (
-        "server_hello_rustls",
-        Any(differential::server_hello_verdicts),
-    ),
+    ("server_hello_rustls", Any(differential::server_hello)),
     ("certificate", Any(certificate)),
     ("names", Any(pki::names)),
     ("chain", Any(pki::chain)),
