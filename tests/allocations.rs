@@ -28,9 +28,11 @@ const HEAP_OF_TWO_KEYS: usize = 1280;
 /// certificates.
 const HEAP_OF_TERMS: usize = 512;
 
-/// Allocations of our own in a full handshake. A third of the client's are in the verification of the chain.
-const MOST_AT_CLIENT: usize = 34;
+/// Allocations of our own in a full handshake. Nearly half of the client's are in the verification of the chain.
+const MOST_AT_CLIENT: usize = 20;
 const MOST_AT_SERVER: usize = 9;
+/// The tables of the verifier's memo, which it makes in the first handshake that it judges.
+const TABLES: usize = 2;
 
 struct Counting;
 
@@ -180,14 +182,15 @@ fn handshakes_allocate_little() {
         });
     }
     println!(
-        "client: {} allocations in a handshake, and {} of the provider",
-        at_client[0], at_client[1]
+        "client: {} allocations in a handshake, {TABLES} for the verifier's memo, and {} of the provider",
+        at_client[0] - TABLES,
+        at_client[1]
     );
     println!(
         "server: {} allocations in a handshake, and {} of the provider",
         at_server[0], at_server[1]
     );
-    assert!(at_client[0] <= MOST_AT_CLIENT, "{at_client:?}");
+    assert!(at_client[0] <= MOST_AT_CLIENT + TABLES, "{at_client:?}");
     assert!(at_server[0] <= MOST_AT_SERVER, "{at_server:?}");
     // The counter is switched off somewhere, and on again.
     assert!(at_client[1] > 0 && at_server[1] > 0 && !is_apart());

@@ -130,7 +130,7 @@ impl<M: Machine> Engine<M> {
 
     pub(crate) fn receive<'a>(&mut self, input: &'a mut [u8], sink: &mut dyn Sink) -> Received<'a> {
         let mut consumed = 0;
-        let epochs = self.epochs();
+        let before = (self.handshaking.is_some(), self.epochs());
         if let Some(error) = &self.sender.failed {
             // Whatever ended one direction ended the connection.
             self.receiver.failed.get_or_insert(error.clone());
@@ -148,7 +148,8 @@ impl<M: Machine> Engine<M> {
             _ if self.handshaking.is_some() => 0,
             _ => self.sender.flush(sink),
         };
-        let secrets_made = self.handshaking.is_some() && self.epochs() != epochs;
+        // At the end of the handshake as well: `advance` itself may have had keys on the stack.
+        let secrets_made = before.0 && self.epochs() != before.1;
         if secrets_made || matches!(progress, Progress::Step(Step::Session(_))) {
             wipe_stack::<DEEP>();
         }

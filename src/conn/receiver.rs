@@ -80,12 +80,12 @@ struct Budgets {
     tickets: u32,
 }
 
-/// Those of [`Limits`] that a receiver enforces.
+/// Those of [`Limits`] that a receiver enforces, in few bytes.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
-    ticket: usize,
-    other_message: usize,
-    skipped_early_data: usize,
+    ticket: u32,
+    other_message: u32,
+    skipped_early_data: u32,
     flight_records: u32,
     empty_records: u32,
     warnings: u32,
@@ -95,10 +95,11 @@ struct Bounds {
 
 impl From<Limits> for Bounds {
     fn from(limits: Limits) -> Self {
+        let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         Self {
-            ticket: limits.ticket,
-            other_message: limits.other_message,
-            skipped_early_data: limits.skipped_early_data,
+            ticket: size(limits.ticket),
+            other_message: size(limits.other_message),
+            skipped_early_data: size(limits.skipped_early_data),
             flight_records: limits.flight_records,
             empty_records: limits.empty_records,
             warnings: limits.warnings,
@@ -207,8 +208,8 @@ impl Receiver {
     /// Lets refused early data be passed over (RFC 9846 4.3.10): as much as would have been taken, or
     /// what the limits allow in any case.
     pub(crate) fn skip_early_data(&mut self, most: u32) {
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        self.skip = most.max(self.bounds.skipped_early_data);
+        let most = most.max(self.bounds.skipped_early_data);
+        self.skip = usize::try_from(most).unwrap_or(usize::MAX);
     }
 
     /// Takes so many bytes of early data, once its keys are there.
@@ -627,9 +628,12 @@ impl Receiver {
         }
         loop {
             let bounds = self.bounds;
-            let limit = move |kind| match kind {
-                HandshakeType::NEW_SESSION_TICKET => bounds.ticket,
-                _ => bounds.other_message,
+            let limit = move |kind| {
+                let most = match kind {
+                    HandshakeType::NEW_SESSION_TICKET => bounds.ticket,
+                    _ => bounds.other_message,
+                };
+                usize::try_from(most).unwrap_or(usize::MAX)
             };
             let Some((kind, range)) = self.next_message(limit)? else {
                 return Ok(None);

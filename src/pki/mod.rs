@@ -49,6 +49,7 @@ pub use sct::{CtLog, TimestampPolicy};
 use crate::crypto::VerifyAlgorithms;
 use crate::error::{CertificateError, Limit, StatusSource, Text};
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -59,10 +60,10 @@ use rustls_pki_types::{ServerName, UnixTime};
 /// nothing in it verified or even parsed.
 #[derive(PartialEq, Eq)]
 pub struct PeerChain {
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
     /// What came after the certificates: ranges beyond `bytes` are of it.
-    stapled: Vec<u8>,
-    entries: Vec<Entry>,
+    stapled: Box<[u8]>,
+    entries: Box<[Entry]>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -113,23 +114,26 @@ impl PeerChain {
         count: usize,
         size: usize,
     ) -> Arc<Self> {
-        let mut chain = Self {
-            bytes: Vec::with_capacity(size),
-            stapled: Vec::new(),
-            entries: Vec::with_capacity(count),
+        let mut bytes = Vec::with_capacity(size);
+        let mut append = |part: &[u8]| {
+            let start = place(bytes.len());
+            bytes.extend_from_slice(part);
+            start..place(bytes.len())
         };
+        let mut places = Vec::with_capacity(count);
         for entry in entries {
-            let entry = Entry {
-                certificate: chain.append(entry.certificate),
-                ocsp: entry.ocsp.map(|ocsp| chain.append(ocsp)),
-                timestamps: entry.timestamps.map(|list| chain.append(list)),
-            };
-            chain.entries.push(entry);
+            places.push(Entry {
+                certificate: append(entry.certificate),
+                ocsp: entry.ocsp.map(&mut append),
+                timestamps: entry.timestamps.map(&mut append),
+            });
         }
-        // A session may keep it for long.
-        chain.bytes.shrink_to_fit();
-        chain.entries.shrink_to_fit();
-        Arc::new(chain)
+        // Without spare room: a session may keep it for long.
+        Arc::new(Self {
+            bytes: bytes.into(),
+            stapled: Box::default(),
+            entries: places.into(),
+        })
     }
 
     /// What came from a peer that is bounded.
@@ -151,20 +155,17 @@ impl PeerChain {
         Ok(Self::collect(entries, count, size))
     }
 
-    fn append(&mut self, bytes: &[u8]) -> Place {
-        let start = place(self.bytes.len());
-        self.bytes.extend_from_slice(bytes);
-        start..place(self.bytes.len())
-    }
-
     /// Adds what TLS 1.2 sends apart from the certificates: both are about the peer's own.
     pub(crate) fn staple(&mut self, ocsp: Option<&[u8]>, timestamps: Option<&[u8]>) {
-        let mut append = |bytes: &[u8]| {
-            let start = self.size();
-            self.stapled.extend_from_slice(bytes);
-            place(start)..place(self.size())
+        let mut stapled = Vec::new();
+        let mut append = |part: &[u8]| {
+            let end = |stapled: &Vec<u8>| place(self.bytes.len().saturating_add(stapled.len()));
+            let start = end(&stapled);
+            stapled.extend_from_slice(part);
+            start..end(&stapled)
         };
         let (ocsp, timestamps) = (ocsp.map(&mut append), timestamps.map(&mut append));
+        self.stapled = stapled.into();
         if let Some(own) = self.entries.first_mut() {
             own.ocsp = ocsp;
             own.timestamps = timestamps;

@@ -27,7 +27,12 @@ struct Keyed {
     /// So many records at most.
     most: u64,
     form: Form,
-    tag_len: usize,
+    tag_len: u8,
+}
+
+/// The length of a tag in the one byte that a connection keeps of it.
+fn short(tag_len: usize) -> Result<u8, CryptoError> {
+    u8::try_from(tag_len).map_err(|_| CryptoError::BufferSize)
 }
 
 /// Bytes of an explicit nonce.
@@ -41,7 +46,7 @@ impl Keyed {
         limit: u64,
     ) -> Result<Self, CryptoError> {
         let (key, iv) = traffic_key(hash, aead, secret)?;
-        let (form, tag_len) = (Form::Tls13, aead.tag_len());
+        let (form, tag_len) = (Form::Tls13, short(aead.tag_len())?);
         Ok(Self {
             key,
             iv,
@@ -64,7 +69,7 @@ impl Keyed {
             form: Form::Tls12 {
                 explicit_nonce: suite.explicit_nonce,
             },
-            tag_len: suite.aead.tag_len(),
+            tag_len: short(suite.aead.tag_len())?,
         })
     }
 
@@ -88,6 +93,11 @@ impl Keyed {
             *to = iv ^ number;
         }
         nonce
+    }
+
+    /// Bytes of the tag.
+    fn tag_len(&self) -> usize {
+        usize::from(self.tag_len)
     }
 
     /// Bytes before the ciphertext.
@@ -232,7 +242,7 @@ impl Opener {
 
     fn open_tls12(&self, header: &[u8; 5], body: &mut [u8]) -> Result<Plaintext, CryptoError> {
         let start = self.0.front_len();
-        let overhead = start.saturating_add(self.0.tag_len);
+        let overhead = start.saturating_add(self.0.tag_len());
         let content = body
             .len()
             .checked_sub(overhead)
@@ -300,7 +310,7 @@ impl Sealer {
     /// Bytes of tag.
     #[must_use]
     pub fn tag_len(&self) -> usize {
-        self.0.tag_len
+        self.0.tag_len()
     }
 
     /// Whether the type goes inside, behind the content, where padding may follow it.
@@ -315,7 +325,7 @@ impl Sealer {
         let inner_type = usize::from(self.hides_type());
         self.front_len()
             .saturating_add(inner_type)
-            .saturating_add(self.0.tag_len)
+            .saturating_add(self.0.tag_len())
     }
 
     /// Whether the next record should be a KeyUpdate (RFC 9846 5.5).

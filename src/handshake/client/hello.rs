@@ -52,7 +52,7 @@ pub(super) fn start(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
     }
     let (start, end) = send_hello(c, out)?;
     let bytes = crate::handshake::range(start, end).and_then(|range| c.cx.flight.get(range));
-    c.hello = bytes.unwrap_or(&[]).to_vec();
+    c.hello.extend_from_slice(bytes.unwrap_or(&[]));
     psk::begin_early_data(c, out)
 }
 
@@ -72,10 +72,13 @@ fn find_group(c: &ClientCx, name: NamedGroup) -> Option<&'static dyn KeyExchange
         .find(|group| group.name() == name)
 }
 
+/// Room for a ClientHello with one share of a curve.
+const HELLO: usize = 384;
+
 /// The entries of `key_share`, as they go over the wire.
 fn write_shares(c: &ClientCx) -> Result<Vec<u8>, Error> {
     const SHORT: ErrorKind = ErrorKind::Internal("a share of another length than its group's");
-    let mut bytes = Vec::with_capacity(128);
+    let mut bytes = Vec::with_capacity(HELLO);
     let mut w = Writer::new(&mut bytes);
     if let Some(seed) = c.grease.filter(|_| !c.asked_share) {
         let entry = KeyShareEntry {
@@ -153,7 +156,7 @@ fn greased(offered: &Offered, seed: [u8; 8]) -> Offered {
 
 /// Encodes the ClientHello, first or second, and has it sent. The transcript isn't touched.
 fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
-    let shares = write_shares(c)?;
+    let mut shares = write_shares(c)?;
     let common = &c.config.common;
     let tls13 = common.speaks(ProtocolVersion::TLS13);
     let tls12 = common.speaks(ProtocolVersion::TLS12);
@@ -224,6 +227,9 @@ fn send_hello(c: &mut ClientCx, out: &mut Out) -> Result<(u32, u32), Error> {
     c.offered = offered;
     c.cx.server_name = server_name;
     psk::bind(c, start, end)?;
+    // Their room serves for the copy that is kept.
+    shares.clear();
+    c.hello = shares;
     out.push(Action::Send(start, end))?;
     Ok((start, end))
 }
