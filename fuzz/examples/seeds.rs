@@ -5,10 +5,10 @@
 
 use std::fs;
 use std::path::Path;
-use symbolon::conn::{Connection, Event};
+use symbolon::conn::{ClientConnection, Connection, Event, ServerConnection};
 use symbolon::wire::{HANDSHAKE_HEADER_LEN, HandshakeHeader};
 use symbolon_fuzz::{
-    LEAF, LEAF_KEY, Options, PARSERS, ROOT, client_connection, pem, server_connection,
+    LEAF, LEAF_KEY, Options, PARSERS, ROOT, client_connection, pem, server_connection, with_retry,
 };
 
 fn main() {
@@ -47,6 +47,10 @@ fn main() {
             "sessions12",
             Options::SESSIONS | Options::TLS12 | Options::TRANSPARENT,
         ),
+        (
+            "psk12",
+            Options::SESSIONS | Options::TLS12 | Options::TRANSPARENT | Options::GREASE,
+        ),
         ("plain12", Options::TLS12),
         ("transparent12", Options::TRANSPARENT | Options::TLS12),
         (
@@ -58,7 +62,11 @@ fn main() {
             Options::TLS12 | Options::TRANSPARENT | Options::CLIENT_AUTH | Options::ASK,
         ),
     ] {
-        let (to_server, to_client) = handshake(options);
+        let pair = (
+            client_connection(Options(options)),
+            server_connection(Options(options)),
+        );
+        let (to_server, to_client) = handshake(options, pair);
         let with_options = |bytes: &[u8]| [&[options], bytes].concat();
         save("client", label, &with_options(&to_client));
         save("server", label, &with_options(&to_server));
@@ -70,6 +78,20 @@ fn main() {
             _ => {}
         }
     }
+    // The other half of these isn't what the target's other end would send.
+    let options = Options::TRANSPARENT;
+    let (_, to_client) = handshake(options, with_retry(Options(options), false));
+    save(
+        "client",
+        "transparent-retry",
+        &[&[options], &to_client[..]].concat(),
+    );
+    let (to_server, _) = handshake(options, with_retry(Options(options), true));
+    save(
+        "server",
+        "transparent-retry",
+        &[&[options], &to_server[..]].concat(),
+    );
     save("handshake_messages", "key_update", &[9, 1]);
     save("handshake_messages", "alert", &[10, 2, 40]);
     let ticket = b"\x08\0\0\x1c\x20\x12\x34\x56\x78\x01\0\0\x04tick\0\x08\0\x2a\0\x04\0\0\x40\0";
@@ -93,15 +115,15 @@ fn main() {
     save("certificate", "leaf", LEAF);
     let rsa = include_bytes!("../../tests/data/rsa-2048.pk8.der");
     let pair = pem("CERTIFICATE", LEAF) + &pem("PRIVATE KEY", LEAF_KEY);
-    save("pem_key", "pair", pair.as_bytes());
-    save("pem_key", "key", pem("PRIVATE KEY", LEAF_KEY).as_bytes());
-    save("pem_key", "rsa", pem("PRIVATE KEY", rsa).as_bytes());
+    save("pem", "pair", pair.as_bytes());
+    save("pem", "key", pem("PRIVATE KEY", LEAF_KEY).as_bytes());
+    save("pem", "rsa", pem("PRIVATE KEY", rsa).as_bytes());
     // ECPrivateKey lies inside of PKCS#8 after version, algorithm and the header of an OCTET STRING.
     let sec1 = &LEAF_KEY[29..];
-    save("pem_key", "sec1", pem("EC PRIVATE KEY", sec1).as_bytes());
+    save("pem", "sec1", pem("EC PRIVATE KEY", sec1).as_bytes());
     // Likewise RSAPrivateKey.
     save(
-        "pem_key",
+        "pem",
         "pkcs1",
         pem("RSA PRIVATE KEY", &rsa[26..]).as_bytes(),
     );
@@ -123,6 +145,69 @@ fn main() {
     );
     save("saved_session", "tls12", &saved_session(&[LEAF], &tls12));
     save("saved_session", "psk", &saved_session(&[], &tls13));
+    save_extensions();
+    save_differences();
+    // In pieces of one, two and five bytes.
+    let two = b"\x01\0\0\x03abc\x14\0\0\0\x0b\0\x01\0";
+    save(
+        "joiner",
+        "two_and_a_part",
+        &[&[2, 1, 2, 5], &two[..]].concat(),
+    );
+    for choice in 0..8 {
+        save("client_hello_rustls", &format!("good-{choice}"), &[choice]);
+        save("server_hello_rustls", &format!("good-{choice}"), &[choice]);
+    }
+    // The second ClientHello has another session ID.
+    save("client_hello_rustls", "second", &[6, 0xff, 3, 2, 2, 1, 9]);
+    // The ServerHello after a HelloRetryRequest has another suite.
+    save("server_hello_rustls", "second", &[1, 0xff, 3, 3, 2, 1, 1]);
+    save("private_key", "pkcs8", &[&[0], LEAF_KEY].concat());
+    save("private_key", "sec1", &[&[1], sec1].concat());
+    save("private_key", "rsa", &[&[0], &rsa[..]].concat());
+    save("private_key", "pkcs1", &[&[2], &rsa[26..]].concat());
+}
+
+/// Contents of extensions, in the messages that may have them.
+fn save_extensions() {
+    let hello: &[(u8, &[u8])] = &[
+        (0, b"\0\x11\0\0\x0eserver.example"),
+        (2, b"\x01\0\0\0\0"),
+        (3, b"\0\x04\0\x1d\0\x17"),
+        (4, b"\x01\0"),
+        (5, b"\0\x04\x04\x03\x08\x07"),
+        (8, b"\0\x03\x02h2"),
+        (15, b"\x02\0"),
+        (
+            18,
+            b"\0\x0a\0\x04tick\0\0\0\0\0\x21\x20aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ),
+        (20, b"\x04\x03\x04\x03\x03"),
+        (21, b"\0\x01c"),
+        (22, b"\x01\x01"),
+        (23, b"\0\x03\0\x01n"),
+        (27, b"\0\x05\0\x1d\0\x01k"),
+    ];
+    let others: &[(u8, u8, &[u8])] = &[
+        (1, 27, b"\0\x1d\0\x01k"),
+        (1, 18, b"\0\0"),
+        (2, 27, b"\0\x17"),
+        (2, 21, b"\0\x01c"),
+        (3, 8, b"\0\x03\x02h2"),
+        (3, 31, b"\0"),
+        (4, 3, b"\0\x02\0\x1d"),
+        (4, 15, b"\x40\x01"),
+        (5, 5, b"\0\x02\x04\x03"),
+        (5, 24, b"\0\0"),
+        (6, 2, b"\x01\0\0\x01r"),
+        (6, 9, b"\0\x03\0\x01s"),
+        (7, 19, b"\0\0\x40\0"),
+    ];
+    let hello = hello.iter().map(|(kind, data)| (0, *kind, *data));
+    for (message, kind, data) in hello.chain(others.iter().copied()) {
+        let input = [&[message, kind], data].concat();
+        save("extension", &format!("{message}-{kind}"), &input);
+    }
 }
 
 /// A session as `Session::to_bytes` writes it, of a server with these certificates.
@@ -157,6 +242,12 @@ fn save_messages(version: &str, streams: &[Vec<u8>]) {
     }
 }
 
+/// What is known to differ from rustls, to be read.
+fn save_differences() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("DIFFERENCES.md");
+    fs::write(path, symbolon_fuzz::differences()).expect("the file can be written");
+}
+
 fn save(target: &str, name: &str, bytes: &[u8]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("seeds")
@@ -166,11 +257,10 @@ fn save(target: &str, name: &str, bytes: &[u8]) {
 }
 
 /// What client and server send each other in a handshake with data, new keys and an end.
-fn handshake(options: u8) -> (Vec<u8>, Vec<u8>) {
-    let (mut client, mut server) = (
-        client_connection(Options(options)),
-        server_connection(Options(options)),
-    );
+fn handshake(
+    options: u8,
+    (mut client, mut server): (ClientConnection, ServerConnection),
+) -> (Vec<u8>, Vec<u8>) {
     let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
     let (mut server_read, mut client_read) = (0, 0);
     if client.early_data_room() > 0 {

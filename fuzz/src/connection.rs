@@ -1,6 +1,6 @@
 //! Whole connections, driven by bytes of a peer that means no good.
 
-use crate::transparent::TRANSPARENT;
+use crate::transparent::{self, TRANSPARENT};
 use crate::{LEAF, LEAF_KEY, NOW, name, roots};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use std::collections::BTreeMap;
@@ -8,13 +8,13 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex};
 use symbolon::codepoint::{NamedGroup, ProtocolVersion};
 use symbolon::config::{
-    ClientAuth, ClientConfig, Credential, ExternalPsk, Freshness, Limits, NewSession, Observation,
-    Observer, PskHash, PskQuery, PskStore, ReplayQuery, ReplayRecorder, ServerConfig, Session,
-    StatelessSessions, Ticketer,
+    ClientAuth, ClientConfig, ClientConfigBuilder, Credential, ExternalPsk, Freshness, Limits,
+    NewSession, Observation, Observer, PskHash, PskQuery, PskStore, ReplayQuery, ReplayRecorder,
+    ServerConfig, ServerConfigBuilder, Session, StatelessSessions, Ticketer,
 };
 use symbolon::conn::{ClientConnection, Connection, Eof, Event, ServerConnection};
 use symbolon::crypto::Random;
-use symbolon::handshake::{Answer, Request};
+use symbolon::handshake::{Answer, Request, Summary};
 use symbolon::pki::{
     DangerousAcceptAnyCertificate, Decision, VerifiedChain, Verifier, VerifyRequest,
 };
@@ -75,9 +75,9 @@ impl Verifier for AskMe {
 
 /// Tickets are the sessions themselves, all early data is new, and any name is that of the same PSK.
 #[derive(Debug)]
-struct Open {
+pub struct Open {
     /// The application is asked.
-    later: bool,
+    pub later: bool,
 }
 
 impl Open {
@@ -121,7 +121,7 @@ fn known(query: &PskQuery) -> Option<Arc<ExternalPsk>> {
 }
 
 /// The session that a client with these options resumes, saved; none where there can be none.
-fn session(options: Options) -> Option<Session> {
+pub fn session(options: Options) -> Option<Session> {
     static SESSIONS: Mutex<BTreeMap<u8, Option<Vec<u8>>>> = Mutex::new(BTreeMap::new());
     let mut sessions = SESSIONS.lock().unwrap();
     let saved = sessions.entry(options.0).or_insert_with(|| {
@@ -169,13 +169,16 @@ fn exchange(
     }
 }
 
-fn credential() -> Arc<Credential> {
+fn credential(options: Options) -> Arc<Credential> {
     static CREDENTIAL: LazyLock<Arc<Credential>> = LazyLock::new(|| {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(LEAF_KEY));
         let chain = vec![CertificateDer::from(LEAF)];
         Arc::new(Credential::new(chain, &key, &RUSTCRYPTO).unwrap())
     });
-    Arc::clone(&CREDENTIAL)
+    match options.has(Options::TRANSPARENT) {
+        true => transparent::credential(),
+        false => Arc::clone(&CREDENTIAL),
+    }
 }
 
 fn verifier(options: Options) -> Arc<dyn Verifier> {
@@ -185,7 +188,11 @@ fn verifier(options: Options) -> Arc<dyn Verifier> {
     }
 }
 
-fn client_config(options: Options) -> Arc<ClientConfig> {
+pub fn client_config(options: Options) -> Arc<ClientConfig> {
+    client_builder(options).build().unwrap()
+}
+
+fn client_builder(options: Options) -> ClientConfigBuilder {
     let mut builder = ClientConfig::builder().provider(match options.has(Options::TRANSPARENT) {
         true => TRANSPARENT,
         false => RUSTCRYPTO,
@@ -195,7 +202,7 @@ fn client_config(options: Options) -> Arc<ClientConfig> {
         false => builder.roots(roots()),
     };
     if options.has(Options::CLIENT_AUTH) {
-        builder = builder.credential(credential());
+        builder = builder.credential(credential(options));
     }
     if options.has(Options::GREASE) {
         let groups = [NamedGroup::X25519, NamedGroup::SECP256R1];
@@ -217,16 +224,20 @@ fn client_config(options: Options) -> Arc<ClientConfig> {
             builder = builder.psk(psk()).psk_without_key_exchange(true);
         }
     }
-    builder.alpn(["h2", "http/1.1"]).build().unwrap()
+    builder.alpn(["h2", "http/1.1"])
 }
 
 fn server_config(options: Options) -> Arc<ServerConfig> {
+    server_builder(options).build().unwrap()
+}
+
+fn server_builder(options: Options) -> ServerConfigBuilder {
     let mut builder = ServerConfig::builder()
         .provider(match options.has(Options::TRANSPARENT) {
             true => TRANSPARENT,
             false => RUSTCRYPTO,
         })
-        .credential(credential())
+        .credential(credential(options))
         .alpn(["h2"]);
     if options.has(Options::CLIENT_AUTH) {
         builder = builder.client_auth(ClientAuth::Optional(verifier(options)));
@@ -249,7 +260,7 @@ fn server_config(options: Options) -> Arc<ServerConfig> {
             builder = builder.psks(open).psk_without_key_exchange(true);
         }
     }
-    builder.build().unwrap()
+    builder
 }
 
 /// Configs are made once for each set of options.
@@ -283,6 +294,20 @@ pub fn client_connection(options: Options) -> ClientConnection {
     .unwrap()
 }
 
+/// A client and a server of which one sends what makes a HelloRetryRequest needed: the client, which has no
+/// share ready, or the server, which takes a group of its own. The other is as the target has it.
+pub fn with_retry(options: Options, by_client: bool) -> (ClientConnection, ServerConnection) {
+    let (client, server) = (client_builder(options), server_builder(options));
+    let (client, server) = match by_client {
+        true => (client.key_shares(&[]), server),
+        false => (client, server.groups(&[NamedGroup::SECP384R1])),
+    };
+    (
+        ClientConnection::new(client.build().unwrap(), name(), [1; 32], NOW).unwrap(),
+        ServerConnection::new(server.build().unwrap(), [2; 32], NOW).unwrap(),
+    )
+}
+
 /// A server whose every byte follows from the options.
 pub fn server_connection(options: Options) -> ServerConnection {
     match options.has(Options::ASK) {
@@ -299,7 +324,7 @@ pub fn answer(request: Request, options: Options) -> Answer {
     match request {
         Request::Config(_) => Answer::Config(SERVER_CONFIGS.get(options, server_config)),
         Request::ServerCredential(_) | Request::ClientCredential(_) => {
-            Answer::Credential(Some(credential()))
+            Answer::Credential(Some(credential(options)))
         }
         Request::VerifyChain(_) => Answer::Chain(Ok(VerifiedChain::by_application("a fuzzer"))),
         Request::Sign(_) => Answer::Signature(vec![0; 64]),
@@ -323,7 +348,7 @@ pub fn client(bytes: &[u8]) -> bool {
             let sent = connection.send_early_data(&vec![1; room + 1], &mut sink);
             assert_eq!(sent.unwrap().taken, room);
         }
-        drive(connection, input, options)
+        drive(connection, input, options, &mut |_| ())
     })
 }
 
@@ -332,14 +357,21 @@ pub fn client(bytes: &[u8]) -> bool {
 pub fn server(bytes: &[u8]) -> bool {
     bytes.split_first().is_some_and(|(options, input)| {
         let options = Options(*options);
-        drive(server_connection(options), input, options)
+        let connection = server_connection(options);
+        drive(connection, input, options, &mut |_| ())
     })
 }
 
 /// A room that is enough for progress, and not for much else.
 const NARROW: usize = 512;
 
-fn drive(mut connection: impl Connection, input: &[u8], options: Options) -> bool {
+/// Gives a connection all of the input; whether the handshake was done, and `look` at how.
+pub fn drive(
+    mut connection: impl Connection,
+    input: &[u8],
+    options: Options,
+    look: &mut dyn FnMut(&Summary),
+) -> bool {
     let mut buffer = vec![
         0;
         if options.has(Options::NARROW) {
@@ -384,6 +416,7 @@ fn drive(mut connection: impl Connection, input: &[u8], options: Options) -> boo
             Event::Ask(request) => connection.answer(answer(request, options)).unwrap(),
             Event::HandshakeDone(summary) => {
                 done = true;
+                look(&summary);
                 let _ = format!("{summary} {summary:?}");
                 assert!(!connection.is_handshaking());
                 connection.send(b"hello", &mut sink).unwrap();

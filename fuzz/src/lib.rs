@@ -3,23 +3,91 @@
 
 mod aead;
 mod connection;
+mod differential;
+mod edit;
+mod keys;
 mod messages;
 mod pki;
+mod records;
+mod rustls_peer;
+mod tickets;
 mod transparent;
 
-pub use aead::aead;
-pub use connection::{Options, answer, client, client_connection, server, server_connection};
-pub use messages::{PARSERS, handshake_messages};
-pub use pki::{chain, crl, is_read, names, ocsp, seeds};
+pub use connection::{Options, answer, client_connection, server_connection, session, with_retry};
+pub use differential::differences;
+pub use keys::pem;
+pub use messages::PARSERS;
+pub use pki::seeds;
+
+/// What a target does with an input.
+pub enum Target {
+    /// Nothing but to look for faults.
+    Any(fn(&[u8])),
+    /// Says whether the input got as far as a seed does.
+    Through(fn(&[u8]) -> bool),
+}
+
+use Target::{Any, Through};
+
+/// The targets.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("handshake_messages", Any(messages::handshake_messages)),
+    ("extension", Any(messages::extension)),
+    ("deframer", Any(records::deframer)),
+    ("joiner", Any(records::joiner)),
+    ("client", Through(connection::client)),
+    ("server", Through(connection::server)),
+    ("ticket", Through(tickets::ticket)),
+    ("stored_session", Through(tickets::stored_session)),
+    ("saved_session", Through(tickets::saved_session)),
+    ("client_hello_rustls", Any(differential::client_hello)),
+    ("server_hello_rustls", Any(differential::server_hello)),
+    ("certificate", Any(certificate)),
+    ("names", Any(pki::names)),
+    ("chain", Any(pki::chain)),
+    ("crl", Through(pki::crl)),
+    ("ocsp", Through(pki::ocsp)),
+    ("timestamps", Any(pki::timestamps)),
+    ("pem", Any(keys::pem_files)),
+    ("private_key", Any(keys::private_key)),
+    ("aead", Any(aead::aead)),
+];
+
+/// Gives an input to the target that the environment names in `FUZZ_TARGET`; with `FUZZ_SEEDS` it must get
+/// as far as a seed does.
+pub fn run(bytes: &[u8]) {
+    static CHOSEN: LazyLock<(&Target, bool)> = LazyLock::new(|| {
+        let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
+        let found = TARGETS.iter().find(|(target, _)| *target == name);
+        let (_, target) = found.unwrap_or_else(|| panic!("FUZZ_TARGET is one of\n{}", names()));
+        (target, std::env::var_os("FUZZ_SEEDS").is_some())
+    });
+    let (target, seeds) = &*CHOSEN;
+    match target {
+        Any(run) => run(bytes),
+        Through(run) => {
+            let through = run(bytes);
+            assert!(
+                through || !seeds || bytes.is_empty(),
+                "a seed that is stale: make them again"
+            );
+        }
+    }
+}
+
+/// The names of the targets, one on a line.
+pub fn names() -> String {
+    TARGETS
+        .iter()
+        .map(|(name, _)| format!("{name}\n"))
+        .collect()
+}
 
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use symbolon::codepoint::HandshakeType;
-use symbolon::config::{Credential, Session};
 use symbolon::pki::{Certificate, PathVerifier, PeerChain, Role, RootStore, VerifyRequest};
 use symbolon::provider::default_provider;
-use symbolon::record::{Deframed, Joined, Joiner, deframe};
 
 /// The certificates of the freestanding program serve here too.
 pub const ROOT: &[u8] = include_bytes!("../../tests/freestanding/certs/root.der");
@@ -39,58 +107,6 @@ pub fn roots() -> Arc<RootStore> {
     let mut roots = RootStore::new();
     roots.add(&CertificateDer::from(ROOT)).unwrap();
     Arc::new(roots)
-}
-
-/// Records are found in the bytes, which the first byte says how to judge; what handshake records
-/// bring is joined. Joined or not, the messages must be the same bytes in the same order.
-pub fn deframer(bytes: &[u8]) {
-    let Some((options, mut input)) = bytes.split_first() else {
-        return;
-    };
-    let protected = options & 1 != 0;
-    let mut first = options & 2 != 0;
-    let (mut joiner, mut storage) = (Joiner::default(), Vec::new());
-    let (mut pushed, mut joined) = (Vec::new(), Vec::new());
-    while let Ok(found) = deframe(input, first, protected) {
-        let frame = match found {
-            Deframed::Need(need) => {
-                assert!(need > input.len() && need <= 5 + 16_384 + 256);
-                break;
-            }
-            Deframed::Frame(frame) => frame,
-        };
-        first = false;
-        // The same record must be found however much follows, and not in less.
-        let (record, rest) = input.split_at(frame.len());
-        assert_eq!(deframe(record, false, protected), Ok(found));
-        let less = deframe(&record[..record.len() - 1], false, protected);
-        assert!(matches!(less, Ok(Deframed::Need(_))));
-        input = rest;
-
-        let body = &record[5..];
-        pushed.extend_from_slice(body);
-        joiner.push(&mut storage, body);
-        loop {
-            match joiner.next(&storage) {
-                Joined::Message(kind, range) => {
-                    let message = &storage[range.clone()];
-                    assert_eq!(HandshakeType(message[0]), kind);
-                    assert_eq!(
-                        Joiner::first(message),
-                        Joined::Message(kind, 0..message.len())
-                    );
-                    joined.extend_from_slice(message);
-                    joiner.consume(&mut storage, range.end);
-                }
-                Joined::Part(_) => break,
-                Joined::Empty => {
-                    assert_eq!(storage.capacity(), 0);
-                    break;
-                }
-            }
-        }
-        assert!(pushed.starts_with(&joined));
-    }
 }
 
 /// A certificate is parsed, shown, asked for names, and then judged as a server's and a client's
@@ -142,53 +158,4 @@ pub fn certificate(bytes: &[u8]) {
             }
         }
     }
-}
-
-/// PEM as somebody's file has it: a chain, and a key after it or alone. A credential that is made
-/// is one that signs.
-pub fn pem_key(bytes: &[u8]) {
-    static CHAIN: LazyLock<String> = LazyLock::new(|| pem("CERTIFICATE", LEAF));
-    for chain in [bytes, CHAIN.as_bytes()] {
-        match Credential::from_pem(chain, bytes, &default_provider()) {
-            Ok(credential) => {
-                assert!(!credential.chain().is_empty());
-                assert!(!credential.key().schemes().is_empty());
-                let _ = format!("{credential:?}");
-            }
-            Err(error) => drop(error.to_string()),
-        }
-    }
-}
-
-/// A session as somebody's file has it: what is read is written so that it reads as the same.
-pub fn saved_session(bytes: &[u8]) {
-    match Session::from_bytes(bytes) {
-        Ok(session) => {
-            let _ = format!("{session:?} {:?}", session.is_fresh(NOW));
-            let written = session.to_bytes();
-            let again = Session::from_bytes(written.expose()).expect("it was written here");
-            assert!(again.to_bytes() == written);
-        }
-        Err(error) => drop(error.to_string()),
-    }
-}
-
-/// DER in PEM.
-pub fn pem(label: &str, der: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = format!("-----BEGIN {label}-----\n");
-    for line in der.chunks(48) {
-        for group in line.chunks(3) {
-            let bits = group.iter().fold(0, |bits, b| bits << 8 | u32::from(*b));
-            let bits = bits << (8 * (3 - group.len()));
-            for i in 0..4 {
-                text.push(match i <= group.len() {
-                    true => char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]),
-                    false => '=',
-                });
-            }
-        }
-        text.push('\n');
-    }
-    text + &format!("-----END {label}-----\n")
 }

@@ -4,10 +4,11 @@ use crate::transparent::TRANSPARENT;
 use crate::{LEAF, NOW, ROOT, name};
 use rustls_pki_types::{CertificateDer, ServerName};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use symbolon::pki::{
-    Budget, Certificate, Crl, CrlStore, OcspResponse, PathVerifier, PeerChain, Profile, Revocation,
-    RevocationDepth, Role, RootStore, UnknownStatus, VerifyRequest,
+    Budget, Certificate, Crl, CrlStore, CtLog, OcspResponse, PathVerifier, PeerChain, PeerEntry,
+    Profile, Revocation, RevocationDepth, Role, RootStore, TimestampPolicy, UnknownStatus,
+    VerifyRequest,
 };
 
 /// One element of DER.
@@ -153,7 +154,6 @@ pub fn chain(bytes: &[u8]) {
         role,
         name: (role == Role::Server).then(name),
         now: NOW,
-        ..request()
     };
     match verifier.verify_now(&request, &TRANSPARENT.verify) {
         Ok(verified) => {
@@ -193,8 +193,8 @@ fn request() -> VerifyRequest {
     }
 }
 
-/// A CRL is read, and asked about the leaf as if every signature were good.
-pub fn crl(bytes: &[u8]) {
+/// A CRL is read, and asked about the leaf as if every signature were good. Whether it is one.
+pub fn crl(bytes: &[u8]) -> bool {
     if let Ok(crl) = Crl::parse(bytes) {
         let count = crl.revoked().count();
         assert!(count <= bytes.len());
@@ -202,7 +202,7 @@ pub fn crl(bytes: &[u8]) {
     }
     let mut crls = CrlStore::new();
     if crls.add(bytes).is_err() {
-        return;
+        return false;
     }
     judge(
         Revocation {
@@ -213,11 +213,14 @@ pub fn crl(bytes: &[u8]) {
         },
         None,
     );
+    true
 }
 
-/// A stapled response is read, and asked about the leaf as if every signature were good.
-pub fn ocsp(bytes: &[u8]) {
-    if let Ok(response) = OcspResponse::parse(bytes) {
+/// A stapled response is read, and asked about the leaf as if every signature were good. Whether it is
+/// one.
+pub fn ocsp(bytes: &[u8]) -> bool {
+    let parsed = OcspResponse::parse(bytes);
+    if let Ok(response) = &parsed {
         assert!(response.responses().count() <= bytes.len());
         drop(format!("{response:?}"));
     }
@@ -226,6 +229,7 @@ pub fn ocsp(bytes: &[u8]) {
         ..Revocation::default()
     };
     judge(policy, Some(bytes));
+    parsed.is_ok()
 }
 
 fn judge(revocation: Revocation, staple: Option<&[u8]>) {
@@ -241,7 +245,49 @@ fn judge(revocation: Revocation, staple: Option<&[u8]>) {
     }
 }
 
-/// The seeds of the targets above: (target, name, bytes).
+/// A list of signed certificate timestamps from the handshake, as if every signature were good: none counts
+/// that isn't of the one known log.
+pub fn timestamps(bytes: &[u8]) {
+    static LOG: LazyLock<CtLog> = LazyLock::new(|| {
+        let leaf = Certificate::parse(LEAF).expect("it is good");
+        CtLog::new("a log", leaf.subject_public_key_info(), &TRANSPARENT).expect("it is a key")
+    });
+    static VERIFIER: LazyLock<PathVerifier> = LazyLock::new(|| {
+        let mut roots = RootStore::new();
+        roots.add(&CertificateDer::from(ROOT)).expect("it is good");
+        PathVerifier::new(roots).with_timestamps(TimestampPolicy {
+            logs: [LOG.clone()].into(),
+            needed: 1,
+        })
+    });
+    let entry = PeerEntry {
+        certificate: LEAF,
+        ocsp: None,
+        timestamps: Some(bytes),
+    };
+    let request = VerifyRequest {
+        chain: PeerChain::from_entries([entry].into_iter()),
+        ..request()
+    };
+    match VERIFIER.verify_now(&request, &TRANSPARENT.verify) {
+        Ok(_) => assert!(bytes.windows(32).any(|window| window == LOG.id())),
+        Err(error) => drop(error.to_string()),
+    }
+}
+
+/// A good list, of one timestamp.
+fn timestamp_list() -> Vec<u8> {
+    let leaf = Certificate::parse(LEAF).expect("it is good");
+    let key = leaf.subject_public_key_info();
+    let id = TRANSPARENT.verify.sha256.hash(&[key]);
+    let time = ((NOW.as_secs() - 60) * 1000).to_be_bytes();
+    let tail = b"\0\0\x04\x03\0\x03sig";
+    let one = [&[0], id.as_bytes(), &time, tail].concat();
+    let len = one.len() as u8;
+    [&[0, len + 2, 0, len], &one[..]].concat()
+}
+
+/// The seeds of the targets above, and of sessions: (target, name, bytes).
 pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let chain = |options: u8, certificates: &[&[u8]]| {
         let mut out = vec![options];
@@ -305,7 +351,8 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         let typed = tlv(0x30, &[kind, &tlv(0x04, &[&basic])]);
         tlv(0x30, &[b"\x0a\x01\x00", &tlv(0xa0, &[&typed])])
     };
-    vec![
+    let mut all = crate::tickets::seeds();
+    all.extend([
         (
             "names",
             "exact",
@@ -325,20 +372,14 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("chain", "web", chain(8, &[LEAF, ROOT])),
         ("chain", "client", chain(4, &[LEAF, ROOT])),
         ("chain", "little_budget", chain(16, &[LEAF, ROOT, ROOT])),
+        ("timestamps", "one", timestamp_list()),
+        ("timestamps", "embedded", b"\0\x03\0\x01\0".to_vec()),
         ("crl", "empty", crl(&[])),
         ("crl", "lists_the_leaf", crl(&revoked(leaf.serial()))),
         ("crl", "lists_another", crl(&revoked(&[1, 2, 3]))),
         ("ocsp", "good", ocsp(b"\x80\x00")),
         ("ocsp", "revoked", ocsp(b"\xa1\x11\x18\x0f20261205000000Z")),
         ("ocsp", "unknown", ocsp(b"\x82\x00")),
-    ]
-}
-
-/// Whether a seed of a CRL or a response is one.
-pub fn is_read(target: &str, bytes: &[u8]) -> bool {
-    match target {
-        "crl" => Crl::parse(bytes).is_ok(),
-        "ocsp" => OcspResponse::parse(bytes).is_ok(),
-        _ => false,
-    }
+    ]);
+    all
 }

@@ -76,6 +76,12 @@ pub trait Hash: Send + Sync + fmt::Debug {
     /// HMAC of the concatenation of `parts` under `key`, which may have any length.
     fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> HashSecret;
 
+    /// P_hash of TLS 1.2 (RFC 5246 5) for as much output as there is room; the seed comes in at most five
+    /// parts. What is made ready of the secret can be made once for all of it.
+    fn p_hash(&self, secret: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        p_hash(|parts| self.hmac(secret, parts), seed, out);
+    }
+
     /// HKDF-Extract(salt, ikm) (RFC 5869 2.2).
     fn hkdf_extract(&self, salt: &[u8], ikm: &[u8]) -> HashSecret;
 
@@ -99,6 +105,31 @@ pub trait Hash: Send + Sync + fmt::Debug {
             self.hkdf_expand(prk, info, okm)?;
         }
         Ok(())
+    }
+}
+
+/// [`Hash::p_hash`], given HMAC under the secret.
+pub(crate) fn p_hash(mac: impl Fn(&[&[u8]]) -> HashSecret, seed: &[&[u8]], out: &mut [u8]) {
+    // A(i), then the seed.
+    let mut parts: [&[u8]; 6] = [&[]; 6];
+    for (to, from) in parts.iter_mut().skip(1).zip(seed) {
+        *to = from;
+    }
+    // A(1) = HMAC(secret, seed); an empty part adds nothing.
+    let mut a = mac(&parts);
+    let mut chunks = out.chunks_mut(a.expose().len().max(1)).peekable();
+    while let Some(chunk) = chunks.next() {
+        let mut with_a = parts;
+        if let Some(first) = with_a.first_mut() {
+            *first = a.expose();
+        }
+        let block = mac(&with_a);
+        for (to, from) in chunk.iter_mut().zip(block.expose()) {
+            *to = *from;
+        }
+        if chunks.peek().is_some() {
+            a = mac(&[a.expose()]);
+        }
     }
 }
 

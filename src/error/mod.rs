@@ -6,11 +6,14 @@
 
 mod certificate;
 mod revocation;
+mod text;
 mod violation;
 
-pub use certificate::{CertificateError, CertificateFault, Moment, Text, TriedPath};
-pub(crate) use certificate::{TextWriter, Tried};
+pub(crate) use certificate::Tried;
+pub use certificate::{CertificateError, CertificateFault, TriedPath};
 pub use revocation::{CrlFault, OcspFault, RevocationFault, RevocationReason, StatusSource};
+pub(crate) use text::TextWriter;
+pub use text::{Moment, Text};
 pub use violation::Violation;
 
 use crate::codepoint::{AlertDescription, ExtensionType, HandshakeType};

@@ -1,7 +1,7 @@
 //! Why the status of a certificate, or the lack of one, is held against it.
 
 use super::DecodeError;
-use super::certificate::{Moment, Text};
+use super::text::{Moment, Text};
 use crate::codepoint::AlertDescription;
 use core::fmt;
 

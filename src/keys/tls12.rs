@@ -11,24 +11,11 @@ pub const VERIFY_DATA_LEN: usize = 12;
 
 /// The PRF of RFC 5246 5: P_hash(secret, label + seed). The seed comes in at most four parts.
 pub fn prf(hash: &dyn Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-    // A(i), then label, then the seed.
-    let mut parts: [&[u8]; 6] = [&[]; 6];
-    for (to, from) in parts.iter_mut().skip(1).zip([label].iter().chain(seed)) {
+    let mut parts: [&[u8]; 5] = [&[]; 5];
+    for (to, from) in parts.iter_mut().zip([label].iter().chain(seed)) {
         *to = from;
     }
-    // A(1) = HMAC(secret, label + seed); an empty part adds nothing.
-    let mut a = hash.hmac(secret, &parts);
-    for chunk in out.chunks_mut(hash.output_len().max(1)) {
-        let mut with_a = parts;
-        if let Some(first) = with_a.first_mut() {
-            *first = a.expose();
-        }
-        let block = hash.hmac(secret, &with_a);
-        for (to, from) in chunk.iter_mut().zip(block.expose()) {
-            *to = *from;
-        }
-        a = hash.hmac(secret, &[a.expose()]);
-    }
+    hash.p_hash(secret, &parts, out);
 }
 
 /// The two randoms of a connection.

@@ -47,8 +47,8 @@ type Pass = Box<dyn FnMut(&mut [u8])>;
 /// What is measured: something to send with, and something to receive with.
 enum Mover {
     Raw(Pass, Pass),
-    InPlace(Pair, Vec<u8>),
-    Ordinary(Pair, Vec<u8>),
+    InPlace(Pair),
+    Ordinary(Pair),
 }
 
 struct Candidate {
@@ -176,10 +176,10 @@ fn candidates(all: &[Box<dyn Library>], chains: &Chains) -> Vec<Candidate> {
             if !library.is_peer()
                 && let Some(pair) = pair()
             {
-                add(name, Mover::InPlace(pair, vec![0; room()]));
+                add(name, Mover::InPlace(pair));
             }
             if let Some(pair) = pair() {
-                add(name, Mover::Ordinary(pair, Vec::with_capacity(2 * room())));
+                add(name, Mover::Ordinary(pair));
             }
         }
     }
@@ -191,20 +191,24 @@ fn room() -> usize {
 }
 
 impl Candidate {
-    /// One call each way; what `measure` finds of it.
+    /// One call each way; what `measure` finds of it. All use the same memory: where it lies decides
+    /// what of it the caches hold.
     fn pass<T>(
         &mut self,
         data: &[u8],
-        buffer: &mut [u8],
+        wire: &mut Vec<u8>,
         measure: impl Fn(&mut dyn FnMut()) -> T,
     ) -> Row<T> {
+        wire.clear();
+        if !matches!(self.mover, Mover::Ordinary(_)) {
+            wire.resize(room(), 0x5a);
+        }
         match &mut self.mover {
             Mover::Raw(seal, open) => Row {
-                send: measure(&mut || seal(buffer)),
-                receive: measure(&mut || open(buffer)),
+                send: measure(&mut || seal(wire)),
+                receive: measure(&mut || open(wire)),
             },
-            Mover::InPlace(pair, wire) => {
-                wire.resize(room(), 0);
+            Mover::InPlace(pair) => {
                 let sent = measure(&mut || {
                     assert!(pair.client.seal_in_place(wire, PIECE), "it can");
                 });
@@ -213,7 +217,7 @@ impl Candidate {
                     receive: received(pair, wire, measure),
                 }
             }
-            Mover::Ordinary(pair, wire) => {
+            Mover::Ordinary(pair) => {
                 let sent = measure(&mut || pair.client.send(data, wire));
                 Row {
                     send: sent,
@@ -232,18 +236,21 @@ pub fn measure(asked: &Asked, all: &[Box<dyn Library>], chains: &Chains) -> Vec<
     let rounds = if asked.quick { 150 } else { 1500 };
     let mut candidates = candidates(all, chains);
     let data = vec![0x5a; RECORDS * PIECE];
-    let mut buffer = vec![0x5a; room()];
+    let mut wire = Vec::with_capacity(2 * room());
     for candidate in &mut candidates {
-        candidate.pass(&data, &mut buffer, |call| call());
+        candidate.pass(&data, &mut wire, |call| call());
         candidate.allocations =
-            candidate.pass(&data, &mut buffer, |call| memory::count(call).0.allocations);
+            candidate.pass(&data, &mut wire, |call| memory::count(call).0.allocations);
     }
     for _ in 0..rounds {
         for candidate in &mut candidates {
-            // The first brings into the caches what the others' passes drove out.
-            candidate.pass(&data, &mut buffer, |call| call());
+            // First what isn't counted: it brings into the caches what the others drove out, and lets
+            // the clock recover from their wide vectors.
+            for _ in 0..6 {
+                candidate.pass(&data, &mut wire, |call| call());
+            }
             for _ in 0..2 {
-                let spent = candidate.pass(&data, &mut buffer, |call| clock::spent(call).0);
+                let spent = candidate.pass(&data, &mut wire, |call| clock::spent(call).0);
                 let each = |ns: u64| ns as f64 / RECORDS as f64;
                 candidate.times.push(Row {
                     send: each(spent.send),

@@ -1,6 +1,6 @@
 //! SHA-2, SHA-1 for identifiers, HMAC and HKDF (FIPS 180-4, RFC 2104, RFC 5869).
 
-use crate::crypto::{Hash, HashContext, HashOutput, HashSecret};
+use crate::crypto::{Hash, HashContext, HashOutput, HashSecret, p_hash};
 use crate::error::CryptoError;
 use crate::provider::copy_exact;
 use alloc::boxed::Box;
@@ -71,11 +71,12 @@ where
     }
 
     fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> HashSecret {
-        let mut mac = <Hmac<D> as HmacImpl>::new_from_slice(key);
-        for part in parts {
-            HmacImpl::update(&mut mac, part);
-        }
-        take_secret(&mut HmacImpl::finalize(mac))
+        mac(<Hmac<D> as HmacImpl>::new_from_slice(key), parts)
+    }
+
+    fn p_hash(&self, secret: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        let keyed = <Hmac<D> as HmacImpl>::new_from_slice(secret);
+        p_hash(|parts| mac(keyed.clone(), parts), seed, out);
     }
 
     fn hkdf_extract(&self, salt: &[u8], ikm: &[u8]) -> HashSecret {
@@ -100,6 +101,14 @@ where
         }
         Ok(())
     }
+}
+
+/// HMAC of the concatenation of `parts`.
+fn mac(mut keyed: impl HmacImpl, parts: &[&[u8]]) -> HashSecret {
+    for part in parts {
+        keyed.update(part);
+    }
+    take_secret(&mut keyed.finalize())
 }
 
 /// Moves a secret out of the array that a crate returned it in, which isn't wiped by itself.
