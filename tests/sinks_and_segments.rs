@@ -11,12 +11,12 @@ use common::pair::{End, Pair};
 use common::rogue::{World, credential};
 use proptest::prelude::*;
 use std::sync::{Arc, OnceLock};
-use symbolon::codepoint::NamedGroup;
+use symbolon::codepoint::{AlertDescription, ContentType, NamedGroup};
 use symbolon::config::{ClientAuth, ClientConfig, ServerConfig};
 use symbolon::conn::{Connection, Event};
 use symbolon::handshake::Summary;
 use symbolon::pki::PathVerifier;
-use symbolon::record::FixedSink;
+use symbolon::record::{FixedSink, MAX_PLAINTEXT, Sink, write_record};
 
 /// Configs made once: with and without HelloRetryRequest and client certificate.
 fn configs(retry: bool, auth: bool) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
@@ -319,6 +319,61 @@ fn an_input_buffer_of_just_what_is_needed() {
         let flight = std::mem::take(&mut pair.client.output);
         minimal(&mut pair.server, &flight, &mut at_server);
         assert!(at_server == data);
+    }
+}
+
+/// A sink that says it has more room than it has.
+struct Boaster(Vec<u8>, usize);
+
+impl Sink for Boaster {
+    fn room(&self) -> usize {
+        100_000 - self.0.len()
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> bool {
+        let fits = self.0.len() + bytes.len() <= self.1;
+        fits && Sink::append(&mut self.0, bytes)
+    }
+
+    fn tail_mut(&mut self, len: usize) -> &mut [u8] {
+        self.0.tail_mut(len)
+    }
+
+    fn retract(&mut self, len: usize) {
+        self.0.retract(len);
+    }
+}
+
+#[test]
+fn a_record_goes_into_a_sink_whole_or_not_at_all() {
+    let write = |sink: &mut dyn Sink, len: usize| {
+        let content = vec![b'x'; len];
+        let parts = [&content[..]].into_iter();
+        write_record(None, ContentType::APPLICATION_DATA, parts, 0, sink)
+    };
+    // Room for two records of one byte and a part of the third.
+    for room in 12..18 {
+        let mut boaster = Boaster(Vec::new(), room);
+        let mut buffer = vec![0; room];
+        let mut fixed = FixedSink::new(&mut buffer);
+        for sink in [&mut boaster as &mut dyn Sink, &mut fixed] {
+            assert_eq!(write(sink, 1), Ok(()));
+            assert_eq!(write(sink, 1), Ok(()));
+            let error = write(sink, 1).unwrap_err();
+            assert_eq!(error.alert(), Some(AlertDescription::INTERNAL_ERROR));
+        }
+        let records = b"\x17\x03\x03\0\x01x\x17\x03\x03\0\x01x";
+        assert_eq!(boaster.0, records);
+        assert_eq!(fixed.written(), records);
+        fixed.clear();
+        assert!(fixed.written().is_empty());
+        assert_eq!(fixed.room(), room);
+    }
+    // And none is longer than any peer would take.
+    for len in [MAX_PLAINTEXT + 257, 0x1_0000] {
+        let mut out = b"before".to_vec();
+        assert!(write(&mut out, len).is_err());
+        assert_eq!(out, b"before");
     }
 }
 

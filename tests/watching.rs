@@ -6,6 +6,7 @@ mod common {
     pub mod rogue;
 }
 
+use common::certs::{KeyKind, TestPki};
 use common::pair::Pair;
 use common::rogue::{World, credential};
 use std::sync::{Arc, Mutex};
@@ -14,6 +15,7 @@ use symbolon::config::{
 };
 use symbolon::error::Misuse;
 use symbolon::pki::PathVerifier;
+use symbolon::provider::RUSTCRYPTO;
 use symbolon::record::Epoch;
 
 fn defaults() -> (ClientConfigBuilder, ServerConfigBuilder) {
@@ -78,6 +80,17 @@ fn exporters_and_bindings() {
     let end_point = client.tls_server_end_point().unwrap();
     assert_eq!(server.tls_server_end_point(), Ok(end_point));
     assert_eq!(end_point.as_bytes().len(), 32);
+}
+
+#[test]
+fn a_certificate_that_is_signed_with_sha384_is_hashed_so() {
+    let mut world = World::new();
+    world.pki = TestPki::with_keys(KeyKind::EcdsaP384);
+    world.server = world.pki.leaf(&["server.example"], KeyKind::EcdsaP256);
+    let (client, server) = pair(world.client_config(), world.server_config()).handshake();
+    let hash = RUSTCRYPTO.sha384.hash(&[&world.server.0[0]]);
+    assert_eq!(client.tls_server_end_point(), Ok(hash));
+    assert_eq!(server.tls_server_end_point(), Ok(hash));
 }
 
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ use proptest::collection::{SizeRange, vec};
 use proptest::option;
 use proptest::prelude::*;
 use symbolon::codepoint::*;
+use symbolon::error::Error;
 use symbolon::wire::*;
 
 fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
@@ -345,6 +346,40 @@ macro_rules! round_trip {
         body.push(0);
         prop_assert!($type::parse(&body).is_err());
     }};
+}
+
+#[test]
+fn what_is_too_long_to_be_written_is_an_error_of_ours() {
+    let mut out = Vec::new();
+    let mut w = Writer::new(&mut out);
+    w.vec8(|w| w.bytes(&[0; 256]));
+    let error = w.finish().unwrap_err();
+    assert!(error.to_string().contains("longer than its length field"));
+    let error = Error::from(error);
+    assert_eq!(error.alert(), Some(AlertDescription::INTERNAL_ERROR));
+}
+
+#[test]
+fn extensions_as_they_stand_and_sets_of_them() {
+    let extensions = [
+        Extension {
+            kind: ExtensionType::COOKIE,
+            data: b"ab",
+        },
+        Extension {
+            kind: ExtensionType(0x1234),
+            data: b"",
+        },
+    ];
+    let list = List::from(&extensions[..]);
+    let bytes = written(|w| list.write(w));
+    assert_eq!(bytes, [0, 44, 0, 2, b'a', b'b', 0x12, 0x34, 0, 0]);
+    assert_eq!(List::parse(&bytes), Ok(list));
+    let set: ExtensionSet = [ExtensionType::COOKIE, ExtensionType::KEY_SHARE]
+        .into_iter()
+        .collect();
+    assert_eq!(set.to_string(), "cookie, key_share");
+    assert_eq!(ExtensionSet::default().to_string(), "none");
 }
 
 proptest! {

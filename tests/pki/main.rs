@@ -6,6 +6,7 @@ mod answers;
 mod certs;
 mod constraints;
 mod faults;
+mod forms;
 mod memo;
 mod paths;
 mod profiles;

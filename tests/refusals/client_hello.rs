@@ -188,6 +188,18 @@ fn pre_shared_key() {
         h.set(X::PSK_KEY_EXCHANGE_MODES, vec8(&[1]));
     })
     .refused_as(DecodeFault::NotLast, A::ILLEGAL_PARAMETER);
+    // supported_groups and key_share come together or not at all (RFC 9846 9.2).
+    for (extension, violation) in [
+        (X::SUPPORTED_GROUPS, V::MissingGroups),
+        (X::KEY_SHARE, V::MissingKeyShare),
+    ] {
+        sent(|h| {
+            h.remove(extension);
+            h.set(X::PSK_KEY_EXCHANGE_MODES, vec8(&[1]));
+            h.set(X::PRE_SHARED_KEY, psk());
+        })
+        .refused(violation, A::MISSING_EXTENSION);
+    }
     // A ticket that nobody knows leads to a full handshake.
     let mut rogue = sent(|h| {
         h.set(X::PSK_KEY_EXCHANGE_MODES, vec8(&[1]));

@@ -297,7 +297,10 @@ fn with_the_application_protocol_changed_it_resumes_without_early_data() {
     }
     let session = sessions(&client, &h3).pop();
     let mut pair = pair_at(1, &client, &h3, session);
+    let protocol = pair.client.connection.early_data_alpn();
+    assert_eq!(protocol, Some(&b"h3"[..]));
     assert_eq!(early_data(&mut pair), Ok(()));
+    assert_eq!(pair.client.connection.early_data_alpn(), None);
     assert_eq!(pair.client.done.unwrap().alpn.unwrap(), b"h3");
     // A client that no longer speaks it doesn't send any.
     let session = sessions(&client, &h3).pop();

@@ -611,7 +611,10 @@ fn unknown_extensions() {
 fn the_form_of_a_list() {
     let world = World::new();
     let good = empty(&world).revoke(SERIAL);
-    assert!(ParsedCrl::parse(&signed_by_ca(&world, &good)).is_ok());
+    let whole = signed_by_ca(&world, &good);
+    let shown = format!("{:?}", ParsedCrl::parse(&whole).unwrap());
+    let issuer = "issuer: \"CN=Test Intermediate,O=symbolon test\"";
+    assert!(shown.contains(issuer), "{shown}");
     let changed = |change: &dyn Fn(&mut Crl)| {
         let mut crl = good.clone();
         change(&mut crl);
@@ -637,11 +640,33 @@ fn the_form_of_a_list() {
     assert!(changed(&|crl| *crl = crl.clone().scope(&both)).is_err());
     let twice = |crl: &mut Crl| crl.extensions.extend(crl.extensions.clone());
     assert!(changed(&twice).is_err());
+    // Flags that are neither true nor false, and a reason of two octets.
+    assert!(changed(&|crl| *crl = crl.clone().scope(&[&[0x81, 1, 5]])).is_err());
+    let reason = |crl: &mut Crl| {
+        let long = extension("2.5.29.21", false, &[0x0a, 2, 0, 1]);
+        crl.entries.push((vec![5], crl.this_update, vec![long]));
+    };
+    assert!(changed(&reason).is_err());
+    // Another algorithm inside than outside (RFC 5280 5.1.1.2).
+    let key = TestKey::fresh(KeyKind::Ed25519);
+    let two = signed(&key, &good.tbs(P256), &[]);
+    let fault = ParsedCrl::parse(&two).map(|_| ()).unwrap_err();
+    assert!(matches!(fault, CrlFault::Malformed(e) if e.fault == DecodeFault::BadValue));
     // An empty list of entries instead of none.
-    let tbs = empty(&world).tbs(P256);
+    let bare = Crl {
+        extensions: Vec::new(),
+        ..empty(&world)
+    };
+    let tbs = bare.tbs(P256);
     assert!(ParsedCrl::parse(&signed(&world.ca().key, &tbs, &[])).is_ok());
+    let head = if tbs[1] < 0x80 { 2 } else { 3 };
+    let tbs = tlv(0x30, &[&tbs[head..], &[0x30, 0]]);
+    let fault = ParsedCrl::parse(&signed(&world.ca().key, &tbs, &[])).map(|_| ());
+    assert!(
+        matches!(fault, Err(CrlFault::Malformed(e)) if e.fault == DecodeFault::BadLength),
+        "{fault:?}"
+    );
     // Cut short anywhere, or with more after its end.
-    let whole = signed_by_ca(&world, &good);
     for end in 0..whole.len() {
         assert!(ParsedCrl::parse(&whole[..end]).is_err());
     }

@@ -72,6 +72,8 @@ fn what_a_response_tells_when_it_is_read() {
     let response = by_ca(&world, vec![good(&world), revoked]);
     let parsed = OcspResponse::parse(&response).unwrap();
     assert_eq!(parsed.produced_at().0, now() - DAY);
+    let shown = format!("{parsed:?}");
+    assert!(shown.contains(&(now() - DAY).to_string()), "{shown}");
     let told: Vec<_> = parsed.responses().collect();
     assert_eq!(told.len(), 2);
     assert_eq!(told[0].status, CertificateStatus::Good);
@@ -84,6 +86,20 @@ fn what_a_response_tells_when_it_is_read() {
             ..
         }
     ));
+}
+
+#[test]
+fn a_responder_is_named_by_a_hash_of_twenty_octets() {
+    let world = World::new();
+    for (len, fits) in [(19, false), (20, true), (21, false)] {
+        let responder = tlv(0xa2, &[&tlv(0x04, &[&vec![7; len]])]);
+        let response = Ocsp {
+            responder,
+            ..Ocsp::by(world.ca(), now(), vec![good(&world)])
+        };
+        let response = response.sign(&world.ca().key);
+        assert_eq!(OcspResponse::parse(&response).is_ok(), fits, "{len}");
+    }
 }
 
 /// A response that is good, signed and in time, but for another certificate, says nothing about this
