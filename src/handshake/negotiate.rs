@@ -258,5 +258,11 @@ mod tests {
         ] {
             assert_ne!(first.as_ref(), other.as_ref());
         }
+        // Nor do bytes that look like what is between them hide it.
+        for byte in [0, 1] {
+            let (id, suites) = ([[1; 2], [byte; 2], [byte; 2]].concat(), [5, 6]);
+            let shifted = [[byte; 2], [byte; 2], suites].concat();
+            assert_ne!(kept(&id, &suites, &[]), kept(&[1; 2], &shifted, &[]));
+        }
     }
 }

@@ -83,6 +83,8 @@ fn the_server_says_what_the_client_asked_for_and_nothing_else() {
             let extensions = &hello.extensions;
             // RFC 6066 3: an empty server_name, if there was one.
             assert_eq!(extensions.server_name, only == Some(X::SERVER_NAME));
+            // RFC 8422 5.2: only uncompressed points.
+            assert_eq!(extensions.ec_point_formats, Some(&[0][..]));
             // RFC 8449 4: the server's own limit.
             let limit = (only == Some(X::RECORD_SIZE_LIMIT)).then_some(16_384);
             assert_eq!(extensions.record_size_limit, limit);
