@@ -514,3 +514,17 @@ fn after_the_hello_records_bear_the_negotiated_version() {
         [(22, [3, 1]), (22, [3, 3]), (20, [3, 3]), (22, [3, 3])]
     );
 }
+
+#[test]
+fn the_suite_is_the_servers_choice_or_the_clients() {
+    let gcm = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    let chacha = CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256;
+    for (clients_order, chosen) in [(false, gcm), (true, chacha)] {
+        let (_, client, server) = tls12(KeyKind::EcdsaP256);
+        let client = client.cipher_suites(&[chacha, gcm]);
+        let server = server.cipher_suites(&[gcm, chacha]);
+        let server = server.prefer_client_suites(clients_order);
+        let (_, client, server) = run(client, server);
+        assert_eq!((client.cipher_suite, server.cipher_suite), (chosen, chosen));
+    }
+}

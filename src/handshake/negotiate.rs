@@ -227,3 +227,42 @@ pub(crate) fn fixed_part(hash: &dyn Hash, body: &[u8]) -> Result<HashOutput, Err
 fn len_prefix(part: &[u8]) -> [u8; 4] {
     u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::RUSTCRYPTO;
+
+    /// What is kept of a body with these fields after the random.
+    fn kept(id: &[u8], suites: &[u8], extension: &[u8]) -> HashOutput {
+        let mut body = [7; 34].to_vec();
+        body.push(u8::try_from(id.len()).unwrap());
+        body.extend(id);
+        body.extend([0, u8::try_from(suites.len()).unwrap()]);
+        body.extend(suites);
+        body.extend([1, 0]);
+        let len = u8::try_from(extension.len()).unwrap();
+        body.extend([0, len + 4, 0x7a, 0x7a, 0, len]);
+        body.extend(extension);
+        fixed_part(RUSTCRYPTO.sha256, &body).unwrap()
+    }
+
+    #[test]
+    fn bytes_that_go_from_one_field_to_the_next_are_a_change() {
+        let first = kept(&[1, 2], &[3, 4, 5, 6], &[9]);
+        assert_eq!(first.as_ref(), kept(&[1, 2], &[3, 4, 5, 6], &[9]).as_ref());
+        for other in [
+            kept(&[1, 2, 3, 4], &[5, 6], &[9]),
+            kept(&[], &[1, 2, 3, 4, 5, 6], &[9]),
+            kept(&[1, 2], &[3, 4, 5, 6], &[8]),
+        ] {
+            assert_ne!(first.as_ref(), other.as_ref());
+        }
+        // Nor do bytes that look like what is between them hide it.
+        for byte in [0, 1] {
+            let (id, suites) = ([[1; 2], [byte; 2], [byte; 2]].concat(), [5, 6]);
+            let shifted = [[byte; 2], [byte; 2], suites].concat();
+            assert_ne!(kept(&id, &suites, &[]), kept(&[1; 2], &shifted, &[]));
+        }
+    }
+}

@@ -116,6 +116,7 @@ mod tests {
             panic!()
         };
         assert_eq!((frame.len(), frame.body_len), (6, 1));
+        assert!(!frame.is_empty());
     }
 
     #[test]
@@ -128,6 +129,17 @@ mod tests {
         assert_eq!(
             deframe(&[23, 3, 3, 0x41, 0], false, true),
             Ok(Deframed::Need(5 + 0x4100))
+        );
+        // Handshake messages under keys, and data that may be early.
+        for (kind, protected) in [(22, true), (23, false)] {
+            assert_eq!(
+                deframe(&[kind, 3, 3, 0x41, 0], false, protected),
+                Ok(Deframed::Need(5 + 0x4100))
+            );
+        }
+        assert_eq!(
+            deframe(&[22, 3, 3, 0x40, 0], false, false),
+            Ok(Deframed::Need(5 + 0x4000))
         );
         assert_eq!(
             deframe(&[23, 3, 3, 0x41, 1], false, true),

@@ -155,6 +155,51 @@ fn write_parts<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::{vec, vec::Vec};
+
+    /// A sink that has lost bytes in the middle.
+    struct Full(Vec<u8>, usize);
+
+    impl Sink for Full {
+        fn room(&self) -> usize {
+            self.0.room()
+        }
+
+        fn append(&mut self, bytes: &[u8]) -> bool {
+            bytes.len() != self.1 && Sink::append(&mut self.0, bytes)
+        }
+
+        fn tail_mut(&mut self, len: usize) -> &mut [u8] {
+            self.0.tail_mut(len)
+        }
+
+        fn retract(&mut self, len: usize) {
+            self.0.retract(len);
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_record_stays_in_a_sink_that_refuses_a_part() {
+        for refused in [7, 2] {
+            let mut sink = Full(vec![9; 20], refused);
+            let parts = [&[1; 7][..], &[2; 2]].into_iter();
+            let written = write_record(None, ContentType::ALERT, parts, 0, &mut sink);
+            let error = written.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Internal(_)), "{error}");
+            assert_eq!(sink.0, [9; 20]);
+        }
+    }
+
+    #[test]
+    fn no_record_is_longer_than_its_length_can_say() {
+        let long = [0; MAX_PLAINTEXT + 257];
+        for (cut, fits) in [(1, true), (0, false)] {
+            let mut sink = Vec::new();
+            let part = [&long[cut..]].into_iter();
+            let written = write_record(None, ContentType::ALERT, part, 0, &mut sink);
+            assert_eq!((written.is_ok(), sink.is_empty()), (fits, !fits));
+        }
+    }
 
     #[test]
     fn padding_never_exceeds_the_record() {

@@ -367,3 +367,78 @@ impl Sealer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::provider::RUSTCRYPTO;
+
+    /// Both ends of one direction under the AEADs with a limit and without.
+    fn ends(limited: bool) -> (Sealer, Opener) {
+        let mut suites = RUSTCRYPTO.tls13_suites.iter();
+        let suite = suites.find(|suite| (suite.aead.confidentiality_limit() < u64::MAX) == limited);
+        let suite = suite.unwrap();
+        let secret = suite.hash.hmac(&[1], &[]);
+        let sealer = Sealer::new(suite.hash, suite.aead, &secret, u64::MAX).unwrap();
+        (
+            sealer,
+            Opener::new(suite.hash, suite.aead, &secret).unwrap(),
+        )
+    }
+
+    const HEADER: [u8; 5] = [23, 3, 3, 0, 66];
+
+    /// Seals 49 bytes and their type.
+    fn seal(sealer: &mut Sealer) -> Result<[u8; 66], Error> {
+        let mut body = [23; 66];
+        sealer.seal(&HEADER, &mut body)?;
+        Ok(body)
+    }
+
+    #[test]
+    fn a_record_that_is_too_long_leaves_no_plaintext() {
+        for (most, fits) in [(50, true), (49, false)] {
+            let (mut sealer, mut opener) = ends(true);
+            let mut body = seal(&mut sealer).unwrap();
+            match opener.open(&HEADER, &mut body, most) {
+                Ok(plaintext) => assert!(fits && plaintext.len == 49),
+                Err(error) => {
+                    assert_eq!(*error.kind(), ErrorKind::Protocol(Violation::RecordTooLong));
+                    assert!(!fits && body == [0; 66]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_is_used_beyond_its_limit() {
+        for limited in [true, false] {
+            let (mut sealer, mut opener) = ends(limited);
+            let most = sealer.0.most;
+            assert_eq!(most < u64::MAX, limited);
+            for (number, worn) in [(most - 3, false), (most - 2, true), (most - 1, true)] {
+                sealer.0.sequence = number;
+                opener.0.sequence = number;
+                assert_eq!(sealer.is_worn(), worn);
+                let mut body = seal(&mut sealer).unwrap();
+                assert_eq!(opener.open(&HEADER, &mut body, 50).unwrap().len, 49);
+            }
+            let error = seal(&mut sealer).unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Limit(Limit::KeyUse));
+        }
+    }
+
+    #[test]
+    fn an_opener_asks_for_a_key_and_never_counts_round() {
+        let (_, mut opener) = ends(true);
+        let limit = opener.0.limit;
+        for (count, worn) in [(0, false), (limit - 1, false), (limit, true)] {
+            opener.0.sequence = count;
+            assert_eq!((opener.count(), opener.is_worn()), (count, worn));
+        }
+        opener.0.sequence = u64::MAX;
+        let error = opener.open(&HEADER, &mut [0; 66], 50).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Limit(Limit::KeyUse));
+    }
+}

@@ -109,5 +109,7 @@ mod tests {
         assert_eq!(sink.written(), b"axy");
         sink.retract(2);
         assert_eq!((sink.room(), sink.written()), (3, &b"a"[..]));
+        sink.clear();
+        assert_eq!((sink.room(), sink.written()), (4, &b""[..]));
     }
 }

@@ -45,6 +45,20 @@ fn the_whole_limit_and_not_a_byte_more() {
 }
 
 #[test]
+fn early_data_is_of_the_sessions_protocol() {
+    let world = World::new();
+    let client = world.client().early_data(true).alpn(["h2", "http/1.1"]);
+    let server = early(&world).0.alpn(["http/1.1"]);
+    let (client, server) = (client.build().unwrap(), server.build().unwrap());
+    let pair = pair_at(5, &client, &server, sessions(&client, &server).pop());
+    let alpn = pair.client.connection.early_data_alpn();
+    assert_eq!(alpn, Some(&b"http/1.1"[..]));
+    // There is none without early data.
+    let pair = pair_at(5, &client, &server, None);
+    assert_eq!(pair.client.connection.early_data_alpn(), None);
+}
+
+#[test]
 fn a_client_keeps_no_more_than_its_own_limit() {
     let world = World::new();
     let mut limits = Limits::default();

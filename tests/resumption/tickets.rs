@@ -588,12 +588,16 @@ fn the_clients_chain_is_in_the_summary_of_a_resumed_session() {
     let chain = summary.peer_chain.unwrap();
     assert_eq!(chain.certificates().collect::<Vec<_>>(), sent);
     // With a chain that is longer than the policy has room for there are no tickets.
-    let mut policy = TicketPolicy::default();
-    policy.client_chain = sent.iter().map(|der| der.len()).sum::<usize>() - 1;
-    let server = StatelessSessions::new(Arc::new(OpenTicketer(7))).policy(policy);
-    let server = world
-        .server()
-        .client_auth(ClientAuth::Required(verifier))
-        .sessions(server);
-    assert!(sessions(&client, &server.build().unwrap()).is_empty());
+    let len = sent.iter().map(|der| der.len()).sum::<usize>();
+    for (most, kept) in [(len, true), (len - 1, false)] {
+        let mut policy = TicketPolicy::default();
+        policy.client_chain = most;
+        let server = StatelessSessions::new(Arc::new(OpenTicketer(7))).policy(policy);
+        let server = world
+            .server()
+            .client_auth(ClientAuth::Required(verifier.clone()))
+            .sessions(server);
+        let sessions = sessions(&client, &server.build().unwrap());
+        assert_eq!(!sessions.is_empty(), kept);
+    }
 }

@@ -448,6 +448,24 @@ fn a_ticket_is_not_honoured_under_other_client_authentication() {
 }
 
 #[test]
+fn a_chain_as_long_as_the_policy_allows_makes_a_session() {
+    let setup = with_client_auth(&Setup::tickets(), |v| ClientAuth::Required(v));
+    let chain = setup.run(None, 0).server.peer_chain.unwrap();
+    let len: usize = chain.certificates().map(<[u8]>::len).sum();
+    for (most, kept) in [(len, true), (len - 1, false)] {
+        let mut policy = TicketPolicy::default();
+        policy.client_chain = most;
+        let sessions = StatelessSessions::new(Arc::new(Tags::default())).policy(policy);
+        let other = Setup {
+            world: World::new(),
+            client: setup.client.clone(),
+            server: setup.server.clone().sessions(sessions),
+        };
+        assert_eq!(other.run(None, 0).session.is_some(), kept);
+    }
+}
+
+#[test]
 fn a_chain_that_is_too_long_makes_no_session() {
     let policy = |chain| {
         let mut policy = TicketPolicy::default();

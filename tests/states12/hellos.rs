@@ -57,6 +57,49 @@ fn the_script_itself_is_right() {
 }
 
 #[test]
+fn the_server_says_what_the_client_asked_for_and_nothing_else() {
+    let name = [&[0][..], &u16s(&[14]), b"server.example"].concat();
+    let asked: [(X, Vec<u8>); 3] = [
+        (X::SERVER_NAME, vec16(&name)),
+        (X::RECORD_SIZE_LIMIT, u16s(&[4000])),
+        (X::STATUS_REQUEST, vec![1, 0, 0, 0, 0]),
+    ];
+    let world = World::new();
+    let stapled = credential(&world.server).ocsp_response(&[0x30, 0]).unwrap();
+    let plain = server_config(&world);
+    let stapling = ServerConfig::builder().versions(TLS12).credential(stapled);
+    for (config, staples) in [(plain, false), (stapling, true)] {
+        let none = None
+            .into_iter()
+            .chain(asked.iter().map(|(kind, _)| Some(*kind)));
+        for only in none {
+            let mut rogue = said_to(config.clone(), |h| {
+                for (kind, body) in asked.iter().filter(|(kind, _)| Some(*kind) == only) {
+                    h.set(*kind, body.clone());
+                }
+            });
+            let flight = rogue.read_flight();
+            let hello = ServerHello::parse(&flight[0].1[4..]).unwrap();
+            let extensions = &hello.extensions;
+            // RFC 6066 3: an empty server_name, if there was one.
+            assert_eq!(extensions.server_name, only == Some(X::SERVER_NAME));
+            // RFC 8422 5.2: only uncompressed points.
+            assert_eq!(extensions.ec_point_formats, Some(&[0][..]));
+            // RFC 8449 4: the server's own limit.
+            let limit = (only == Some(X::RECORD_SIZE_LIMIT)).then_some(16_384);
+            assert_eq!(extensions.record_size_limit, limit);
+            // RFC 6066 8: status_request only with a response to come, and if it was asked for.
+            let status = staples && only == Some(X::STATUS_REQUEST);
+            assert_eq!(extensions.status_request, status);
+            let sent = flight
+                .iter()
+                .any(|(kind, _)| *kind == T::CERTIFICATE_STATUS);
+            assert_eq!(sent, status);
+        }
+    }
+}
+
+#[test]
 fn the_servers_fields() {
     for suite in [
         CipherSuite::TLS_AES_128_GCM_SHA256.0,

@@ -487,3 +487,24 @@ fn retry(
     let (start, end) = send_hello(c, out)?;
     c.cx.add_to_transcript(start, end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_extensions_of_grease_are_never_alike() {
+        for first in 0..16_u8 {
+            for last in 0..16_u8 {
+                let mut seed = [0; 8];
+                (seed[4], seed[5]) = (first << 4, last << 4);
+                let GreaseExtensions { first: a, last: b } = grease_extensions(seed);
+                assert_ne!(a, b);
+                let form = |value: u16| value & 0x0f0f == 0x0a0a && value >> 8 == value & 0xff;
+                assert!(form(a.0) && form(b.0), "{a:?} {b:?}");
+                assert_eq!(a.0 >> 12, u16::from(first));
+                assert_eq!(b.0 >> 12 == u16::from(last), first != last);
+            }
+        }
+    }
+}
