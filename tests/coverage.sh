@@ -5,7 +5,8 @@
 #
 #   sh tests/coverage.sh [branches] [missing]
 #
-# `branches` counts branches too, for which rustc must be nightly: `RUSTUP_TOOLCHAIN=nightly`.
+# `branches` counts branches too, which is unstable: with `RUSTUP_TOOLCHAIN=nightly`, or with
+# `RUSTC_BOOTSTRAP=1`, which lets stable do it.
 # `missing` lists the lines that none of these tests reaches. LLVM_COV and LLVM_PROFDATA say where the programs
 # lie, if not at Debian's names.
 set -eu
