@@ -11,18 +11,16 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// The length is not secret. It is fixed when the value is made and never exceeds `N`.
 pub struct Secret<const N: usize> {
     bytes: [u8; N],
-    /// In few bytes, since idle connections hold several secrets.
-    len: u16,
+    len: usize,
 }
 
 impl<const N: usize> Secret<N> {
     /// `len` zero bytes, to be written through [`Secret::expose_mut`]. A `len` over `N` is cut to `N`.
     #[must_use]
     pub fn zeroed(len: usize) -> Self {
-        const { assert!(N < 1 << 16) };
         Self {
             bytes: [0; N],
-            len: u16::try_from(len.min(N)).unwrap_or(u16::MAX),
+            len: len.min(N),
         }
     }
 
@@ -63,8 +61,8 @@ impl<const N: usize> Secret<N> {
 
     /// How many bytes there are.
     #[must_use]
-    pub fn len(&self) -> usize {
-        usize::from(self.len)
+    pub const fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether there are none.
@@ -77,7 +75,7 @@ impl<const N: usize> Secret<N> {
     pub fn truncate(&mut self, len: usize) {
         if let Some(rest) = self.bytes.get_mut(len..) {
             rest.zeroize();
-            self.len = self.len.min(u16::try_from(len).unwrap_or(u16::MAX));
+            self.len = self.len.min(len);
         }
     }
 }
