@@ -58,7 +58,7 @@
 //! | unknown key share by name | `attacks/keys.rs::a_certificate_of_another_name`, `attacks/keys.rs::a_name_that_nobody_can_have`, `refusals/messages.rs::certificates_that_are_not_accepted`, `refusals/client_hello.rs::alpn_and_name_without_an_answer` |
 //! | ALPN fallback (ALPACA) | `attacks/hellos.rs::alpaca_no_fallback_without_a_word`, `handshake.rs::alpn`, `refusals/client_hello.rs::alpn_and_name_without_an_answer`, `refusals/messages.rs::what_was_offered_and_answered_wrongly`, `states12/hellos.rs::extensions_of_the_server` |
 //! | secrets in `Debug` | `attacks/leaks.rs::secrets_in_debug`, `src/secret.rs::debug_shows_no_byte`, `src/provider/tests/keys.rs::debug_shows_no_key` |
-//! | peer text in errors (CVE-2025-58189, CVE-2025-61729) | `attacks/leaks.rs::peer_text_in_errors`, `src/error/certificate.rs::text_is_escaped_and_bounded`, `pki/main.rs::subjects_are_shown_escaped` |
+//! | peer text in errors (CVE-2025-58189, CVE-2025-61729) | `attacks/leaks.rs::peer_text_in_errors`, `src/error/text.rs::text_is_escaped_and_bounded`, `pki/main.rs::subjects_are_shown_escaped` |
 //! | truncation | `attacks/records.rs::truncation_is_told_as_such`, `connection.rs::the_end_of_input`, `states12/records.rs::closing` |
 
 #[path = "../common"]

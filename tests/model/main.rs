@@ -321,7 +321,7 @@ fn server13_full_and_psk() {
     );
     let start = || for_server13(server(&config), Some(external_psk()));
     let not = [S::WaitCh2Skip, S::WaitEoed, S::WaitCert, S::WaitCv];
-    walk(&scenario, start, 2, (21_000, 6), &not);
+    walk(&scenario, start, 2, (20_000, 6), &not);
 }
 
 #[test]
@@ -426,7 +426,7 @@ fn client12_resumed() {
 fn server12_full_and_resumed() {
     let client = client_config(TLS12).build().unwrap();
     for (versions, slack, least, name) in [
-        (TLS12, 2, (51_000, 7), "server 1.2, full and resumed"),
+        (TLS12, 2, (50_000, 7), "server 1.2, full and resumed"),
         (
             BOTH,
             1,
