@@ -325,8 +325,11 @@ fn our_client_resumes_at_gnutls_and_sends_early_data() {
     assert!(!shake(&mut stream).resumed());
     gnutls::echoed(&mut stream);
     stream.close().unwrap();
-    for early in [false, true] {
+    // GnuTLS takes none that was long on its way, as it may be on a busy machine: one of some is enough.
+    let mut outcomes = Vec::new();
+    while outcomes.len() < 4 && !outcomes.contains(&EarlyDataOutcome::Accepted) {
         let mut stream = connect(port, client.clone());
+        let early = !outcomes.is_empty();
         if early {
             assert_eq!(stream.connection().early_data_room(), 1000);
             let sent = stream.send_early_data(EARLY.as_bytes());
@@ -334,12 +337,12 @@ fn our_client_resumes_at_gnutls_and_sends_early_data() {
         }
         let summary = shake(&mut stream);
         assert!(summary.resumed());
-        if early {
-            assert_eq!(summary.early_data, EarlyDataOutcome::Accepted);
-        }
+        assert_eq!(early, summary.early_data != EarlyDataOutcome::NotOffered);
+        outcomes.push(summary.early_data.clone());
         gnutls::echoed(&mut stream);
         stream.close().unwrap();
     }
+    assert_eq!(outcomes.last(), Some(&EarlyDataOutcome::Accepted));
 }
 
 #[test]
