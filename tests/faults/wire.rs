@@ -83,6 +83,9 @@ pub struct Lane {
     /// Waits for the next record.
     held: Option<(Kind, Vec<u8>)>,
     history: Vec<Vec<u8>>,
+    /// What was put in, and what goes out: kept where there are faults.
+    sent: Vec<u8>,
+    out: Vec<u8>,
     /// After the bytes there is the end.
     ended: bool,
     /// What arrives isn't what was sent.
@@ -162,6 +165,7 @@ impl Net {
             return;
         }
         this.history.push(record.to_vec());
+        this.sent.extend(record);
         let before = this.held.take();
         let fault = this.faults.iter().find(|f| f.record == number).copied();
         match fault {
@@ -205,17 +209,24 @@ impl Net {
 impl Lane {
     fn deliver(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
+        self.out.extend(bytes);
+    }
+
+    /// Whether faults have undone each other to the last byte: what was dropped came as a replay.
+    pub fn as_sent(&self) -> bool {
+        self.sent == self.out
     }
 
     /// The record before, which was held, goes in front of the one that was just delivered.
     fn coalesce(&mut self, first: &[u8], len: usize) {
         let start = self.bytes.len().saturating_sub(len);
         let last = self.bytes.split_off(start);
+        self.out.truncate(self.out.len().saturating_sub(last.len()));
         let (first_header, first_body) = first.split_at(5);
         let mergeable = last.len() == len && last[0] == first[0] && first[0] == 22;
         if !mergeable {
-            self.bytes.extend(first);
-            self.bytes.extend(last);
+            self.deliver(first);
+            self.deliver(&Vec::from(last));
             return;
         }
         self.altered = true;
@@ -224,7 +235,7 @@ impl Lane {
         record.extend(first_body);
         record.extend(last.iter().skip(5));
         with_length(&mut record);
-        self.bytes.extend(&record);
+        self.deliver(&record);
     }
 
     /// Carries the record as the fault will have it; false if it can't have it here.
