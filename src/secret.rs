@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, optimization_barrier};
 
 /// Up to `N` secret bytes: wiped on drop, not `Clone`, shown by `Debug` as a length only, and
 /// compared in constant time.
@@ -82,7 +82,9 @@ impl<const N: usize> Secret<N> {
 
 impl<const N: usize> Drop for Secret<N> {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        // `Zeroize` of an array writes it byte by byte.
+        self.bytes = [0; N];
+        optimization_barrier(&self.bytes);
     }
 }
 
@@ -160,16 +162,30 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// How far down the functions of a handshake were seen to leave secrets (`tests/secrets/stack.rs`), in
-/// words of the stack. Without `std` the stack may be small, and this is less.
-pub(crate) const DEEP: usize = if cfg!(feature = "std") { 3072 } else { 512 };
-/// The same for what only moves them.
-pub(crate) const SHALLOW: usize = 512;
+/// How far down functions were seen to leave secrets (`tests/secrets/stack.rs`), and with what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Secrets were only moved.
+    Moved,
+    /// They were hashed, or keys of records were made of them.
+    Hashed,
+    /// There were key exchanges or signatures.
+    Exchanged,
+}
 
-/// Overwrites so many words of the stack below the caller, where functions that returned have left
-/// copies of the secrets that they computed with.
+/// Overwrites the stack below the caller, where functions that returned have left copies of the secrets
+/// that they computed with. Without `std` the stack may be small, and this is less.
+pub(crate) fn overwrite_stack(depth: Depth) {
+    // In words of the stack.
+    match depth {
+        Depth::Exchanged if cfg!(feature = "std") => overwrite::<3072>(),
+        Depth::Hashed if cfg!(feature = "std") => overwrite::<2304>(),
+        _ => overwrite::<512>(),
+    }
+}
+
 #[inline(never)]
-pub(crate) fn wipe_stack<const WORDS: usize>() {
+fn overwrite<const WORDS: usize>() {
     // A zero that the compiler doesn't know is stored word by word or in vectors. What it knows goes to
     // `memset`, which for so much turns to `rep stosb`, byte by byte to whoever counts instructions.
     let zero = core::hint::black_box(0_u64);

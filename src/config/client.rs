@@ -58,17 +58,24 @@ impl Offered {
     }
 }
 
+/// The role, in a scope.
+const ROLE: &[u8] = b"client";
+
 impl ClientConfig {
     /// The terms under which sessions of this config are made; none, and no sessions, if they
     /// can't be told.
     #[must_use]
     pub fn scope(&self) -> Option<Scope> {
-        let verifier = self.verifier.identity();
+        self.common.scope(ROLE, self.trust())
+    }
+
+    /// What a scope is made of.
+    fn trust(&self) -> [Option<[u8; 32]>; 2] {
         let credentials = match &self.credentials {
             None => Some([0; 32]),
             Some(credentials) => credentials.identity(),
         };
-        self.common.scope(b"client", [verifier, credentials])
+        [self.verifier.identity(), credentials]
     }
 
     /// Begins a config with the default provider. Roots or a verifier must be given; all else
@@ -249,7 +256,7 @@ impl ClientConfigBuilder {
                 return Err(Misuse::Config("a key share must be of one of the groups").into());
             }
         }
-        let config = ClientConfig {
+        let mut config = ClientConfig {
             offered: Offered::new(&self.common),
             common: self.common,
             verifier,
@@ -263,6 +270,7 @@ impl ClientConfigBuilder {
             ticket_request: self.ticket_request,
             psks: self.psks,
         };
+        config.common.keep_scope(ROLE, config.trust());
         if config.sessions.is_some() && config.scope().is_none() {
             return Err(NO_SCOPE.into());
         }

@@ -74,6 +74,8 @@ pub(crate) struct Common {
     pub(crate) limits: Limits,
     /// What the application adds to the [`Scope`] of sessions.
     pub(crate) session_scope: Option<Vec<u8>>,
+    /// Whom the config trusted when it was built, and the scope that this made: hashed once.
+    built_scope: Option<(Vec<Option<[u8; 32]>>, Scope)>,
     pub(crate) psk_without_key_exchange: bool,
 }
 
@@ -94,6 +96,7 @@ impl Common {
             require_extended_master_secret: true,
             limits: Limits::default(),
             session_scope: None,
+            built_scope: None,
             psk_without_key_exchange: false,
         };
         this.set_provider(provider);
@@ -163,6 +166,11 @@ impl Common {
     /// the application says. None at all if a part can't be told and the application says nothing.
     fn scope<const N: usize>(&self, role: &[u8], trust: [Option<[u8; 32]>; N]) -> Option<Scope> {
         const { assert!(N <= 2) };
+        if let Some((built, scope)) = &self.built_scope
+            && built.as_slice() == trust.as_slice()
+        {
+            return Some(*scope);
+        }
         if trust.contains(&None) && self.session_scope.is_none() {
             return None;
         }
@@ -179,6 +187,11 @@ impl Common {
         let parts = [&len(role), role, &len(own), own, a, b, c, d];
         let hash = self.provider.sha256.hash(&parts);
         hash.as_bytes().first_chunk().copied().map(Scope)
+    }
+
+    /// Keeps the scope of what is trusted now, which later only changes with what a verifier says.
+    fn keep_scope<const N: usize>(&mut self, role: &[u8], trust: [Option<[u8; 32]>; N]) {
+        self.built_scope = self.scope(role, trust).map(|scope| (trust.to_vec(), scope));
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -63,13 +63,17 @@ impl ServerConfig {
     /// certificate, and whom it trusts. None, and no sessions, if they can't be told.
     #[must_use]
     pub fn scope(&self) -> Option<Scope> {
-        // How clients are asked counts where the verifier doesn't say who it is, too.
-        let (role, identity) = match &self.client_auth {
-            ClientAuth::None => (b"server, none".as_slice(), Some([0; 32])),
-            ClientAuth::Optional(verifier) => (b"server, optional".as_slice(), verifier.identity()),
-            ClientAuth::Required(verifier) => (b"server, required".as_slice(), verifier.identity()),
-        };
-        self.common.scope(role, [identity])
+        let (role, trust) = self.trust();
+        self.common.scope(role, trust)
+    }
+
+    /// What a scope is made of. How clients are asked counts where the verifier doesn't say who it is, too.
+    fn trust(&self) -> (&'static [u8], [Option<[u8; 32]>; 1]) {
+        match &self.client_auth {
+            ClientAuth::None => (b"server, none", [Some([0; 32])]),
+            ClientAuth::Optional(verifier) => (b"server, optional", [verifier.identity()]),
+            ClientAuth::Required(verifier) => (b"server, required", [verifier.identity()]),
+        }
     }
 
     /// Begins a config with the default provider. A credential must be given; all else has a
@@ -184,7 +188,7 @@ impl ServerConfigBuilder {
         let Some(credentials) = self.credentials.or(by_psk) else {
             return Err(Misuse::Config("a server needs a certificate and key, or PSKs").into());
         };
-        let config = ServerConfig {
+        let mut config = ServerConfig {
             common: self.common,
             credentials,
             client_auth: self.client_auth,
@@ -193,6 +197,8 @@ impl ServerConfigBuilder {
             sessions: self.sessions,
             psks: self.psks,
         };
+        let (role, trust) = config.trust();
+        config.common.keep_scope(role, trust);
         if config.sessions.is_some() && config.scope().is_none() {
             return Err(NO_SCOPE.into());
         }

@@ -15,7 +15,7 @@ use crate::handshake::{
     Action, Answer, Cx, EarlyDataOutcome, Input, Machine, Message, Out, Request, Summary, range,
 };
 use crate::record::{Epoch, Joiner, MAX_PLAINTEXT, Opener, Sealer, Sink};
-use crate::secret::{DEEP, SHALLOW, wipe_stack};
+use crate::secret::{Depth, overwrite_stack};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -44,6 +44,8 @@ pub(crate) struct Engine<M> {
     receiver: Receiver,
     sender: Sender,
     exporter: Option<Exporter>,
+    /// As [`Cx::depth`], from the end of the handshake until the stack is overwritten.
+    depth: Depth,
 }
 
 /// What `advance` came to: as [`Step`], and what only happens during the handshake.
@@ -72,6 +74,7 @@ impl<M: Machine> Engine<M> {
             receiver: Receiver::new(M::CLIENT, limits),
             sender: Sender::new(),
             exporter: None,
+            depth: Depth::Hashed,
         };
         // RFC 9846 5: change_cipher_spec is dropped after the first ClientHello was sent.
         // TLS 1.2 alone doesn't know that.
@@ -120,7 +123,7 @@ impl<M: Machine> Engine<M> {
     fn fail(&mut self, error: Error) {
         if let Some(mut hs) = self.handshaking.take() {
             hs.give_up(&mut self.sender);
-            wipe_stack::<DEEP>();
+            overwrite_stack(hs.machine.cx().depth);
         }
         self.receiver
             .failed
@@ -148,10 +151,18 @@ impl<M: Machine> Engine<M> {
             _ if self.handshaking.is_some() => 0,
             _ => self.sender.flush(sink),
         };
-        // At the end of the handshake as well: `advance` itself may have had keys on the stack.
+        // Not only when keys have changed: what is handed out was made of them.
         let secrets_made = before.0 && self.epochs() != before.1;
-        if secrets_made || matches!(progress, Progress::Step(Step::Session(_))) {
-            wipe_stack::<DEEP>();
+        let handed_out = matches!(
+            progress,
+            Progress::Done(_) | Progress::Step(Step::Session(_))
+        );
+        if secrets_made || handed_out {
+            let depth = match &mut self.handshaking {
+                Some(hs) => &mut hs.machine.cx_mut().depth,
+                None => &mut self.depth,
+            };
+            overwrite_stack(core::mem::replace(depth, Depth::Hashed));
         }
         let event = match progress {
             Progress::NeedOutput(min) => Event::NeedOutput { min },
@@ -187,7 +198,7 @@ impl<M: Machine> Engine<M> {
         }
     }
 
-    /// Not inlined: the end of the handshake, here, wipes the stack below.
+    /// Not inlined: the end of the handshake, here, overwrites the stack below.
     #[inline(never)]
     fn advance(
         &mut self,
@@ -214,10 +225,8 @@ impl<M: Machine> Engine<M> {
                     return Ok(Progress::Step(Step::Session(session)));
                 }
                 // Before, because what is handed out must not take along what lay where it is made.
-                wipe_stack::<DEEP>();
-                let summary = self.finish();
-                wipe_stack::<SHALLOW>();
-                return summary.map(Progress::Done);
+                overwrite_stack(Depth::Moved);
+                return self.finish().map(Progress::Done);
             }
             if self.joined_message()? {
                 continue;
@@ -333,6 +342,7 @@ impl<M: Machine> Engine<M> {
             *unsent = core::mem::take(&mut hs.early_data);
         }
         let cx = hs.machine.cx();
+        self.depth = cx.depth;
         if let (Some(secret), Some(suite)) = (&cx.exporter, cx.suite) {
             hs.log("EXPORTER_SECRET", secret.expose());
             self.exporter = Some(Exporter(Source::Tls13(suite, secret.duplicate())));

@@ -24,6 +24,7 @@ use crate::error::{Error, ErrorKind};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{PeerChain, VerifiedChain};
+use crate::secret::Depth;
 use crate::wire::codec::Writer;
 use crate::wire::handshake::write_message;
 use alloc::boxed::Box;
@@ -133,6 +134,8 @@ pub(crate) struct TrafficSecrets {
 pub(crate) struct Cx {
     /// In a box, so that its state isn't left behind where the context was made.
     pub(crate) random: Box<Random>,
+    /// What has run since the stack was overwritten.
+    pub(crate) depth: Depth,
     pub(crate) now: UnixTime,
     /// Plaintext of messages to be sent; cleared by the engine when it has gone out.
     pub(crate) flight: Vec<u8>,
@@ -200,6 +203,7 @@ impl Cx {
     pub(crate) fn new(seed: [u8; 32], now: UnixTime) -> Self {
         Self {
             random: Box::new(Random::new(seed)),
+            depth: Depth::Hashed,
             now,
             flight: Vec::with_capacity(FLIGHT),
             transcript: None,

@@ -15,6 +15,7 @@ use crate::crypto::KeyExchange;
 use crate::error::{Error, ErrorKind};
 use crate::keys::tls13 as schedule;
 use crate::pki::Decision;
+use crate::secret::Depth;
 use crate::wire::extension::ExtensionSet;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -208,7 +209,10 @@ impl Machine for ClientMachine {
                     Decision::Later => None,
                 }
             }
-            Request::Sign(request) => request.sign_now(&mut cx.random),
+            Request::Sign(request) => {
+                cx.depth = Depth::Exchanged;
+                request.sign_now(&mut cx.random)
+            }
             _ => None,
         }
     }

@@ -17,6 +17,7 @@ use crate::crypto::{HashOutput, KeyExchange, Tls13Suite};
 use crate::error::{Error, ErrorKind};
 use crate::keys::tls13 as schedule;
 use crate::pki::Decision;
+use crate::secret::Depth;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -204,7 +205,10 @@ impl Machine for ServerMachine {
                     Decision::Later => None,
                 }
             }
-            Request::Sign(request) => request.sign_now(&mut cx.random),
+            Request::Sign(request) => {
+                cx.depth = Depth::Exchanged;
+                request.sign_now(&mut cx.random)
+            }
             Request::Psk(query) => now(config.psks.as_ref()?.find(query), Answer::Psk),
             Request::Session(query) => now(config.sessions.as_ref()?.look_up(query), |session| {
                 Answer::Session(session.map(Arc::new))

@@ -14,6 +14,7 @@ use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Requ
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{Role, VerifiedChain, VerifyRequest};
+use crate::secret::Depth;
 use crate::secret::{Secret, SecretBytes};
 use crate::wire::codec::{List, Writer};
 use crate::wire::extension::DistinguishedName;
@@ -275,6 +276,7 @@ fn start_exchange(
     s: &mut ServerCx,
     group: &'static dyn KeyExchangeGroup,
 ) -> Result<Vec<u8>, Error> {
+    s.cx.depth = Depth::Exchanged;
     let exchange = group.start(&mut s.cx.random)?;
     let mut public = vec![0; group.client_share_len()];
     exchange.write_share(&mut public)?;
@@ -490,6 +492,7 @@ fn client_key_exchange(
 fn agree(s: &mut ServerCx, public: &[u8]) -> Result<SharedSecret, Error> {
     let exchange = s.exchange.take();
     let exchange = exchange.ok_or(ErrorKind::Internal("no key exchange under way"))?;
+    s.cx.depth = Depth::Exchanged;
     Ok(exchange.finish(public)?)
 }
 

@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use hkdf::{Hkdf, HmacImpl};
 use hmac::{EagerHash, Hmac};
 use sha2::Digest;
-use zeroize::Zeroize;
+use zeroize::zeroize_bytes;
 
 /// SHA-256.
 pub static SHA256: &dyn Hash = &Sha2::<sha2::Sha256>::new("SHA-256");
@@ -93,11 +93,26 @@ where
         prk: &[u8],
         outputs: &mut [(&[&[u8]], &mut [u8])],
     ) -> Result<(), CryptoError> {
-        let keyed = Hkdf::<D>::from_prk(prk).map_err(|_| CryptoError::BufferSize)?;
+        if prk.len() < self.output_len() {
+            return Err(CryptoError::BufferSize);
+        }
+        let keyed = <Hmac<D> as HmacImpl>::new_from_slice(prk);
         for (info, okm) in outputs {
-            keyed
-                .expand_multi_info(info, okm)
-                .map_err(|_| CryptoError::BufferSize)?;
+            if okm.len() > self.output_len() {
+                let keyed = Hkdf::<D>::from_prk(prk).map_err(|_| CryptoError::BufferSize)?;
+                let expanded = keyed.expand_multi_info(info, okm);
+                expanded.map_err(|_| CryptoError::BufferSize)?;
+                continue;
+            }
+            // RFC 5869 2.3: the first block of the output is HMAC(PRK, info | 0x01).
+            let mut keyed = keyed.clone();
+            for part in *info {
+                keyed.update(part);
+            }
+            keyed.update(&[1]);
+            let mut block = keyed.finalize();
+            copy_exact(okm, block.get(..okm.len()).unwrap_or(&[]))?;
+            zeroize_bytes(&mut block);
         }
         Ok(())
     }
@@ -116,7 +131,7 @@ fn take_secret(bytes: &mut [u8]) -> HashSecret {
     let mut secret = HashSecret::zeroed(bytes.len());
     // No hash here is longer than a `HashSecret`: the lengths are equal.
     let _ = copy_exact(secret.expose_mut(), bytes);
-    bytes.zeroize();
+    zeroize_bytes(bytes);
     secret
 }
 
