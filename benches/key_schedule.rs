@@ -19,7 +19,7 @@ fn hashes() -> [(&'static str, &'static dyn Hash); 2] {
 
 /// All secrets of a full handshake without a PSK, as either side derives them.
 fn schedule(hash: &'static dyn Hash, shared: &SharedSecret, transcript: &HashOutput) {
-    let handshake = Early::new(hash, None)
+    let mut handshake = Early::new(hash, None)
         .into_handshake(Some(shared))
         .expect("derives");
     black_box(handshake.traffic_secrets(transcript).expect("derives"));

@@ -381,7 +381,7 @@ impl<'a> Walk<'a> {
         };
         let base = base.as_ref().unwrap();
         // As the key schedule comes to it by its stages, where it does.
-        let staged = match (label, &side.handshake, &side.main) {
+        let staged = match (label, &mut side.handshake, &side.main) {
             ("c hs traffic", Some(stage), _) => stage.traffic_secrets(&context).map(|[s, _]| s),
             ("s hs traffic", Some(stage), _) => stage.traffic_secrets(&context).map(|[_, s]| s),
             ("c ap traffic", _, Some(stage)) => {

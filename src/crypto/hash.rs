@@ -73,6 +73,11 @@ pub trait Hash: Send + Sync + fmt::Debug {
     /// The hash of the concatenation of `parts`.
     fn hash(&self, parts: &[&[u8]]) -> HashOutput;
 
+    /// The hash of no bytes, which the key schedule of TLS 1.3 takes several times.
+    fn hash_of_nothing(&self) -> HashOutput {
+        self.hash(&[])
+    }
+
     /// HMAC of the concatenation of `parts` under `key`, which may have any length.
     fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> HashSecret;
 

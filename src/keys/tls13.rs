@@ -22,33 +22,37 @@ pub fn hkdf_expand_label(
     context: &[u8],
     out: &mut [u8],
 ) -> Result<(), CryptoError> {
-    expand_labels(hash, secret, context, [(label, out)])
+    expand_labels(hash, secret, [(label, context, out)])
 }
 
-/// HKDF-Expand-Label of one secret and context for several labels, each with its output: what is made
+/// A label, its context, and the output that is to be made of them.
+type Labelled<'a> = (&'a [u8], &'a [u8], &'a mut [u8]);
+
+/// HKDF-Expand-Label of one secret for several labels, each with its context and output: what is made
 /// ready of the secret is made once.
 fn expand_labels<const N: usize>(
     hash: &dyn Hash,
     secret: &[u8],
-    context: &[u8],
-    outputs: [(&[u8], &mut [u8]); N],
+    outputs: [Labelled<'_>; N],
 ) -> Result<(), CryptoError> {
     const LABEL_FRONT: usize = 9;
-    let mut fronts = [[0; LABEL_FRONT]; N];
+    let mut fronts = [([0; LABEL_FRONT], [0]); N];
     let mut infos: [[&[u8]; 4]; N] = [[&[]; 4]; N];
-    let context_len = [u8::try_from(context.len()).map_err(|_| CryptoError::BufferSize)?];
-    for (front, (label, out)) in fronts.iter_mut().zip(&outputs) {
+    for ((front, context_len), (label, context, out)) in fronts.iter_mut().zip(&outputs) {
         let length = u16::try_from(out.len()).map_err(|_| CryptoError::BufferSize)?;
         let label_len = u8::try_from(label.len().saturating_add(6));
         let label_len = label_len.map_err(|_| CryptoError::BufferSize)?;
         let [high, low] = length.to_be_bytes();
         *front = [high, low, label_len, b't', b'l', b's', b'1', b'3', b' '];
+        *context_len = [u8::try_from(context.len()).map_err(|_| CryptoError::BufferSize)?];
     }
-    for ((info, front), (label, _)) in infos.iter_mut().zip(&fronts).zip(&outputs) {
-        *info = [front, label, &context_len, context];
+    for ((info, (front, context_len)), (label, context, _)) in
+        infos.iter_mut().zip(&fronts).zip(&outputs)
+    {
+        *info = [front, label, context_len, context];
     }
     let mut infos = infos.iter();
-    let next = |(_, out)| (infos.next().map_or(&[][..], |info| &info[..]), out);
+    let next = |(_, _, out)| (infos.next().map_or(&[][..], |info| &info[..]), out);
     hash.hkdf_expand_each(secret, &mut outputs.map(next))
 }
 
@@ -67,27 +71,43 @@ pub fn derive_secret(
     Ok(out)
 }
 
-/// Derive-Secret of one secret and transcript for several labels.
+/// Derive-Secret of one secret for several pairs of label and transcript.
 fn derive_secrets<const N: usize>(
     hash: &dyn Hash,
     secret: &HashSecret,
-    labels: [&[u8]; N],
-    transcript: &HashOutput,
+    labels: [(&[u8], &HashOutput); N],
 ) -> Result<[HashSecret; N], CryptoError> {
     let mut secrets = labels.map(|_| HashSecret::zeroed(hash.output_len()));
     let mut labels = labels.into_iter();
-    let outputs = secrets
-        .each_mut()
-        .map(|out| (labels.next().unwrap_or(&[]), out.expose_mut()));
-    expand_labels(hash, secret.expose(), transcript.as_bytes(), outputs)?;
+    let outputs = secrets.each_mut().map(|out| {
+        let (label, transcript) = labels
+            .next()
+            .map_or((&[][..], &[][..]), |(label, transcript)| {
+                (label, transcript.as_bytes())
+            });
+        (label, transcript, out.expose_mut())
+    });
+    expand_labels(hash, secret.expose(), outputs)?;
     Ok(secrets)
 }
 
-/// The step between two stages: Extract with the salt derived from the stage before.
-fn next_stage(hash: &dyn Hash, secret: &HashSecret, ikm: &[u8]) -> Result<HashSecret, CryptoError> {
-    let salt = derive_secret(hash, secret.expose(), b"derived", &hash.hash(&[]))?;
+/// The step between two stages: Extract with the salt derived from the stage before, unless that was
+/// derived together with other secrets of the stage.
+fn next_stage(
+    hash: &dyn Hash,
+    secret: &HashSecret,
+    salt: Option<HashSecret>,
+    ikm: &[u8],
+) -> Result<HashSecret, CryptoError> {
+    let salt = match salt {
+        Some(salt) => salt,
+        None => derive_secret(hash, secret.expose(), DERIVED, &hash.hash_of_nothing())?,
+    };
     Ok(hash.hkdf_extract(salt.expose(), ikm))
 }
+
+/// The label of the step to the next stage.
+const DERIVED: &[u8] = b"derived";
 
 /// As many zero bytes as a hash is long.
 fn zeros(hash: &dyn Hash) -> HashSecret {
@@ -110,6 +130,8 @@ pub enum PskKind {
 pub struct Early {
     hash: &'static dyn Hash,
     secret: HashSecret,
+    /// Derived for the next stage already.
+    salt: Option<HashSecret>,
 }
 
 impl Early {
@@ -118,7 +140,11 @@ impl Early {
     pub fn new(hash: &'static dyn Hash, psk: Option<&[u8]>) -> Self {
         let zeros = zeros(hash);
         let secret = hash.hkdf_extract(zeros.expose(), psk.unwrap_or(zeros.expose()));
-        Self { hash, secret }
+        Self {
+            hash,
+            secret,
+            salt: None,
+        }
     }
 
     /// The binder of this PSK (RFC 9846 4.3.11.2); the transcript ends with the partial ClientHello.
@@ -126,7 +152,7 @@ impl Early {
     /// # Errors
     /// Those of [`hkdf_expand_label`].
     pub fn binder(
-        &self,
+        &mut self,
         kind: PskKind,
         transcript: &HashOutput,
     ) -> Result<HashSecret, CryptoError> {
@@ -135,8 +161,10 @@ impl Early {
             PskKind::External => b"ext binder",
             PskKind::Imported => b"imp binder",
         };
-        let none = self.hash.hash(&[]);
-        let key = derive_secret(self.hash, self.secret.expose(), label, &none)?;
+        let nothing = self.hash.hash_of_nothing();
+        let labels = [(label, &nothing), (DERIVED, &nothing)];
+        let [key, salt] = derive_secrets(self.hash, &self.secret, labels)?;
+        self.salt = Some(salt);
         finished(self.hash, &key, transcript)
     }
 
@@ -156,6 +184,7 @@ impl Early {
         Self {
             hash: self.hash,
             secret: self.secret.duplicate(),
+            salt: self.salt.as_ref().map(HashSecret::duplicate),
         }
     }
 
@@ -172,10 +201,11 @@ impl Early {
     pub fn into_handshake(self, shared: Option<&SharedSecret>) -> Result<Handshake, CryptoError> {
         let zeros = zeros(self.hash);
         let ikm = shared.map_or(zeros.expose(), Secret::expose);
-        let secret = next_stage(self.hash, &self.secret, ikm)?;
+        let secret = next_stage(self.hash, &self.secret, self.salt, ikm)?;
         Ok(Handshake {
             hash: self.hash,
             secret,
+            salt: None,
         })
     }
 }
@@ -185,6 +215,8 @@ impl Early {
 pub struct Handshake {
     hash: &'static dyn Hash,
     secret: HashSecret,
+    /// Derived for the next stage already.
+    salt: Option<HashSecret>,
 }
 
 impl Handshake {
@@ -193,9 +225,19 @@ impl Handshake {
     ///
     /// # Errors
     /// Those of [`hkdf_expand_label`].
-    pub fn traffic_secrets(&self, transcript: &HashOutput) -> Result<[HashSecret; 2], CryptoError> {
-        let labels: [&[u8]; 2] = [b"c hs traffic", b"s hs traffic"];
-        derive_secrets(self.hash, &self.secret, labels, transcript)
+    pub fn traffic_secrets(
+        &mut self,
+        transcript: &HashOutput,
+    ) -> Result<[HashSecret; 2], CryptoError> {
+        let nothing = self.hash.hash_of_nothing();
+        let labels: [(&[u8], _); 3] = [
+            (b"c hs traffic", transcript),
+            (b"s hs traffic", transcript),
+            (DERIVED, &nothing),
+        ];
+        let [client, server, salt] = derive_secrets(self.hash, &self.secret, labels)?;
+        self.salt = Some(salt);
+        Ok([client, server])
     }
 
     /// Goes on to the Main Secret.
@@ -203,7 +245,8 @@ impl Handshake {
     /// # Errors
     /// Those of [`hkdf_expand_label`].
     pub fn into_main(self) -> Result<Main, CryptoError> {
-        let secret = next_stage(self.hash, &self.secret, zeros(self.hash).expose())?;
+        let zeros = zeros(self.hash);
+        let secret = next_stage(self.hash, &self.secret, self.salt, zeros.expose())?;
         Ok(Main {
             hash: self.hash,
             secret,
@@ -229,7 +272,8 @@ impl Main {
         transcript: &HashOutput,
     ) -> Result<[HashSecret; 3], CryptoError> {
         let labels: [&[u8]; 3] = [b"c ap traffic", b"s ap traffic", b"exp master"];
-        derive_secrets(self.hash, &self.secret, labels, transcript)
+        let labels = labels.map(|label| (label, transcript));
+        derive_secrets(self.hash, &self.secret, labels)
     }
 
     /// resumption_secret; the transcript ends with the client's Finished.
@@ -265,8 +309,11 @@ pub fn traffic_key(
 ) -> Result<(Box<dyn AeadKey>, Iv), CryptoError> {
     let mut key = Secret::<32>::zeroed(aead.key_len());
     let mut iv = Iv::zeroed(12);
-    let outputs = [(&b"key"[..], key.expose_mut()), (b"iv", iv.expose_mut())];
-    expand_labels(hash, secret.expose(), &[], outputs)?;
+    let outputs: [Labelled<'_>; 2] = [
+        (b"key", &[], key.expose_mut()),
+        (b"iv", &[], iv.expose_mut()),
+    ];
+    expand_labels(hash, secret.expose(), outputs)?;
     Ok((aead.key(key.expose())?, iv))
 }
 
@@ -315,7 +362,8 @@ pub fn export(
     context: &[u8],
     out: &mut [u8],
 ) -> Result<(), CryptoError> {
-    let secret = derive_secret(hash, exporter_secret.expose(), label, &hash.hash(&[]))?;
+    let nothing = hash.hash_of_nothing();
+    let secret = derive_secret(hash, exporter_secret.expose(), label, &nothing)?;
     let context = hash.hash(&[context]);
     hkdf_expand_label(hash, secret.expose(), b"exporter", context.as_bytes(), out)
 }

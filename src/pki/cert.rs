@@ -138,6 +138,20 @@ impl<'a> Certificate<'a> {
         })
     }
 
+    /// When a certificate ends, without a look at what stands behind that: for one that was parsed before.
+    pub(crate) fn not_after(certificate: &'a [u8]) -> Result<Moment, DecodeError> {
+        let mut outer = der::only(certificate, der::SEQUENCE, "Certificate")?;
+        let tbs = outer.tlv(der::SEQUENCE, "tbsCertificate")?;
+        let mut reader = Reader::new(tbs.contents, "tbsCertificate");
+        version(&mut reader)?;
+        reader.integer("serialNumber")?;
+        reader.contents(der::SEQUENCE, "signature")?;
+        reader.contents(der::SEQUENCE, "issuer")?;
+        let mut validity = reader.nested(der::SEQUENCE, "validity")?;
+        time::read(&mut validity, "notBefore")?;
+        time::read(&mut validity, "notAfter")
+    }
+
     /// 1, 2 or 3.
     #[must_use]
     pub const fn version(&self) -> u8 {

@@ -155,7 +155,7 @@ fn binder_of_another_client_hello() {
         rogue.refused(V::BadBinder, A::DECRYPT_ERROR);
     }
     // A binder over the whole of it, itself as zeros, or over less than the identities.
-    let early = symbolon::keys::tls13::Early::new(
+    let mut early = symbolon::keys::tls13::Early::new(
         super::common::rogue::suite().hash,
         Some(session.expose_secret()),
     );

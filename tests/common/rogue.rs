@@ -463,7 +463,7 @@ impl<C: Connection> Rogue<C> {
 
     fn handshake_keys(&mut self, shared: Option<&SharedSecret>) {
         let early = Early::new(self.suite.hash, self.psk.as_deref());
-        let handshake = early.into_handshake(shared).unwrap();
+        let mut handshake = early.into_handshake(shared).unwrap();
         let transcript = self.transcript.current();
         let [client, server] = handshake.traffic_secrets(&transcript).unwrap();
         self.install(&client, &server);
@@ -796,7 +796,7 @@ impl Rogue<ServerConnection> {
         let hash = self.suite.hash;
         let transcript = hash.hash(&[&self.prefix, partial]);
         let binders = psks.iter().flat_map(|psk| {
-            let early = Early::new(hash, Some(&psk.key));
+            let mut early = Early::new(hash, Some(&psk.key));
             vec8(early.binder(psk.kind, &transcript).unwrap().expose())
         });
         body.splice(start.., binders);

@@ -113,7 +113,7 @@ impl<C: Connection> Peer<C> {
     fn handshake_keys(&mut self, psk: bool) {
         let key = self.psk.as_ref().filter(|_| psk).map(|psk| &psk.key[..]);
         let early = Early::new(SHA256, key);
-        let handshake = early.into_handshake(self.shared.as_ref()).unwrap();
+        let mut handshake = early.into_handshake(self.shared.as_ref()).unwrap();
         let transcript = self.transcript.current();
         let [client, server] = handshake.traffic_secrets(&transcript).unwrap();
         let (write, read) = match self.server {
@@ -266,7 +266,7 @@ impl<C: Connection> Peer<C> {
         if let Some(psk) = &psk {
             let at = raw.len() - 32;
             let partial = SHA256.hash(&[&self.prefix, &raw[..at - 3]]);
-            let early = Early::new(SHA256, Some(&psk.key));
+            let mut early = Early::new(SHA256, Some(&psk.key));
             let binder = early.binder(psk.kind, &partial).unwrap();
             raw[at..].copy_from_slice(binder.expose());
         }

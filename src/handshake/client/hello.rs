@@ -291,7 +291,7 @@ pub(super) fn server_hello(
             tls13::State::WaitEncryptedExtensions(None),
         ),
     };
-    let handshake = early.into_handshake(shared.as_ref())?;
+    let mut handshake = early.into_handshake(shared.as_ref())?;
     let transcript = c.cx.transcript()?.current();
     let [client, server] = handshake.traffic_secrets(&transcript)?;
     c.cx.traffic.client_handshake = Some(client);

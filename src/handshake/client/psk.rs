@@ -136,10 +136,11 @@ pub(super) fn bind(c: &mut ClientCx, start: u32, end: u32) -> Result<(), Error> 
     let mut at = hello.end.checked_sub(list).ok_or(SHORT)?;
     let partial = c.cx.flight.get(hello.start..at).ok_or(SHORT)?;
     let mut binders = Vec::with_capacity(c.offers.len());
-    for offer in &c.offers {
-        let early = offer.early.as_ref().ok_or(SHORT)?;
+    for offer in &mut c.offers {
+        let kind = offer.kind();
+        let early = offer.early.as_mut().ok_or(SHORT)?;
         let transcript = offer.hash.hash(&[&c.prefix, partial]);
-        binders.push(early.binder(offer.kind(), &transcript)?);
+        binders.push(early.binder(kind, &transcript)?);
     }
     at = at.saturating_add(2);
     for binder in binders {

@@ -330,7 +330,7 @@ fn server_hello(
         out.push(Action::ChangeCipherSpec)?;
     }
     let early = psk.map_or_else(|| Early::new(suite.hash, None), |(_, early)| early);
-    let handshake = early.into_handshake(exchanged.as_ref().map(|(_, shared)| shared))?;
+    let mut handshake = early.into_handshake(exchanged.as_ref().map(|(_, shared)| shared))?;
     let transcript = s.cx.transcript()?.current();
     let [client, server] = handshake.traffic_secrets(&transcript)?;
     s.cx.traffic.client_handshake = Some(client);

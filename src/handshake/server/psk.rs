@@ -265,17 +265,17 @@ pub(super) fn key_exchange<'a>(
 
 /// Verifies the binder of the PSK that was chosen.
 pub(super) fn check_binder(
-    s: &ServerCx,
+    s: &mut ServerCx,
     hello: &ClientHello<'_>,
     suite: &Tls13Suite,
 ) -> Result<(), Error> {
-    let Some(chosen) = &s.lookup.chosen else {
+    let Some(chosen) = &mut s.lookup.chosen else {
         return Ok(());
     };
     let offered = hello.extensions.pre_shared_key.ok_or(GONE)?;
     let at = hello.binders_offset(s.hello_raw.len()).ok_or(GONE)?;
     let partial = s.hello_raw.get(..at).ok_or(GONE)?;
-    let early = chosen.early.as_ref().ok_or(GONE)?;
+    let early = chosen.early.as_mut().ok_or(GONE)?;
     let transcript = suite.hash.hash(&[&s.prefix, partial]);
     let expected = early.binder(chosen.found.kind(), &transcript)?;
     let binder = offered.binders.iter().nth(usize::from(chosen.index));
@@ -428,7 +428,7 @@ fn accept_early_data(s: &mut ServerCx, suite: &'static Tls13Suite) -> Result<(),
 /// Takes the PSK over: its place and the first stage of the key schedule.
 pub(super) fn take(s: &mut ServerCx) -> Result<(u16, Early), Error> {
     let chosen = s.lookup.chosen.as_mut().ok_or(GONE)?;
-    let early = chosen.early.as_ref().ok_or(GONE)?.duplicate();
+    let early = chosen.early.as_mut().ok_or(GONE)?.duplicate();
     // Moved, it would stay behind: it is wiped here.
     chosen.early = None;
     let chosen = s.lookup.chosen.take().ok_or(GONE)?;

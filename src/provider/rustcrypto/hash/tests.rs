@@ -51,6 +51,7 @@ fn a_running_hash_goes_on_after_it_was_looked_at() {
     for hash in [SHA256, SHA384, SHA512] {
         let mut running = hash.start();
         assert_eq!(running.current(), hash.hash(&[]));
+        assert_eq!(running.current(), hash.hash_of_nothing());
         running.update(b"one");
         assert_eq!(running.current(), hash.hash(&[b"one"]));
         running.update(b"two");
