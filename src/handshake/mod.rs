@@ -197,7 +197,7 @@ pub(crate) struct Replay {
 }
 
 /// Room for what most flights take without the certificate, so that they don't grow bit by bit.
-const FLIGHT: usize = 512;
+const FLIGHT: usize = 448;
 
 impl Cx {
     pub(crate) fn new(seed: [u8; 32], now: UnixTime) -> Self {

@@ -33,8 +33,11 @@ pub(crate) struct TicketState {
     pub(crate) age_add: u32,
     pub(crate) max_early_data: u32,
     pub(crate) scope: Scope,
-    pub(crate) server_name: Option<Vec<u8>>,
-    pub(crate) alpn: Option<Vec<u8>>,
+    /// Empty if the client gave none. (A `None` would leave bytes of this, which goes into a box, to whatever
+    /// was on the stack.)
+    pub(crate) server_name: Vec<u8>,
+    /// Empty if none was agreed on.
+    pub(crate) alpn: Vec<u8>,
     pub(crate) peer_chain: Option<Arc<PeerChain>>,
 }
 
@@ -48,9 +51,7 @@ impl TicketState {
             .fold(0, |sum, der| {
                 sum.saturating_add(der.len()).saturating_add(3)
             });
-        let names = [&self.server_name, &self.alpn];
-        let names = names.into_iter().flatten();
-        let names = names.fold(0_usize, |sum, name| sum.saturating_add(name.len()));
+        let names = self.server_name.len().saturating_add(self.alpn.len());
         // Never grows, so that nothing is left behind unwiped.
         let mut bytes = Vec::with_capacity(chain.saturating_add(names).saturating_add(192));
         let mut w = Writer::new(&mut bytes);
@@ -65,8 +66,8 @@ impl TicketState {
         w.u32(self.age_add);
         w.u32(self.max_early_data);
         w.bytes(&self.scope.0);
-        w.vec16(|w| w.bytes(self.server_name.as_deref().unwrap_or(&[])));
-        w.vec8(|w| w.bytes(self.alpn.as_deref().unwrap_or(&[])));
+        w.vec16(|w| w.bytes(&self.server_name));
+        w.vec8(|w| w.bytes(&self.alpn));
         write_chain(&mut w, self.peer_chain.as_deref());
         let written = w.finish();
         let bytes = SecretBytes::new(bytes);
@@ -90,8 +91,8 @@ impl TicketState {
         let age_add = r.u32(WHAT)?;
         let max_early_data = r.u32(WHAT)?;
         let scope = Scope(*r.array(WHAT)?);
-        let server_name = filled(r.vec16(WHAT, 0..=0xffff)?);
-        let alpn = filled(r.vec8(WHAT, 0..=0xff)?);
+        let server_name = r.vec16(WHAT, 0..=0xffff)?.to_vec();
+        let alpn = r.vec8(WHAT, 0..=0xff)?.to_vec();
         let peer_chain = read_chain(&mut r, WHAT)?;
         r.finish(WHAT)?;
         Ok(Self {
@@ -122,7 +123,7 @@ impl TicketState {
         // RFC 9846 4.7.1, RFC 6066 3: the name is that of the first handshake.
         self.version == version
             && self.scope == scope
-            && self.server_name.as_deref() == server_name
+            && self.server_name == server_name.unwrap_or(&[])
             // A ticket from the future is of a clock that nothing is known of.
             && self.issued <= later(now, SKEW)
             && now < self.expires

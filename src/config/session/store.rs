@@ -234,6 +234,9 @@ impl ClientSessions {
         let Some(sessions) = self.by_peer.get_mut(peer) else {
             return;
         };
+        if sessions.iter().all(|(_, s)| now < s.expires()) {
+            return;
+        }
         let mut kept = VecDeque::new();
         let mut gone = VecDeque::new();
         for entry in core::mem::take(sessions) {

@@ -368,7 +368,7 @@ fn fresh_enough(
     if state.cipher_suite != suite.name {
         return Err(R::Suite);
     }
-    if state.alpn != s.cx.alpn {
+    if state.alpn != s.cx.alpn.as_deref().unwrap_or(&[]) {
         return Err(R::Alpn);
     }
     let psks = hello.extensions.pre_shared_key.ok_or(R::OtherPsk)?;

@@ -197,8 +197,8 @@ fn new_session(
         age_add: u32::from_be_bytes(s.cx.random.array()),
         max_early_data: early_data.map_or(0, |early_data| early_data.most),
         scope,
-        server_name: s.cx.server_name.clone(),
-        alpn: s.cx.alpn.clone(),
+        server_name: s.cx.server_name.clone().unwrap_or_default(),
+        alpn: s.cx.alpn.clone().unwrap_or_default(),
         peer_chain: s.cx.peer_chain.clone(),
     };
     Ok(Some((state, expires)))

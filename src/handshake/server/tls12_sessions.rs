@@ -121,8 +121,8 @@ fn state(cx: &Cx, config: &ServerConfig) -> Option<TicketState> {
         age_add: 0,
         max_early_data: 0,
         scope: cx.lasting_scope(config)?,
-        server_name: cx.server_name.clone(),
-        alpn: cx.alpn.clone(),
+        server_name: cx.server_name.clone().unwrap_or_default(),
+        alpn: cx.alpn.clone().unwrap_or_default(),
         peer_chain: cx.peer_chain.clone(),
     })
 }

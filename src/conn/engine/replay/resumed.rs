@@ -96,8 +96,8 @@ pub(super) fn sessions(earlier: &Vectors, scope: Scope) -> StatelessSessions {
         age_add: ticket.age_add,
         max_early_data: ticket.max_early_data.unwrap(),
         scope,
-        server_name: Some(b"server".to_vec()),
-        alpn: None,
+        server_name: b"server".to_vec(),
+        alpn: Vec::new(),
         peer_chain: None,
     };
     let state = state.encode().unwrap().expose().to_vec();
