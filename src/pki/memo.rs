@@ -108,9 +108,9 @@ impl fmt::Debug for SignatureMemo {
 
 /// Entries by their hashes; in each set the one that was used last comes first.
 struct Table {
-    /// Empty until there is something to remember.
+    /// Empty until there is something to remember; more where a set is full.
     sets: Vec<[Option<Signature>; WAYS]>,
-    /// How many sets there will be.
+    /// How many sets there may be.
     count: usize,
 }
 
@@ -151,19 +151,92 @@ impl Table {
     }
 
     fn insert(&mut self, signature: Signature) {
-        if self.sets.is_empty() {
-            self.sets.reserve_exact(self.count);
-            self.sets.resize_with(self.count, Default::default);
-        }
         // Another connection may have been faster.
         if self.knows(&signature) {
             return;
         }
+        while self.is_crowded(&signature) && self.sets.len() < self.count {
+            self.grow();
+        }
+        self.place(signature);
+    }
+
+    /// Whether something else would have to go for this one.
+    fn is_crowded(&mut self, signature: &Signature) -> bool {
+        self.set_of(signature)
+            .is_none_or(|set| set.iter().all(Option::is_some))
+    }
+
+    /// Twice as many sets, or the first.
+    fn grow(&mut self) {
+        let count = self.sets.len().saturating_mul(2).clamp(1, self.count);
+        let mut sets = Vec::with_capacity(count);
+        sets.resize_with(count, Default::default);
+        let old = core::mem::replace(&mut self.sets, sets);
+        for set in old {
+            // The one that was used last is placed last.
+            for entry in set.into_iter().rev().flatten() {
+                self.place(entry);
+            }
+        }
+    }
+
+    /// Puts it first in its set.
+    fn place(&mut self, signature: Signature) {
         if let Some(set) = self.set_of(&signature) {
             set.rotate_right(1);
             if let Some(first) = set.first_mut() {
                 *first = Some(signature);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signature(n: u8) -> Signature {
+        let mut hash = [n; 32];
+        // What chooses the set, spread.
+        hash[7] = n.wrapping_mul(167);
+        Signature {
+            hash,
+            algorithm: crate::provider::RUSTCRYPTO.verify.all[0],
+        }
+    }
+
+    #[test]
+    fn a_table_grows_with_what_is_remembered_and_forgets_only_when_it_is_full() {
+        let mut table = Table::new(16);
+        table.insert(signature(0));
+        assert_eq!((table.sets.len(), table.len()), (1, 1));
+        for n in 0..64 {
+            table.insert(signature(n));
+        }
+        assert_eq!(table.len(), 64);
+        assert!(table.sets.len() < 16, "{}", table.sets.len());
+        assert!((0..64).all(|n| table.knows(&signature(n))));
+        for n in 0..=255 {
+            table.insert(signature(n));
+            assert!(table.knows(&signature(n)));
+        }
+        assert_eq!(table.sets.len(), 16);
+        assert!((64..=16 * WAYS).contains(&table.len()));
+    }
+
+    #[test]
+    fn a_set_that_is_parted_keeps_its_order() {
+        let mut table = Table::new(2);
+        for n in 0..8 {
+            table.insert(signature(2 * n));
+        }
+        // The one that was used last goes last.
+        assert!(table.knows(&signature(0)));
+        for n in 8..15 {
+            table.insert(signature(2 * n));
+        }
+        assert!(table.knows(&signature(0)));
+        assert!(!table.knows(&signature(2)));
     }
 }
