@@ -50,7 +50,7 @@ pub(crate) fn lengths_fit(_aad: &[u8], message: &[u8]) -> bool {
 }
 
 /// The functions, or nothing where the CPU can't run them.
-pub(crate) fn functions() -> Option<Functions<Key, 32>> {
+pub(crate) fn functions(_wide: bool) -> Option<Functions<Key, 32>> {
     let supported = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2");
     // SAFETY: the CPU was just seen to have every extension that `with_extensions` is compiled for.
     supported.then(|| unsafe { with_extensions() })
