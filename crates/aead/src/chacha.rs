@@ -431,8 +431,8 @@ fn run<const SEAL: bool>(key: &Key, nonce: &[u8; 12], aad: &[u8], message: &mut 
 }
 
 #[target_feature(enable = "avx2,bmi2")]
-fn seal(key: &Key, nonce: &[u8; 12], aad: &[u8], message: &mut [u8]) -> [u8; 16] {
-    run::<true>(key, nonce, aad, message).to_le_bytes()
+fn seal(key: &Key, nonce: &[u8; 12], aad: &[u8], message: &mut [u8]) -> u128 {
+    run::<true>(key, nonce, aad, message)
 }
 
 #[target_feature(enable = "avx2,bmi2")]

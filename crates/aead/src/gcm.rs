@@ -131,7 +131,7 @@ fn seal_wide<const R: usize>(
     nonce: &[u8; 12],
     aad: &[u8],
     message: &mut [u8],
-) -> [u8; 16] {
+) -> u128 {
     if message.len() < BATCH {
         return narrow::seal(key, nonce, aad, message);
     }

@@ -220,7 +220,7 @@ macro_rules! batches {
             nonce: &[u8; 12],
             aad: &[u8],
             message: &mut [u8],
-        ) -> [u8; 16] {
+        ) -> u128 {
             let counters = Counters::new(key, nonce);
             let lengths = [aad.len(), message.len()];
             let hash = hash_aad::<R, WIDTH>(key, aad);
