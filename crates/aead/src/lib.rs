@@ -137,7 +137,7 @@ macro_rules! aead {
             #[doc(hidden)]
             #[must_use]
             pub fn new_narrow(key: &[u8; $key_len]) -> Option<Box<Self>> {
-                Self::with_functions(key, $module::functions(false)?)
+                Self::with_functions(key, $module::functions(true)?)
             }
 
             fn with_functions(
