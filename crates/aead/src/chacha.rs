@@ -90,7 +90,9 @@ fn expand(key: &mut Key, bytes: &[u8; 32]) {
 /// Poly1305 (RFC 8439 2.5) with 64-bit limbs.
 struct Poly {
     /// The accumulator: below 2^130 + some.
-    h: [u64; 3],
+    h: u128,
+    top: u64,
+    back: u64,
     /// The clamped multiplier.
     r: [u64; 2],
     /// 5/4 of its high half: what lies at 2^130 comes back at 1, five times.
@@ -126,7 +128,9 @@ impl Poly {
         let [r0, r1, s0, s1]: [u64; 4] = cast(*key);
         let r = [r0 & CLAMP[0], r1 & CLAMP[1]];
         Self {
-            h: [0; 3],
+            h: 0,
+            top: 0,
+            back: 0,
             r,
             folded: r[1] + (r[1] >> 2),
             s: join(s0, s1),
@@ -137,12 +141,12 @@ impl Poly {
     #[target_feature(enable = "avx2,bmi2")]
     #[inline]
     fn add(&mut self, block: &[u8; 16]) {
-        let [h0, h1, h2] = self.h;
         let [r0, r1] = self.r;
-        let (h, carry) = join(h0, h1).overflowing_add(cast(*block));
+        let (h, carry) = self.h.overflowing_add(cast(*block));
+        let (h, carry_back) = h.overflowing_add(u128::from(self.back));
         let (h0, h1) = (low(h), high(h));
         // The bit behind the block.
-        let h2 = h2 + u64::from(carry) + 1;
+        let h2 = self.top + u64::from(carry) + u64::from(carry_back) + 1;
 
         // h2 is less than 8, r and `folded` less than 2^60 and 5/4 of it: no sum runs over.
         let bottom = wide(h0, r0) + wide(h1, self.folded);
@@ -150,9 +154,9 @@ impl Poly {
         let middle = middle + u128::from(high(bottom));
         let top = h2 * r0 + high(middle);
         // What is at 2^130 and above comes back five times: 4 times and once.
-        let back = (top & !3) + (top >> 2);
-        let (h, carry) = join(low(bottom), low(middle)).overflowing_add(u128::from(back));
-        self.h = [low(h), high(h), (top & 3) + u64::from(carry)];
+        self.back = (top & !3) + (top >> 2);
+        self.h = join(low(bottom), low(middle));
+        self.top = top & 3;
     }
 
     /// Adds bytes, filled up with zeros.
@@ -171,9 +175,9 @@ impl Poly {
     #[target_feature(enable = "avx2,bmi2")]
     #[inline]
     fn finish(self) -> u128 {
-        let [h0, h1, h2] = self.h;
+        let (h, carry) = self.h.overflowing_add(u128::from(self.back));
+        let h2 = self.top + u64::from(carry);
         // h - p is h + 5 - 2^130. If that isn't negative it is the result, else h is.
-        let h = join(h0, h1);
         let (g, carry) = h.overflowing_add(5);
         let mask = 0u128.wrapping_sub(u128::from((h2 + u64::from(carry)) >> 2));
         ((h & !mask) | (g & mask)).wrapping_add(self.s)
