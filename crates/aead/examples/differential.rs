@@ -53,7 +53,8 @@ fn main() {
             let len = match numbers.below(4096) {
                 0 => numbers.below(1 << 16),
                 1..64 => numbers.below(4096),
-                64..1024 => numbers.below(10) * 64 + numbers.below(4),
+                64..160 => numbers.below(40) * 64 + 62 + numbers.below(5),
+                160..1024 => numbers.below(10) * 64 + numbers.below(4),
                 _ => numbers.below(450),
             };
             let aad_len = match numbers.below(256) {

@@ -137,7 +137,7 @@ macro_rules! aead {
             #[doc(hidden)]
             #[must_use]
             pub fn new_narrow(key: &[u8; $key_len]) -> Option<Box<Self>> {
-                Self::with_functions(key, $module::functions(true)?)
+                Self::with_functions(key, $module::functions(false)?)
             }
 
             fn with_functions(
@@ -211,4 +211,37 @@ aead! {
 aead! {
     /// ChaCha20-Poly1305.
     ChaCha20Poly1305, 32, chacha, chacha::Key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `new_narrow` is there for: that the tests of both widths are of two.
+    #[test]
+    fn narrow_functions_are_others_where_there_is_avx_512() {
+        macro_rules! differ {
+            ($name:ident, $len:literal) => {{
+                let (Some(widest), Some(narrow)) =
+                    ($name::new(&[1; $len]), $name::new_narrow(&[1; $len]))
+                else {
+                    println!("skipped: this CPU can't run {}", stringify!($name));
+                    return;
+                };
+                let (widest, narrow) = (&widest.functions, &narrow.functions);
+                !std::ptr::fn_addr_eq(widest.seal, narrow.seal)
+                    && !std::ptr::fn_addr_eq(widest.open, narrow.open)
+            }};
+        }
+        let wide = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("vaes");
+        let differ = [
+            differ!(Aes128Gcm, 16),
+            differ!(Aes256Gcm, 32),
+            differ!(ChaCha20Poly1305, 32),
+        ];
+        assert_eq!(differ, [wide; 3]);
+    }
 }

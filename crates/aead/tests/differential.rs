@@ -54,6 +54,30 @@ fn every_length_up_to_600() {
 }
 
 #[test]
+fn lengths_around_what_is_computed_at_once() {
+    let mut numbers = Numbers(4);
+    for kernel in kernels() {
+        let key = numbers.bytes(kernel.0.key_len());
+        let Some((ours, theirs)) = pair(kernel, &key) else {
+            continue;
+        };
+        for len in (930..=1060).chain(1950..=2080) {
+            let nonce = numbers.bytes(12).try_into().unwrap();
+            let (aad, message) = (numbers.bytes(5), numbers.bytes(len));
+            compare(
+                &format!("{kernel:?}"),
+                &*ours,
+                &*theirs,
+                &nonce,
+                &aad,
+                &message,
+                numbers.next(),
+            );
+        }
+    }
+}
+
+#[test]
 fn long_messages_and_long_additional_data() {
     let mut numbers = Numbers(2);
     for kernel in kernels() {
