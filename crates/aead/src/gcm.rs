@@ -10,6 +10,10 @@
 //! are hashed (sealing: those before; opening: the same). The vectors of a batch are hashed last
 //! one first, so that the result of the batch before, which belongs to the first block, is
 //! needed as late as can be.
+//!
+//! # Widths
+//! [`batches`] is there twice, with vectors of two blocks and of four. Keys, additional data, what is
+//! left behind the batches and messages that are shorter than one have vectors of two in both, which are no slower there.
 
 mod batches;
 mod narrow;
@@ -124,7 +128,7 @@ fn with_wide_extensions<const R: usize, const KEY: usize>() -> Functions<Key<R>,
     }
 }
 
-/// Messages that are shorter than a batch are faster with what they need compiled without AVX-512.
+/// (What a short message needs is faster compiled without AVX-512.)
 #[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq,avx512f,avx512bw,avx512vl")]
 fn seal_wide<const R: usize>(
     key: &Key<R>,

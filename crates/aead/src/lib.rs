@@ -1,9 +1,10 @@
 //! AES-128-GCM, AES-256-GCM (NIST SP 800-38D) and ChaCha20-Poly1305 (RFC 8439) with the vector
 //! instructions of x86-64: the AEADs of TLS, made for symbolon's fast provider.
 //!
-//! GCM needs AVX2, AES-NI, PCLMULQDQ, VAES and VPCLMULQDQ (256 bits wide, no AVX-512: Intel since Alder Lake
-//! and Ice Lake, AMD since Zen 3); ChaCha20-Poly1305 needs AVX2 and BMI2. The CPU is asked at run time:
-//! where it can't, `new` returns `None`. On other architectures the crate is empty.
+//! GCM needs AVX2, AES-NI, PCLMULQDQ, VAES and VPCLMULQDQ (Intel since Alder Lake and Ice Lake, AMD since Zen 3);
+//! ChaCha20-Poly1305 needs AVX2 and BMI2. Both use vectors of 512 bits where there are VAES and AVX-512 (F, BW and VL),
+//! of 256 bits elsewhere. The CPU is asked at run time: where it can't, `new` returns `None`. On other architectures
+//! the crate is empty.
 //!
 //! A message is sealed and opened in place, with its tag apart:
 //! ```
@@ -30,8 +31,8 @@
 //!   stack and isn't wiped there.
 //! - Messages longer than the standards allow (2^36 - 32 bytes for GCM, 2^38 - 64 for ChaCha20-Poly1305) are refused.
 //! - When a tag is wrong, the buffer is filled with zeros: no byte of unauthenticated plaintext is left.
-//! - `unsafe` is one expression in `gcm` and one in `chacha`: the call, once the CPU was asked, of a
-//!   `#[target_feature]` function that returns function pointers. All else is safe Rust, the
+//! - `unsafe` is one expression in `gcm` and one in `chacha`: the call, once the CPU was asked, of the
+//!   `#[target_feature]` function, for the widest vectors that it has, that returns function pointers. All else is safe Rust, the
 //!   intrinsics included; bytes become vectors by `bytemuck::cast`.
 //!
 //! # Time
@@ -43,6 +44,7 @@
 //! - Poly1305 is 64-bit multiplication (MULX, IMUL), additions with carry, and a final
 //!   subtraction that is chosen by a mask.
 //! - Tags are compared by one PTEST over all of their bits. Only its outcome is branched on.
+//! - The mask registers of AVX-512 hold constants only.
 //! - Every other branch and every address comes from lengths. The only table that is indexed (`bytes::mask`)
 //!   is indexed with a length.
 //!
@@ -51,10 +53,12 @@
 //!
 //! As far as tools can they check this: `crates/aead/ct.sh` lists the conditional jumps of the
 //! compiled kernels for a comparison with the loops and length checks above, and fails where a
-//! conditional jump depends on flags from anything but general registers (so never from a vector, but for the one PTEST) or where there is a
-//! division or a gather; and it runs ChaCha20-Poly1305 under valgrind with key, nonce and contents
+//! conditional jump depends on flags from anything but general registers, where bits of a vector become a mask or, by
+//! PMOVMSKB and its like, a number that could be branched on, or where there is a division, a gather or a
+//! compression; and it runs ChaCha20-Poly1305 under valgrind with key, nonce and contents
 //! marked as uninitialised, where every branch and address that depends on them is
-//! reported. valgrind doesn't know VAES, so that GCM has the first check only.
+//! reported. valgrind knows neither VAES nor AVX-512, so that GCM and the wider ChaCha20-Poly1305 have the first
+//! check only.
 //!
 //! # Speed
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml -- aead` compares with *ring*, graviola and
@@ -62,9 +66,10 @@
 //! `[profile.release.package.symbolon-aead] opt-level = 3`.
 //!
 //! # Correctness
-//! NIST's vectors for GCM, Project Wycheproof's for all three, and RustCrypto's implementations:
-//! every length up to 600 bytes and more, every bit of a short message, and 10^8 pseudorandom
-//! cases (about 4 minutes of a CPU): `cargo run --release -p symbolon-aead --example differential -- 100000000 2`.
+//! NIST's vectors for GCM, Project Wycheproof's for all three, and RustCrypto's implementations, with either
+//! width of vectors where the CPU has both: every length up to 600 bytes and more, every bit of a short message, and
+//! 10^8 pseudorandom cases (about 4 minutes of a CPU; with `narrow` behind for vectors of 256 bits):
+//! `cargo run --release -p symbolon-aead --example differential -- 100000000 2`.
 #![warn(
     missing_docs,
     missing_debug_implementations,

@@ -4,7 +4,8 @@
 //! The module that calls it has of its width what its instructions are named for: `Vector`, which is `WIDTH`
 //! bytes, `load`, `store`, `xor`, `aes_round`, `last_aes_round`, `product`; `repeated`, a block in each
 //! place, `sum_of_blocks`, `halves_swapped`; the `counter_blocks` of a batch; and for [`Sums`] the
-//! functions `add_four`, which hashes a fourth of a batch, and `reduced_fours`.
+//! functions `add_four`, which hashes a fourth of a batch, and `reduced_fours`. It gives the extensions, and how often
+//! the loop around AES and the hash runs, which is three times.
 
 macro_rules! batches {
     ($extensions:literal, $steps:expr) => {
