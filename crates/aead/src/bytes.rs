@@ -14,7 +14,7 @@ pub(crate) fn partial(bytes: &[u8]) -> [u8; 32] {
 
 /// The same of up to 16, as a little-endian number: two parts, of which the ends lie one over the other.
 #[inline]
-fn up_to_16(bytes: &[u8]) -> u128 {
+pub(crate) fn up_to_16(bytes: &[u8]) -> u128 {
     let ends = |first: u64, last: u64, len: usize| {
         u128::from(first) | (u128::from(last) << (8 * (bytes.len() - len)))
     };

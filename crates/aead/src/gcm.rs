@@ -348,7 +348,21 @@ impl<'a> Tail<'a> {
 /// Hashes the additional data, filled up with zeros.
 #[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
 #[inline]
-fn hash_aad<const R: usize, const WIDTH: usize>(key: &Key<R>, aad: &[u8]) -> Block {
+fn hash_aad<const R: usize>(key: &Key<R>, aad: &[u8]) -> Block {
+    if aad.len() > 16 {
+        return hash_long_aad(key, aad);
+    }
+    // TLS's has 5 bytes or 13.
+    let mut sums = Sums::zero();
+    let x = reversed(cast(bytes::up_to_16(aad)));
+    let [.., h, _] = &key.powers;
+    sums.add(_mm256_zextsi128_si256(x), _mm256_zextsi128_si256(*h));
+    sums.reduced()
+}
+
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+#[inline(never)]
+fn hash_long_aad<const R: usize>(key: &Key<R>, aad: &[u8]) -> Block {
     let mut so_far = zero();
     let (batches, rest) = aad.as_chunks::<BATCH>();
     for batch in batches {

@@ -224,7 +224,7 @@ macro_rules! batches {
         ) -> u128 {
             let counters = Counters::new(key, nonce);
             let lengths = [aad.len(), message.len()];
-            let hash = hash_aad::<R, WIDTH>(key, aad);
+            let hash = hash_aad(key, aad);
             let (batches, rest) = message.as_chunks_mut();
             let hash = seal_batches(key, &counters, hash, batches);
             cast(tail::<R, WIDTH, true>(key, &counters, hash, lengths, rest))
@@ -241,7 +241,7 @@ macro_rules! batches {
         ) -> bool {
             let counters = Counters::new(key, nonce);
             let lengths = [aad.len(), message.len()];
-            let hash = hash_aad::<R, WIDTH>(key, aad);
+            let hash = hash_aad(key, aad);
             let (batches, rest) = message.as_chunks_mut();
             let hash = open_batches(key, &counters, hash, batches);
             let expected = tail::<R, WIDTH, false>(key, &counters, hash, lengths, rest);
