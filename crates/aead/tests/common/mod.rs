@@ -78,6 +78,15 @@ pub const ALGORITHMS: [Algorithm; 3] = [
     Algorithm::ChaCha20Poly1305,
 ];
 
+/// The widest vectors that the CPU has, or of 256 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    Widest,
+    Narrow,
+}
+
+pub const WIDTHS: [Width; 2] = [Width::Widest, Width::Narrow];
+
 impl Algorithm {
     pub const fn key_len(self) -> usize {
         match self {
@@ -87,13 +96,20 @@ impl Algorithm {
     }
 
     /// Ours under a key of `key_len` bytes, or nothing if the CPU can't run it.
-    pub fn ours(self, key: &[u8]) -> Option<Box<dyn Aead>> {
+    pub fn ours(self, key: &[u8], width: Width) -> Option<Box<dyn Aead>> {
+        macro_rules! ours {
+            ($name:ident) => {{
+                let key = key.try_into().unwrap();
+                match width {
+                    Width::Widest => symbolon_aead::$name::new(key)?,
+                    Width::Narrow => symbolon_aead::$name::new_narrow(key)?,
+                }
+            }};
+        }
         Some(match self {
-            Self::Aes128Gcm => symbolon_aead::Aes128Gcm::new(key.try_into().unwrap())?,
-            Self::Aes256Gcm => symbolon_aead::Aes256Gcm::new(key.try_into().unwrap())?,
-            Self::ChaCha20Poly1305 => {
-                symbolon_aead::ChaCha20Poly1305::new(key.try_into().unwrap())?
-            }
+            Self::Aes128Gcm => ours!(Aes128Gcm),
+            Self::Aes256Gcm => ours!(Aes256Gcm),
+            Self::ChaCha20Poly1305 => ours!(ChaCha20Poly1305),
         })
     }
 
