@@ -39,7 +39,10 @@ const MAX_LEN: u64 = (1 << 36) - 32;
 
 /// What a key is expanded to. `R` is how many of AES's rounds go with a fourth of a batch: 2 for
 /// AES-128, whose 9 middle rounds are 1 + 4 * 2, and 3 for AES-256, whose 13 are 1 + 4 * 3.
-#[repr(C, align(32))]
+///
+/// Aligned as blocks are and no further: what an allocator aligns to more than 16 bytes takes it several times
+/// as long, and connections make four such keys.
+#[repr(C)]
 pub(crate) struct Key<const R: usize> {
     /// The key of AES that is added first.
     first: Block,
@@ -48,7 +51,7 @@ pub(crate) struct Key<const R: usize> {
     /// The last key of AES.
     last: Block,
     /// Of each four powers, the last ones first, the sums of their halves (for Karatsuba's products).
-    sums: [Pair; 4],
+    sums: [[Block; 2]; 4],
     /// The key of AES's first round.
     second: Block,
     /// The keys of the rounds between.
@@ -62,7 +65,7 @@ impl<const R: usize> Key<R> {
             first: zero,
             powers: [zero; 18],
             last: zero,
-            sums: [cast([0u128; 2]); 4],
+            sums: [[zero; 2]; 4],
             second: zero,
             middle: [[zero; R]; 4],
         }
@@ -206,7 +209,7 @@ fn expand<const R: usize, const KEY: usize>(key: &mut Key<R>, bytes: &[u8; KEY])
     let [_, powers @ .., _] = &key.powers;
     let (quads, _) = powers.as_chunks::<4>();
     for (sums, [a, b, c, d]) in key.sums.iter_mut().zip(quads.iter().rev()) {
-        *sums = half_sums(both(*a, *b), both(*c, *d));
+        *sums = cast(half_sums(both(*a, *b), both(*c, *d)));
     }
     keys.zeroize();
 }

@@ -127,12 +127,12 @@ macro_rules! batches {
                 for key in keys {
                     round(&mut states, *key);
                 }
-                sums.add_four(bytes, zero(), powers, *power_sums);
+                sums.add_four(bytes, zero(), powers, cast(*power_sums));
             }
             for key in last_middle {
                 round(&mut states, *key);
             }
-            sums.add_four(first, so_far, first_powers, *first_sums);
+            sums.add_four(first, so_far, first_powers, cast(*first_sums));
             (states, sums.reduced_fours())
         }
 
@@ -150,7 +150,7 @@ macro_rules! batches {
             for ((bytes, powers), power_sums) in
                 quarters.iter().zip(powers).zip(key.sums.iter().rev())
             {
-                sums.add_four(bytes, so_far, powers, *power_sums);
+                sums.add_four(bytes, so_far, powers, cast(*power_sums));
                 so_far = zero();
             }
             sums.reduced_fours()
