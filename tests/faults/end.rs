@@ -290,7 +290,7 @@ impl End {
         ["client", "server"][self.role]
     }
 
-    fn is_tls12(&self) -> bool {
+    pub fn is_tls12(&self) -> bool {
         let done = self.done.as_ref();
         done.is_some_and(|done| done.version == ProtocolVersion::TLS12)
     }

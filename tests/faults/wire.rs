@@ -98,6 +98,8 @@ pub struct Lane {
     pub happened: Vec<Kind>,
     /// Bytes put in.
     pub carried: usize,
+    /// An alert was among it, as far as its type can be seen.
+    pub alert: bool,
 }
 
 /// One lane to the server, the other to the client.
@@ -148,6 +150,7 @@ impl Net {
         let number = this.count;
         this.count += 1;
         this.carried += record.len();
+        this.alert |= record[0] == 21;
         trace!(
             "lane {lane}: record {number}: {} bytes, type {}",
             record.len(),
