@@ -7,7 +7,7 @@ mod common {
 }
 
 use common::certs::NOW;
-use common::pair::{End, Pair};
+use common::pair::{End, Pair, records};
 use common::rogue::{World, credential};
 use rustls_pki_types::ServerName;
 use std::sync::Arc;
@@ -454,4 +454,35 @@ fn configs_that_cannot_be() {
     let provider = symbolon::provider::default_provider();
     let error = Credential::new(chain, key, &provider).unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::KeyMismatch));
+}
+
+/// RFC 9846 5.1: handshake messages aren't interleaved with other records. An alert in the middle of one
+/// ends the connection, and no more of the message follows it.
+#[test]
+fn a_refusal_while_a_message_is_partly_out_is_the_last_that_goes_out() {
+    let world = World::new();
+    let hybrid = [NamedGroup::X25519MLKEM768];
+    let client = world.client_config().groups(&hybrid).build().unwrap();
+    let server = ServerConfig::builder()
+        .credential((*external(&world.server)).clone())
+        .groups(&hybrid)
+        .build()
+        .unwrap();
+    let mut pair = Pair::new(client, server);
+    pair.client.run();
+    pair.server.input.append(&mut pair.client.output);
+    pair.server.answerer = Some(Box::new(|_| None));
+    // Less than ServerHello has.
+    pair.server.room = Some(512);
+    pair.server.run();
+    let alert = AlertDescription::ACCESS_DENIED;
+    let answer = Answer::Refuse(alert);
+    pair.server.connection.answer(answer).unwrap();
+    pair.server.room = None;
+    pair.server.run();
+    let refused = Some(ErrorKind::Refused(alert).into());
+    assert_eq!(pair.server.failed, refused);
+    assert_eq!(records(&pair.server.output), [(22, 507), (21, 2)]);
+    let (error, _) = pair.failure();
+    assert_eq!(error, Some(ErrorKind::AlertReceived(alert).into()));
 }

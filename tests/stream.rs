@@ -6,8 +6,13 @@ mod common {
 }
 
 use common::certs::{KeyKind, NOW, TestPki};
+use rustls_pki_types::{ServerName, UnixTime};
 use std::io::{self, Read, Write};
-use symbolon::config::{ClientConfig, Credential, ServerConfig};
+use std::sync::{Arc, Mutex};
+use symbolon::config::{
+    ClientConfig, ClientSessionStore, Credential, RotatingTicketer, Scope, ServerConfig, Session,
+    StatelessSessions,
+};
 use symbolon::conn::{ClientConnection, Event, HalfEvent, ServerConnection};
 use symbolon::io::Stream;
 use symbolon::provider::default_provider;
@@ -83,4 +88,49 @@ fn what_came_along_with_the_handshake_is_not_lost() {
         HalfEvent::Data(data) => assert_eq!(&*data, b"hello"),
         other => panic!("{other:?}"),
     }
+}
+
+#[derive(Debug, Default)]
+struct Kept(Mutex<Vec<Session>>);
+
+impl ClientSessionStore for Kept {
+    fn take(&self, _: &ServerName<'_>, _: Scope, _: UnixTime) -> Option<Session> {
+        None
+    }
+
+    fn put(&self, session: Session) {
+        self.0.lock().unwrap().push(session);
+    }
+}
+
+#[test]
+fn sessions_go_into_the_store_of_the_config() {
+    let pki = TestPki::new();
+    let (chain, key) = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
+    let credential = Credential::new(chain, &key, &default_provider()).unwrap();
+    let tickets = RotatingTicketer::new(&default_provider(), &[3; 32], 3600).unwrap();
+    let server = ServerConfig::builder()
+        .credential(credential)
+        .sessions(StatelessSessions::new(Arc::new(tickets)))
+        .build();
+    let kept = Arc::new(Kept::default());
+    let client = ClientConfig::builder()
+        .roots(pki.roots())
+        .sessions(kept.clone())
+        .build();
+    let name = "server.example".try_into().unwrap();
+    let greeter = Greeter {
+        server: ServerConnection::new(server.unwrap(), [1; 32], NOW).unwrap(),
+        input: Vec::new(),
+        output: Vec::new(),
+        greeted: false,
+    };
+    let client = ClientConnection::new(client.unwrap(), name, [2; 32], NOW).unwrap();
+    let mut stream = Stream::new(client, greeter).with_clock(|| NOW);
+    let mut hello = [0; 5];
+    stream.read_exact(&mut hello).unwrap();
+    // The tickets follow; then there is nothing more.
+    let end = stream.read(&mut [0]).unwrap_err();
+    assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
+    assert!(!kept.0.lock().unwrap().is_empty());
 }

@@ -6,7 +6,7 @@ mod common {
 }
 
 use common::certs::{Identity, KeyKind, TestPki};
-use common::pair::Pair;
+use common::pair::{End, Pair, records};
 use std::sync::Arc;
 use symbolon::codepoint::{
     AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme,
@@ -15,7 +15,7 @@ use symbolon::config::{
     ClientAuth, ClientConfig, ClientConfigBuilder, ClientCredentials, Credential, ServerConfig,
     ServerConfigBuilder,
 };
-use symbolon::conn::Eof;
+use symbolon::conn::{Connection, Eof};
 use symbolon::crypto::SuiteAuth;
 use symbolon::error::{Error, ErrorKind, Limit, Misuse, Parameter, Violation};
 use symbolon::handshake::Summary;
@@ -372,19 +372,49 @@ fn there_is_no_key_update_and_a_worn_key_ends_the_connection_cleanly() {
     let (mut pair, ..) = run(client.key_limit(8), server);
     let error = pair.client.connection.update_keys(false).unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoKeyUpdate));
+    let sent = wear_out(&mut pair.client);
+    assert!((1..8).contains(&sent));
+    // Only our direction has ended: what the server has sent meanwhile still comes, and its end.
+    pair.server.send(b"late");
+    pair.run();
+    assert_eq!(pair.server.data.len(), sent);
+    assert_eq!(pair.server.closed, Some(Eof::Clean));
+    assert_eq!(pair.client.data, b"late");
+    assert_eq!(pair.client.closed, Some(Eof::Clean));
+    assert_eq!(pair.client.failed, None);
+    let error = pair.client.connection.send(b"x", &mut Vec::new());
+    let worn = ErrorKind::Limit(Limit::KeyUse);
+    assert_eq!(*error.unwrap_err().kind(), worn);
+}
+
+/// Sends until the key is used up, and closes then; how many records it took.
+fn wear_out<C: Connection>(end: &mut End<C>) -> usize {
     let mut sent = 0;
     let error = loop {
-        match pair.client.connection.send(b"x", &mut pair.client.output) {
+        match end.connection.send(b"x", &mut end.output) {
             Ok(_) => sent += 1,
             Err(error) => break error,
         }
     };
     assert_eq!(*error.kind(), ErrorKind::Limit(Limit::KeyUse));
-    pair.client.connection.flush(&mut pair.client.output);
-    pair.run();
-    assert_eq!(pair.server.data.len(), sent);
-    assert!((1..8).contains(&sent));
-    assert_eq!(pair.server.closed, Some(Eof::Clean));
+    // RFC 5246 7.2.1: close_notify went out.
+    assert_eq!(end.connection.flush(&mut Vec::new()), 0);
+    assert_eq!(records(&end.output).last().unwrap().0, 21);
+    sent
+}
+
+#[test]
+fn a_key_that_is_worn_after_the_peers_end_changes_nothing_of_it() {
+    let (_, client, server) = tls12(KeyKind::EcdsaP256);
+    let (mut pair, ..) = run(client.key_limit(8), server);
+    pair.client.connection.end_of_input();
+    pair.client.run();
+    assert_eq!(pair.client.closed, Some(Eof::Truncated));
+    wear_out(&mut pair.client);
+    pair.client.run();
+    assert_eq!(pair.client.closed, Some(Eof::Truncated));
+    assert_eq!(pair.client.failed, None);
+    assert!(pair.client.connection.into_split().is_ok());
 }
 
 #[test]

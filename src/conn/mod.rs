@@ -9,8 +9,9 @@
 //! | close_notify, or end of input, during the handshake | `Event::Failed`, or `Eof::Truncated` |
 //! | an empty `send` | nothing goes out |
 //! | `send` before the handshake is done | `Misuse::HandshakeNotDone` |
-//! | a key near its limit | TLS 1.3 sends a KeyUpdate; TLS 1.2 has none: close_notify, and `Limit::KeyUse` from `send` |
+//! | a key near its limit | TLS 1.3 sends a KeyUpdate; TLS 1.2 has none: close_notify, and `Limit::KeyUse` from `send`; receiving goes on |
 //! | a fault of the peer | one alert, then `Event::Failed` at every later call, and the same error from `send` |
+//! | `close`, or a refusal by the application, while a handshake message is only partly out, for lack of room | the alert follows at once, and the rest of the message never. No record comes between two of that message then, as RFC 9846 5.1 forbids; but a peer may tell the cut message rather than the alert |
 
 use crate::config::ClientSessionStore;
 use crate::error::Error;

@@ -70,6 +70,8 @@ pub struct Sender {
     padding: Padding,
     key_limit: u64,
     close_sent: bool,
+    /// TLS 1.2: the key is used up, and our direction ends.
+    worn: bool,
     tls12: bool,
     /// In a box: there is hardly ever one.
     pub(crate) failed: Option<Box<Error>>,
@@ -90,6 +92,7 @@ impl Sender {
             padding: Padding::None,
             key_limit: u64::MAX,
             close_sent: false,
+            worn: false,
             tls12: false,
             failed: None,
             observer: None,
@@ -254,6 +257,9 @@ impl Sender {
         if self.epoch != epoch {
             return Err(Misuse::HandshakeNotDone.into());
         }
+        if self.worn {
+            return Err(Limit::KeyUse.into());
+        }
         let closing = matches!(self.owed.alert, Some((_, AlertDescription::CLOSE_NOTIFY)));
         if self.close_sent || closing {
             return Err(Misuse::SendAfterClose.into());
@@ -375,14 +381,14 @@ impl Sender {
     }
 
     /// Sees to it that a key which is nearly used up goes no further (RFC 9846 5.5): a KeyUpdate is
-    /// owed, or, as TLS 1.2 has none, the connection ends cleanly.
+    /// owed, or, as TLS 1.2 has none, our direction ends cleanly, and what comes is still received.
     fn replace_worn_key(&mut self) -> Result<(), Error> {
         if !self.sealer.as_ref().is_some_and(Sealer::is_worn) {
             return Ok(());
         }
         if self.tls12 {
             self.close();
-            self.failed = Some(Box::new(Limit::KeyUse.into()));
+            self.worn = true;
             return Err(Limit::KeyUse.into());
         }
         self.owed

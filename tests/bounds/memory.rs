@@ -194,17 +194,22 @@ fn a_server_of_tls12_before_authentication() {
     let world = World::new();
     let config = server_config(&world).versions(rogue12::TLS12);
     let config = config.client_auth(any_client()).build().unwrap();
-    for size in SIZES {
+    let limits = Limits::default();
+    // Both are kept until the client has signed them: what a ClientHello has beyond 3 KiB is taken off
+    // the chain. One record has the longest hello with its header.
+    for (size, hello) in SIZES
+        .iter()
+        .flat_map(|size| [3 << 10, 6 << 10, limits.client_hello].map(|hello| (*size, hello - 4)))
+    {
         let mut rogue = rogue12::Rogue::client(Arc::clone(&config));
-        rogue.client_hello(|hello| {
-            hello.extensions.push((X::PADDING, vec![]));
-            let len = 2 + 32 + 1 + 2 + 2 + 2 + block(&hello.extensions).len();
-            // One record has it with its header.
-            let most = Limits::default().client_hello - 4;
-            hello.set(X::PADDING, vec![0; most - len]);
+        rogue.client_hello(|h| {
+            h.extensions.push((X::PADDING, vec![]));
+            let len = 2 + 32 + 1 + 2 + 2 + 2 + block(&h.extensions).len();
+            h.set(X::PADDING, vec![0; hello - len]);
         });
         rogue.read_flight();
-        let most = Limits::default().client_chain - 3;
+        let allowed = limits.client_chain - (hello + 4 - (3 << 10));
+        let most = allowed - 3;
         let each = (most - world.client.0[0].len() - 3) - 3;
         let list = long_list(&world.client.0[0], most, each, &[]);
         send12(&mut rogue, T::CERTIFICATE, &vec24(&list), size);
@@ -216,13 +221,27 @@ fn a_server_of_tls12_before_authentication() {
         server.feed(&rogue.sent, 1000, |_, _| ());
         assert_eq!(server.failed, None);
         assert!(server.done);
-        // TLS 1.2 signs the messages themselves, the chain among them: for that moment it is there
-        // twice.
-        let chain = Limits::default().client_chain;
         at_most(
-            &format!("server of TLS 1.2, records of {size}"),
+            &format!("server of TLS 1.2, a hello of {hello}, records of {size}"),
             &server,
-            SERVER + 2 * chain,
+            SERVER + limits.client_chain,
+        );
+        // A byte more is too much.
+        let mut rogue = rogue12::Rogue::client(Arc::clone(&config));
+        rogue.client_hello(|h| {
+            h.extensions.push((X::PADDING, vec![]));
+            let len = 2 + 32 + 1 + 2 + 2 + 2 + block(&h.extensions).len();
+            h.set(X::PADDING, vec![0; hello - len]);
+        });
+        rogue.read_flight();
+        let [_, len @ ..] = u32::try_from(allowed + 1).unwrap().to_be_bytes();
+        rogue.record(C::HANDSHAKE, &[&[T::CERTIFICATE.0], &len[..]].concat());
+        let mut server = self::server(&config);
+        server.feed(&rogue.sent, 1000, |_, _| ());
+        let error = server.failed.as_ref().unwrap().kind();
+        assert!(
+            matches!(error, ErrorKind::Limit(Limit::MessageSize { .. })),
+            "{error:?}"
         );
     }
 }

@@ -290,7 +290,7 @@ impl End {
         ["client", "server"][self.role]
     }
 
-    fn is_tls12(&self) -> bool {
+    pub fn is_tls12(&self) -> bool {
         let done = self.done.as_ref();
         done.is_some_and(|done| done.version == ProtocolVersion::TLS12)
     }
@@ -301,10 +301,9 @@ impl End {
 
     /// Whether nothing more can happen at this end.
     pub fn is_over(&self) -> bool {
-        let sending = !self.closing && !self.worn;
         self.vanished
             || (self.tokens.is_empty()
-                && (self.failed.is_some() || (self.closed.is_some() && !sending)))
+                && (self.failed.is_some() || (self.closed.is_some() && self.closing)))
                 && self.room == 0
                 && !self.owes
     }
@@ -332,11 +331,11 @@ impl End {
 
     fn can_send(&self) -> bool {
         let closed = self.is_tls12() && self.closed == Some(Eof::Clean);
-        self.done.is_some() && self.failed.is_none() && !self.closing && !self.worn && !closed
+        self.done.is_some() && self.failed.is_none() && !self.closing && !closed
     }
 
     fn wants_to_act(&self) -> bool {
-        if self.done.is_none() || self.failed.is_some() || self.closing || self.worn {
+        if self.done.is_none() || self.failed.is_some() || self.closing {
             return false;
         }
         let waits = self.acts.finale == Finale::After && self.closed.is_none();
@@ -549,10 +548,7 @@ impl End {
             Told::NeedOutput(min) => {
                 trace!("{who}: needs room {min}, wrote {written}, consumed {consumed}");
                 check!(min == output, "{who} needs room {min} or {output}");
-                check!(
-                    !dead || waited > 0 || self.worn,
-                    "{who} has output after its end"
-                );
+                check!(!dead || waited > 0, "{who} has output after its end");
                 check!(
                     self.done.is_none() || !self.split(),
                     "{who} is held up by output"
@@ -651,12 +647,7 @@ impl End {
             "{who} was to fail with {:?}, and fails with {error:?}",
             self.foretold
         );
-        // Sending after the peer's end may wear the key out.
-        self.worn |= error == Limit::KeyUse.into() && self.is_tls12();
-        check!(
-            self.closed.is_none() || self.worn,
-            "{who} failed after it had closed"
-        );
+        check!(self.closed.is_none(), "{who} failed after it had closed");
         self.failed = Some(error);
         self.asked = None;
         self.early_wanted = 0;
@@ -960,13 +951,16 @@ impl End {
         match sent {
             Ok(sent) => {
                 trace!("{}: sent {} of {len} bytes", self.name(), sent.taken);
-                self.worn |= sent.taken < len && sent.output == 0;
                 self.sent.len += sent.taken as u64;
+                let worn = sent.taken < len && sent.output == 0;
                 match self.acts.sends.last_mut() {
                     Some(size) if *size > sent.taken => *size -= sent.taken,
                     _ => {
                         self.acts.sends.pop();
                     }
+                }
+                if worn {
+                    self.wear_out();
                 }
                 self.note_sent(sent, len, written, had)
             }
@@ -996,11 +990,17 @@ impl End {
             "{} couldn't send: {error:?}",
             self.name()
         );
+        self.wear_out();
+        Ok(())
+    }
+
+    /// The key is used up: close_notify is owed, as if this end had closed.
+    fn wear_out(&mut self) {
+        self.acts.sends.clear();
         self.worn = true;
         self.closing = true;
         self.owes = true;
         self.saw("worn key");
-        Ok(())
     }
 
     fn seal_in_place(&mut self, data: &[u8], net: &mut Net) -> Checked<()> {
@@ -1050,14 +1050,18 @@ impl End {
             (Ok(sent), _) => return Err(format!("{who} sent {sent:?} after its end")),
             (Err(error), Some(failed)) => {
                 check!(
-                    error == *failed || self.worn && error == Limit::KeyUse.into(),
+                    error == *failed,
                     "{who} failed with {failed:?}, and sends with {error:?}"
                 );
             }
             (Err(error), None) => {
                 let known = [Misuse::SendAfterClose, Misuse::HandshakeNotDone].map(Error::from);
-                let known = known.contains(&error) || error == Limit::KeyUse.into();
-                check!(known, "{who} can't send: {error:?}");
+                // A key may have been found worn with nothing told, for lack of room.
+                let worn = self.is_tls12() && error == Limit::KeyUse.into();
+                check!(
+                    worn || !self.worn && known.contains(&error),
+                    "{who} can't send: {error:?}"
+                );
             }
         }
         check!(nothing.is_empty(), "{who} put something out after its end");
@@ -1099,7 +1103,7 @@ impl End {
             net.lanes[self.role].carried,
         );
         check!(
-            before == after || self.worn,
+            before == after,
             "{} changed after its end: {before:?} {after:?}",
             self.name()
         );

@@ -98,6 +98,8 @@ pub struct Lane {
     pub happened: Vec<Kind>,
     /// Bytes put in.
     pub carried: usize,
+    /// An alert was among it, as far as its type can be seen.
+    pub alert: bool,
 }
 
 /// One lane to the server, the other to the client.
@@ -148,6 +150,7 @@ impl Net {
         let number = this.count;
         this.count += 1;
         this.carried += record.len();
+        this.alert |= record[0] == 21;
         trace!(
             "lane {lane}: record {number}: {} bytes, type {}",
             record.len(),
@@ -166,8 +169,13 @@ impl Net {
         }
         this.history.push(record.to_vec());
         this.sent.extend(record);
-        let before = this.held.take();
+        let mut before = this.held.take();
         let fault = this.faults.iter().find(|f| f.record == number).copied();
+        // It can't be joined with a record that another fault has.
+        let alone = |(kind, _): &mut (Kind, _)| *kind == Kind::Coalesce && fault.is_some();
+        if let Some((_, first)) = before.take_if(alone) {
+            this.deliver(&first);
+        }
         match fault {
             None => this.deliver(record),
             Some(fault) => {
@@ -212,9 +220,11 @@ impl Lane {
         self.out.extend(bytes);
     }
 
-    /// Whether faults have undone each other to the last byte: what was dropped came as a replay.
-    pub fn as_sent(&self) -> bool {
-        self.sent == self.out
+    /// Whether all that was put in went out as it was: faults may have undone each other to the last
+    /// byte (what was dropped came as a replay), or come after it. What follows a close is read by
+    /// nobody (RFC 9846 6.1).
+    pub fn carried_all(&self) -> bool {
+        self.out.starts_with(&self.sent)
     }
 
     /// The record before, which was held, goes in front of the one that was just delivered.
@@ -235,7 +245,14 @@ impl Lane {
         record.extend(first_body);
         record.extend(last.iter().skip(5));
         with_length(&mut record);
+        self.sent_as(first.len() + last.len(), &record);
         self.deliver(&record);
+    }
+
+    /// The last bytes that were put in might as well have been these: the same message, cut otherwise.
+    fn sent_as(&mut self, len: usize, bytes: &[u8]) {
+        self.sent.truncate(self.sent.len() - len);
+        self.sent.extend(bytes);
     }
 
     /// Carries the record as the fault will have it; false if it can't have it here.
@@ -332,6 +349,7 @@ impl Lane {
                 let mut second = [&record[..5], end].concat();
                 with_length(&mut second);
                 bytes.extend(second);
+                self.sent_as(record.len(), &bytes);
             }
             Kind::Coalesce if record[0] == 22 => {
                 self.held = Some((Kind::Coalesce, bytes));

@@ -168,6 +168,25 @@ fn shares() {
         let mut rogue = sent(|h| h.set(X::KEY_SHARE, vec16(&share(group, key))));
         rogue.refused(CryptoError::InvalidKeyShare, A::ILLEGAL_PARAMETER);
     }
+    // As many as are read, and one more.
+    for (others, read) in [(31, true), (32, false)] {
+        let mut rogue = sent(|h| {
+            let others: Vec<_> = (0..others).map(|i| NamedGroup(0xfe00 + i)).collect();
+            let groups = others.iter().copied().chain([NamedGroup::X25519]);
+            let groups: Vec<_> = groups.map(|group| group.0).collect();
+            h.set(X::SUPPORTED_GROUPS, vec16(&u16s(&groups)));
+            let mut shares: Vec<_> = others.iter().flat_map(|g| share(*g, b"x")).collect();
+            shares.extend(share(NamedGroup::X25519, &[9; 32]));
+            h.set(X::KEY_SHARE, vec16(&shares));
+        });
+        match read {
+            true => {
+                rogue.peer.run();
+                assert_eq!(rogue.read_message().0, HandshakeType::SERVER_HELLO);
+            }
+            false => rogue.refused_as(DecodeFault::BadValue, A::ILLEGAL_PARAMETER),
+        }
+    }
     // Two of one group.
     let twice = share(NamedGroup::X25519, &[9; 32]).repeat(2);
     sent(|h| h.set(X::KEY_SHARE, vec16(&twice)))

@@ -11,6 +11,8 @@ use symbolon::config::ClientAuth;
 use symbolon::conn::{ClientConnection, ServerConnection};
 use symbolon::error::{CryptoError, DecodeFault, Violation as V};
 use symbolon::pki::{DangerousAcceptAnyCertificate, PathVerifier};
+use symbolon::provider::default_provider;
+use symbolon::wire::handshake::CertificateRequest;
 
 type Client = Rogue<ClientConnection>;
 type Server = Rogue<ServerConnection>;
@@ -378,6 +380,31 @@ fn asked(world: &World, required: bool) -> Server {
         false => ClientAuth::Optional(verifier),
     };
     Rogue::after_flight(world.server_config().client_auth(auth).build().unwrap())
+}
+
+/// RFC 9846 4.4.2, 4.3.3: what a server can verify, in handshakes and in certificates.
+#[test]
+fn what_a_server_asks_for() {
+    let world = World::new();
+    let verifier = Arc::new(PathVerifier::new(world.pki.roots()));
+    let config = world
+        .server_config()
+        .client_auth(ClientAuth::Required(verifier));
+    let mut rogue = Server::client(config.build().unwrap());
+    rogue.client_hello(|_| ());
+    let flight = rogue.read_flight();
+    let (_, raw) = flight
+        .iter()
+        .find(|(kind, _)| *kind == T::CERTIFICATE_REQUEST)
+        .unwrap();
+    let request = CertificateRequest::parse(&raw[4..]).unwrap();
+    let ours: Vec<_> = default_provider().verify.supported().collect();
+    for schemes in [
+        request.signature_algorithms,
+        request.signature_algorithms_cert,
+    ] {
+        assert_eq!(schemes.unwrap().iter().collect::<Vec<_>>(), ours);
+    }
 }
 
 #[test]

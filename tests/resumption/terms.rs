@@ -247,3 +247,33 @@ fn early_data_takes_no_bound_off_what_comes_along() {
         );
     }
 }
+
+#[test]
+fn a_session_counts_from_the_time_told_last_in_its_handshake() {
+    let world = World::new();
+    let (client, server) = (world.client().build(), world.ticketing().build());
+    let (client, server) = (client.unwrap(), server.unwrap());
+    let mut pair = pair_between((&client, 100), (&server, 0), None);
+    pair.server.connection.set_time(at(100));
+    pair.handshake();
+    let session = pair.client.sessions.pop();
+    // A session that is resumed counts from where it began, however time goes on meanwhile.
+    let mut pair = pair_at(150, &client, &server, session);
+    pair.client.run();
+    pair.server.input.append(&mut pair.client.output);
+    pair.server.run();
+    pair.server.connection.set_time(at(160));
+    let (_, summary) = pair.handshake();
+    let authenticated = at(100);
+    assert_eq!(
+        summary.authentication,
+        Authentication::Session { authenticated }
+    );
+    let session = pair.client.sessions.pop();
+    let (resumed, _, summary) = resumes(&mut pair_at(170, &client, &server, session));
+    assert!(resumed);
+    assert_eq!(
+        summary.authentication,
+        Authentication::Session { authenticated }
+    );
+}

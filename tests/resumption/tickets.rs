@@ -1,6 +1,7 @@
 //! Tickets that must not be honoured, and for how long those that may are good.
 
 use super::*;
+use std::sync::Mutex;
 use symbolon::codepoint::*;
 use symbolon::error::ErrorKind;
 use symbolon::handshake::{Authentication, EarlyDataRefusal as R};
@@ -599,5 +600,49 @@ fn the_clients_chain_is_in_the_summary_of_a_resumed_session() {
             .sessions(server);
         let sessions = sessions(&client, &server.build().unwrap());
         assert_eq!(!sessions.is_empty(), kept);
+    }
+}
+
+#[test]
+fn one_that_would_hardly_fit_into_a_hello_is_not_given() {
+    let world = World::new();
+    let client = client(&world);
+    let half = Limits::default().client_hello / 2;
+    for (len, given) in [(half, true), (half + 1, false)] {
+        let server = StatelessSessions::new(Arc::new(Long(len)));
+        let server = world.server().sessions(server).build().unwrap();
+        assert_eq!(!sessions(&client, &server).is_empty(), given, "{len}");
+    }
+}
+
+/// What tickets say of early data.
+#[derive(Debug, Default)]
+struct Allowed(Mutex<Vec<Option<u32>>>);
+
+impl Observer for Allowed {
+    fn observe(&self, observation: &Observation<'_>) {
+        if let Observation::Message {
+            parsed: Some(Parsed::NewSessionTicket(message)),
+            ..
+        } = observation
+        {
+            self.0.lock().unwrap().push(message.max_early_data);
+        }
+    }
+}
+
+/// RFC 9846 4.7.1: a server that takes no early data says nothing of it.
+#[test]
+fn early_data_of_no_bytes_is_not_offered() {
+    let world = World::new();
+    for (most, said) in [(0, None), (1, Some(1))] {
+        let seen = Arc::new(Allowed::default());
+        let client = world.client().observer(seen.clone()).build().unwrap();
+        let server = StatelessSessions::new(Arc::new(OpenTicketer(7)));
+        let server = server.early_data(most, Arc::new(SetRecorder::default()));
+        let server = world.server().sessions(server).build().unwrap();
+        let given = sessions(&client, &server).len();
+        assert!(given > 0);
+        assert_eq!(*seen.0.lock().unwrap(), vec![said; given]);
     }
 }

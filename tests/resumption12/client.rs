@@ -1,6 +1,6 @@
 //! A scripted server against a real client that has a session.
 
-use super::common::rogue::{Hello, World};
+use super::common::rogue::{Hello, World, message, vec16};
 use super::common::rogue12::{BOTH, Rogue, TLS12};
 use super::common::stores::ListStore;
 use super::{SERVER, at};
@@ -435,4 +435,78 @@ fn a_ticket_in_a_full_handshake() {
     let mut rogue = Server::server(silent.build().unwrap());
     rogue.server_hello(|h| h.extensions.push((X::SESSION_TICKET, vec![])));
     rogue.refused(V::UnsolicitedExtension, A::UNSUPPORTED_EXTENSION);
+}
+
+/// The ClientHello of a client that has a session, under another config: whether the session is in it.
+fn offers(known: &Known, config: ClientConfigBuilder) -> bool {
+    let store = Arc::clone(&known.kept) as Arc<dyn ClientSessionStore>;
+    let config = config.session_scope("tests").sessions(store);
+    let rogue = Server::server(config.build().unwrap());
+    let hello = ClientHello::parse(&rogue.hello[4..]).unwrap();
+    assert!(known.kept.0.lock().unwrap().is_empty());
+    let ticket = hello.extensions.session_ticket.unwrap_or(&[]);
+    assert!(hello.extensions.pre_shared_key.is_none());
+    hello.session_id == ID || !ticket.is_empty()
+}
+
+#[test]
+fn what_the_config_has_no_more_is_not_offered() {
+    for by in BYS {
+        let known = || {
+            let known = Known::new(by);
+            let config = known.world.client_config();
+            (known, config)
+        };
+        let (same, config) = known();
+        assert!(offers(&same, config.versions(TLS12)));
+        let (newer, config) = known();
+        assert!(offers(&newer, config.versions(BOTH)));
+        let (without_version, config) = known();
+        assert!(!offers(
+            &without_version,
+            config.versions(&[ProtocolVersion::TLS13])
+        ));
+        let (without_suite, config) = known();
+        let others = [
+            CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+            CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        ];
+        let config = config.versions(TLS12).cipher_suites(&others);
+        assert!(!offers(&without_suite, config));
+    }
+}
+
+/// A ticket that no ClientHello has room for is passed over, though the limits let it in.
+#[test]
+fn a_ticket_beyond_all_measure_is_not_offered() {
+    for (len, offered) in [(MAX_TICKET_LEN, true), (MAX_TICKET_LEN + 1, false)] {
+        let mut known = Known::new(By::Ticket);
+        known.kept.0.lock().unwrap().clear();
+        let mut limits = Limits::default();
+        limits.ticket = 40_000;
+        let config = known.world.client_config().versions(TLS12).limits(limits);
+        let store = Arc::clone(&known.kept) as Arc<dyn ClientSessionStore>;
+        let config = config.session_scope("tests").sessions(store);
+        known.config = config.build().unwrap();
+        let mut rogue = Server::server(Arc::clone(&known.config));
+        rogue.server_hello(|h| h.extensions.push((X::SESSION_TICKET, vec![])));
+        rogue.certificate(&known.world.server);
+        rogue.key_exchange(&known.world.server);
+        rogue.hello_done();
+        rogue.read_client_flight();
+        let body = [&7200_u32.to_be_bytes()[..], &vec16(&vec![7; len])].concat();
+        let raw = message(T::NEW_SESSION_TICKET, &body);
+        rogue.messages.extend_from_slice(&raw);
+        for part in raw.chunks(16_000) {
+            rogue.record(C::HANDSHAKE, part);
+        }
+        rogue.ccs();
+        rogue.finished();
+        rogue.peer.run();
+        known.kept.put(rogue.peer.sessions.pop().unwrap());
+        let hello = Server::server(Arc::clone(&known.config)).hello;
+        let hello = ClientHello::parse(&hello[4..]).unwrap();
+        let ticket = hello.extensions.session_ticket.unwrap();
+        assert_eq!(ticket.len(), if offered { len } else { 0 });
+    }
 }

@@ -17,7 +17,7 @@ mod stores;
 use common::pair::{End, Pair};
 use common::rogue::{World, credential};
 use common::rogue12::{BOTH, TLS12};
-use common::stores::{ListStore, MapStore};
+use common::stores::{ListStore, Long, MapStore};
 use rustls_pki_types::{ServerName, UnixTime};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -734,4 +734,18 @@ fn sealed_tickets_and_bounded_stores() {
     let session = setup.run(None, 0).kept();
     let session = setup.run(Some(session), 60).resumed(true).kept();
     setup.run(Some(session), 120).resumed(true);
+}
+
+/// A ticket that takes more than half of what a ClientHello may have isn't given. The longest that is
+/// goes beyond the limit of other messages.
+#[test]
+fn a_ticket_that_would_hardly_fit_is_not_given() {
+    let half = Limits::default().client_hello / 2;
+    assert!(half + 6 > Limits::default().other_message);
+    for (len, given) in [(half, true), (half + 1, false)] {
+        let mut setup = Setup::new();
+        let sessions = StatelessSessions::new(Arc::new(Long(len)));
+        setup.server = setup.server.sessions(sessions);
+        assert_eq!(setup.run(None, 0).session.is_some(), given, "{len}");
+    }
 }

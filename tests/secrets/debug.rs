@@ -3,7 +3,7 @@
 
 use crate::common::pair::now;
 use crate::common::rogue::World;
-use crate::spy::{Needles, noting, provider};
+use crate::spy::{Code, Needles, noting};
 use crate::wiped::{End, KEY, TICKETS, boxed, cases, configs};
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Write};
@@ -234,10 +234,17 @@ fn show_parts(world: &World, shown: &mut Shown, needles: &mut Needles) {
     shown.add(&psk(b"a"));
     shown.add(&PskTable::from_iter([psk(b"a"), psk(b"b")]));
     shown.add(&Answer::Psk(Some(Arc::new(psk(b"a")))));
-    let ticketer = RotatingTicketer::new(&provider(), TICKETS, 10).unwrap();
+    let ticketer = RotatingTicketer::new(&Code::RustCrypto.provider(), TICKETS, 10).unwrap();
     shown.add(&ticketer);
     shown.add(&StatelessSessions::new(Arc::new(ticketer)));
-    shown.add(&ReplayFilter::new(&provider(), TICKETS, 10, 10, now(), 20));
+    shown.add(&ReplayFilter::new(
+        &Code::RustCrypto.provider(),
+        TICKETS,
+        10,
+        10,
+        now(),
+        20,
+    ));
     {
         let (identity, provider) = (&world.server, RUSTCRYPTO);
         let credential =
@@ -274,7 +281,7 @@ fn debug_shows_no_secret() {
         let sessions = StatefulSessions::new(Arc::new(heard));
         let credential = Credential::new(world.server.0.clone(), &world.server.1, &RUSTCRYPTO);
         let server = ServerConfig::builder()
-            .provider(provider())
+            .provider(Code::RustCrypto.provider())
             .credential(credential.unwrap())
             .session_scope("secrets")
             .versions(&[version])

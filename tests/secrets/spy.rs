@@ -2,7 +2,9 @@
 //! the blocks that are given back.
 //!
 //! All is done twice, with the same seeds: first a provider notes what goes in and out of hashes, key
-//! exchanges and AEADs; then, with the secrets known from the start, the allocator scans.
+//! exchanges and AEADs; then, with the secrets known from the start, the allocator scans. Where a
+//! provider draws randomness of its own, so that no two runs are the same, blocks are copied as they are
+//! given back, and searched when the run is over.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, RefCell};
@@ -24,6 +26,8 @@ thread_local! {
     /// Names the kind of secret that is computed with now.
     static SCANNING: Cell<Option<&'static Scanner>> = const { Cell::new(None) };
     static FOUND: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// Copies of what is given back.
+    static KEPT: Cell<Option<Vec<Vec<u8>>>> = const { Cell::new(None) };
 }
 
 /// How much of a secret is looked for.
@@ -31,6 +35,13 @@ const WINDOW: usize = 12;
 
 /// Notes a secret: its first and last bytes, and the same backwards, as numbers are kept in memory.
 fn note(name: &str, secret: &[u8]) {
+    // What is done here isn't looked at.
+    let kept = KEPT.take();
+    note_unseen(name, secret);
+    KEPT.set(kept);
+}
+
+fn note_unseen(name: &str, secret: &[u8]) {
     NOTED.with_borrow_mut(|noted| {
         let Some(noted) = noted else { return };
         // What is known to everybody isn't one.
@@ -51,6 +62,17 @@ pub fn noting(tls12: bool, run: impl FnOnce()) -> Needles {
     PRF.set(tls12);
     run();
     NOTED.take().unwrap()
+}
+
+/// The same, with copies of all blocks that were freed meanwhile.
+pub fn keeping(tls12: bool, run: impl FnOnce()) -> (Needles, Vec<Vec<u8>>) {
+    let mut kept = Vec::new();
+    let needles = noting(tls12, || {
+        KEPT.set(Some(Vec::new()));
+        run();
+        kept = KEPT.take().unwrap();
+    });
+    (needles, kept)
 }
 
 /// Finds needles in memory.
@@ -117,6 +139,12 @@ unsafe impl GlobalAlloc for Watching {
                 FOUND.with_borrow_mut(|list| list.push(found));
             }
             SCANNING.set(Some(scanner));
+        }
+        if let Some(mut kept) = KEPT.take() {
+            // SAFETY: as above.
+            let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
+            kept.push(bytes.to_vec());
+            KEPT.set(Some(kept));
         }
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(block, layout) }
@@ -282,18 +310,42 @@ fn aead(aead: &'static dyn Aead) -> &'static dyn Aead {
     Box::leak(Box::new(Aeads(aead)))
 }
 
-/// RustCrypto's, noted.
-pub fn provider() -> CryptoProvider {
-    static MADE: OnceLock<CryptoProvider> = OnceLock::new();
-    *MADE.get_or_init(|| CryptoProvider {
-        tls13_suites: leak(RUSTCRYPTO.tls13_suites.iter().map(|suite| -> &Tls13Suite {
+/// Whose code does it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Code {
+    RustCrypto,
+    /// `provider::fast`, where it can run.
+    #[cfg(feature = "fast")]
+    Fast,
+}
+
+impl Code {
+    pub fn base(self) -> CryptoProvider {
+        match self {
+            Self::RustCrypto => RUSTCRYPTO,
+            #[cfg(feature = "fast")]
+            Self::Fast => symbolon::provider::default_provider(),
+        }
+    }
+
+    /// It, noted.
+    pub fn provider(self) -> CryptoProvider {
+        static MADE: [OnceLock<CryptoProvider>; 2] = [const { OnceLock::new() }; 2];
+        let base = self.base();
+        *MADE[self as usize].get_or_init(|| noted(base))
+    }
+}
+
+fn noted(base: CryptoProvider) -> CryptoProvider {
+    CryptoProvider {
+        tls13_suites: leak(base.tls13_suites.iter().map(|suite| -> &Tls13Suite {
             Box::leak(Box::new(Tls13Suite {
                 hash: hash(suite.hash),
                 aead: aead(suite.aead),
                 ..**suite
             }))
         })),
-        tls12_suites: leak(RUSTCRYPTO.tls12_suites.iter().map(|suite| -> &Tls12Suite {
+        tls12_suites: leak(base.tls12_suites.iter().map(|suite| -> &Tls12Suite {
             Box::leak(Box::new(Tls12Suite {
                 hash: hash(suite.hash),
                 aead: aead(suite.aead),
@@ -301,12 +353,11 @@ pub fn provider() -> CryptoProvider {
             }))
         })),
         groups: leak(
-            RUSTCRYPTO
-                .groups
+            base.groups
                 .iter()
                 .map(|group| -> &dyn KeyExchangeGroup { Box::leak(Box::new(Group(*group))) }),
         ),
-        sha256: hash(RUSTCRYPTO.sha256),
-        ..RUSTCRYPTO
-    })
+        sha256: hash(base.sha256),
+        ..base
+    }
 }

@@ -1,15 +1,16 @@
 //! No block that is freed, and no connection that is dropped, holds a secret.
 
+use crate::common::certs::KeyKind;
 use crate::common::pair::{Pair, now};
 use crate::common::rogue::World;
-use crate::spy::{Needles, Scanner, noting, provider, scanning};
+use crate::spy::{Code, Needles, Scanner, keeping, noting, scanning};
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use symbolon::codepoint::{CipherSuite as S, NamedGroup as G, ProtocolVersion as P};
 use symbolon::config::*;
 use symbolon::conn::{ClientConnection, ServerConnection};
 use symbolon::pki::PathVerifier;
-use symbolon::provider::RUSTCRYPTO;
 use symbolon::secret::SecretBytes;
 
 /// How a connection comes to its end.
@@ -31,6 +32,7 @@ pub struct Case {
     pub group: G,
     pub end: End,
     pub psk: bool,
+    pub code: Code,
 }
 
 pub const KEY: &[u8; 32] = b"an external key of thirty-two by";
@@ -38,12 +40,13 @@ pub const TICKETS: &[u8; 32] = b"the secret that tickets are made";
 
 /// Configs whose secrets are noted; all that is made here is dropped within the case.
 pub fn configs(world: &World, case: Case) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
+    let (base, provider) = (case.code.base(), case.code.provider());
     let client_credential =
-        Credential::new(world.client.0.clone(), &world.client.1, &RUSTCRYPTO).unwrap();
+        Credential::new(world.client.0.clone(), &world.client.1, &base).unwrap();
     let server_credential =
-        Credential::new(world.server.0.clone(), &world.server.1, &RUSTCRYPTO).unwrap();
+        Credential::new(world.server.0.clone(), &world.server.1, &base).unwrap();
     let mut client = ClientConfig::builder()
-        .provider(provider())
+        .provider(provider)
         .roots(world.pki.roots())
         .credential(client_credential)
         .versions(&[case.version])
@@ -52,12 +55,12 @@ pub fn configs(world: &World, case: Case) -> (Arc<ClientConfig>, Arc<ServerConfi
         .session_scope("secrets")
         .sessions(Arc::new(MemoryClientSessions::new(8, 1 << 20)))
         .early_data(true);
-    let tickets = RotatingTicketer::new(&provider(), TICKETS, 3600).unwrap();
-    let replays = ReplayFilter::new(&provider(), &[4; 32], 100, 100, now(), 20);
+    let tickets = RotatingTicketer::new(&provider, TICKETS, 3600).unwrap();
+    let replays = ReplayFilter::new(&provider, &[4; 32], 100, 100, now(), 20);
     let sessions = StatelessSessions::new(Arc::new(tickets));
     let auth = ClientAuth::Optional(Arc::new(PathVerifier::new(world.pki.roots())));
     let mut server = ServerConfig::builder()
-        .provider(provider())
+        .provider(provider)
         .credential(server_credential)
         .versions(&[case.version])
         .cipher_suites(&[case.suite])
@@ -216,6 +219,7 @@ pub fn cases() -> Vec<Case> {
             group: G::X25519,
             end,
             psk: false,
+            code: Code::RustCrypto,
         };
         let suite = S::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
         cases.push(case);
@@ -248,18 +252,50 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// The private keys of the certificates, as numbers.
-fn signing_keys(world: &World, needles: &mut Needles) {
+pub fn signing_keys(world: &World, needles: &mut Needles) {
     for key in [&world.client.1, &world.server.1] {
-        // An ECPrivateKey: INTEGER 1, then an OCTET STRING of 32 bytes.
-        let der = key.secret_der();
-        let at = der.windows(5).position(|w| w == [2, 1, 1, 4, 32]).unwrap() + 5;
-        let number = &der[at..at + 32];
-        for window in [&number[..12], &number[20..]] {
-            let backwards: Vec<u8> = window.iter().rev().copied().collect();
-            needles.insert(window.to_vec(), "signing key".into());
-            needles.insert(backwards, "signing key, backwards".into());
+        for (name, number) in numbers(key.secret_der()) {
+            for window in [&number[..12], &number[number.len() - 12..]] {
+                let backwards: Vec<u8> = window.iter().rev().copied().collect();
+                needles.insert(window.to_vec(), name.into());
+                needles.insert(backwards, format!("{name}, backwards"));
+            }
         }
     }
+}
+
+/// The secret numbers of a private key, with their names.
+fn numbers(der: &[u8]) -> Vec<(&'static str, &[u8])> {
+    // An ECPrivateKey: INTEGER 1, then an OCTET STRING of 32 bytes.
+    if let Some(at) = der.windows(5).position(|w| w == [2, 1, 1, 4, 32]) {
+        return vec![("signing key", &der[at + 5..at + 37])];
+    }
+    // An RSAPrivateKey: a SEQUENCE of more than 255 bytes with INTEGER 0 at its front.
+    let version = der
+        .windows(7)
+        .position(|w| w[..2] == [0x30, 0x82] && w[4..] == [2, 1, 0]);
+    // The second of them is in the PKCS#8 structure.
+    let first = version.unwrap() + 7;
+    let second = der[first..]
+        .windows(7)
+        .position(|w| w[..2] == [0x30, 0x82] && w[4..] == [2, 1, 0]);
+    let mut rest = &der[first + second.unwrap() + 7..];
+    let mut integers = vec![];
+    while let [2, tail @ ..] = rest {
+        let (len, tail) = match tail {
+            [0x82, high, low, tail @ ..] => (usize::from(*high) << 8 | usize::from(*low), tail),
+            [0x81, len, tail @ ..] | [len, tail @ ..] => (usize::from(*len), tail),
+            [] => break,
+        };
+        let (integer, tail) = tail.split_at(len);
+        integers.push(integer.strip_prefix(&[0]).unwrap_or(integer));
+        rest = tail;
+    }
+    let names = [
+        "n", "e", "RSA d", "RSA p", "RSA q", "RSA dp", "RSA dq", "RSA qinv",
+    ];
+    assert_eq!(integers.len(), names.len());
+    names.into_iter().zip(integers).skip(2).collect()
 }
 
 #[test]
@@ -371,4 +407,106 @@ fn connections_leave_nothing_where_they_were() {
     }
     // The control: what was found as long as the connections lived.
     assert!(seen > 50, "{seen}");
+}
+
+/// A world whose keys are RSA's.
+pub fn rsa_world() -> World {
+    let World { pki, .. } = World::new();
+    let server = pki.leaf(&["server.example"], KeyKind::Rsa2048);
+    let client = pki.client("client", KeyKind::Rsa2048);
+    World {
+        pki,
+        server,
+        client,
+    }
+}
+
+/// What the list of [`freed_blocks_hold_no_secret`] leaves out: RSA, and the fast provider.
+pub fn other_cases(code: Code, rsa: bool) -> Vec<Case> {
+    let suite = match rsa {
+        true => S::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        false => S::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    };
+    let mut cases = Vec::new();
+    for end in [
+        End::Finished,
+        End::Failed(true),
+        End::Failed(false),
+        End::Abandoned(2),
+        End::Abandoned(3),
+        End::Resumed(false),
+    ] {
+        let case = Case {
+            version: P::TLS13,
+            suite: S::TLS_AES_128_GCM_SHA256,
+            group: G::X25519,
+            end,
+            psk: false,
+            code,
+        };
+        cases.push(case);
+        cases.push(Case {
+            group: G::X25519MLKEM768,
+            suite: S::TLS_AES_256_GCM_SHA384,
+            ..case
+        });
+        cases.push(Case {
+            version: P::TLS12,
+            suite,
+            group: G::SECP256R1,
+            ..case
+        });
+    }
+    cases
+}
+
+/// How often each secret was found in a block of what size that was freed.
+fn left_in_blocks(world: &World, cases: Vec<Case>) -> BTreeMap<String, usize> {
+    let mut left = BTreeMap::new();
+    for case in cases {
+        let keep = || keeping(case.version == P::TLS12, || run(world, case));
+        let (mut needles, blocks) = on_clean_stack(keep);
+        signing_keys(world, &mut needles);
+        let scanner = Scanner::new(&needles);
+        assert!(blocks.len() > 100 && scanner.count > 10, "{case:?}");
+        for block in blocks {
+            for (_, name) in scanner.scan(&block) {
+                let what = format!("{name}, in {} bytes", block.len());
+                *left.entry(what).or_default() += 1;
+            }
+        }
+    }
+    left
+}
+
+/// RSA, and the fast provider: what is found stands in the README.
+#[test]
+fn what_others_leave_in_freed_blocks() {
+    let (ecdsa, rsa) = (World::new(), rsa_world());
+    let kinds = [
+        (&rsa, Code::RustCrypto, true),
+        #[cfg(feature = "fast")]
+        (&ecdsa, Code::Fast, false),
+        #[cfg(feature = "fast")]
+        (&rsa, Code::Fast, true),
+    ];
+    for (world, code, is_rsa) in kinds {
+        let left = left_in_blocks(world, other_cases(code, is_rsa));
+        println!("{code:?}, RSA {is_rsa}:");
+        for (what, count) in &left {
+            println!("  {what}: {count} times");
+        }
+        // Both providers read RSA keys with the crate `rsa`: the moduli of its Montgomery forms, which are the
+        // primes, aren't wiped.
+        let prime = |what: &str| what.starts_with("RSA p,") || what.starts_with("RSA q,");
+        // Counter blocks of RustCrypto's AES-GCM, copied from the stack with unused bytes of the
+        // handshake's context.
+        let counter = |what: &str| code == Code::RustCrypto && what.starts_with("iv, ");
+        let others = left.keys().filter(|what| !prime(what) && !counter(what));
+        assert_eq!(others.collect::<Vec<_>>(), Vec::<&String>::new());
+        assert_eq!(left.keys().any(|what| prime(what)), is_rsa);
+    }
+    // This way of looking finds nothing more than the other.
+    let own = left_in_blocks(&ecdsa, other_cases(Code::RustCrypto, false));
+    assert_eq!(own, BTreeMap::new());
 }

@@ -75,6 +75,9 @@ pub(super) struct Kept {
     psk: Option<(Vec<u8>, SharedSecret)>,
 }
 
+/// How long a ClientHello may be for a client's chain to be as long as the limit.
+const SIGNED_HELLO: usize = 3 * 1024;
+
 const GONE: ErrorKind = ErrorKind::Internal("the ClientHello is gone");
 
 /// Decides how a ClientHello is answered: by a session, or else by a full handshake.
@@ -246,6 +249,10 @@ fn accept(
     })?;
     s.cx.staple = s.cx.staple && credential.staple().is_some();
     if config.client_auth.verifier().is_some() {
+        // RFC 5246 7.4.8: the client signs the messages themselves, with a hash of its choice, and so
+        // they are kept beside its chain: what a ClientHello has beyond the usual is taken off that.
+        let beyond = s.hello_raw.len().saturating_sub(SIGNED_HELLO);
+        s.limits.client_chain = s.limits.client_chain.saturating_sub(beyond);
         s.cx.messages = Some(s.hello_raw.to_vec());
     }
     let session_id = sessions::announce(s, &config, &hello);
