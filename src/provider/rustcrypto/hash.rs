@@ -29,6 +29,15 @@ pub(in crate::provider) fn sha1(parts: &[&[u8]]) -> [u8; 20] {
     digest.finalize().into()
 }
 
+/// The hash of the concatenation of `parts`.
+pub(super) fn hash<D: Digest>(parts: &[&[u8]]) -> HashOutput {
+    let mut digest = D::new();
+    for part in parts {
+        digest.update(part);
+    }
+    HashOutput::new(&digest.finalize())
+}
+
 /// A hash of the SHA-2 family.
 struct Sha2<D> {
     name: &'static str,
@@ -63,11 +72,7 @@ where
     }
 
     fn hash(&self, parts: &[&[u8]]) -> HashOutput {
-        let mut digest = D::new();
-        for part in parts {
-            Digest::update(&mut digest, part);
-        }
-        HashOutput::new(&digest.finalize())
+        hash::<D>(parts)
     }
 
     fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> HashSecret {

@@ -13,8 +13,11 @@ use ml_kem::kem::{
     Decapsulate, Decapsulator, Encapsulate, Generate, KeyExport, KeySizeUser, TryKeyInit,
 };
 use ml_kem::{MlKem768, MlKem1024};
+use p256::elliptic_curve::point::AffineCoordinates;
 use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, Sec1Point, ToSec1Point};
-use p256::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
+use p256::elliptic_curve::{
+    AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PublicKey, SecretKey,
+};
 use x25519_dalek::StaticSecret;
 use zeroize::Zeroize;
 
@@ -91,7 +94,12 @@ impl DiffieHellman for Montgomery {
 
 /// What differs from curve to curve.
 pub(in crate::provider) trait NistCurve:
-    CurveArithmetic<AffinePoint: FromSec1Point<Self> + ToSec1Point<Self>, FieldBytesSize: ModulusSize>
+    CurveArithmetic<
+        AffinePoint: FromSec1Point<Self>
+                         + ToSec1Point<Self>
+                         + AffineCoordinates<FieldRepr = FieldBytes<Self>>,
+        FieldBytesSize: ModulusSize,
+    >
 {
     const GROUP: NamedGroup;
     /// Bytes of a field element.
@@ -111,7 +119,8 @@ impl NistCurve for p384::NistP384 {
 /// A key on a NIST curve.
 pub(in crate::provider) struct Weierstrass<C: NistCurve>
 where
-    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    AffinePoint<C>:
+        FromSec1Point<C> + ToSec1Point<C> + AffineCoordinates<FieldRepr = FieldBytes<C>>,
     FieldBytesSize<C>: ModulusSize,
 {
     secret: SecretKey<C>,
@@ -120,7 +129,8 @@ where
 
 impl<C: NistCurve> From<SecretKey<C>> for Weierstrass<C>
 where
-    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    AffinePoint<C>:
+        FromSec1Point<C> + ToSec1Point<C> + AffineCoordinates<FieldRepr = FieldBytes<C>>,
     FieldBytesSize<C>: ModulusSize,
 {
     fn from(secret: SecretKey<C>) -> Self {
@@ -131,7 +141,8 @@ where
 
 impl<C: NistCurve> DiffieHellman for Weierstrass<C>
 where
-    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    AffinePoint<C>:
+        FromSec1Point<C> + ToSec1Point<C> + AffineCoordinates<FieldRepr = FieldBytes<C>>,
     FieldBytesSize<C>: ModulusSize,
 {
     const GROUP: NamedGroup = C::GROUP;
@@ -152,16 +163,28 @@ where
     }
 
     fn agree(&self, peer: &[u8], secret: &mut [u8]) -> Result<(), CryptoError> {
-        // RFC 9846 4.3.8.2: only uncompressed points, and the peer's must be validated: that it
-        // is on the curve and not at infinity (the cofactor is 1).
-        if peer.len() != Self::SHARE_LEN || peer.first() != Some(&UNCOMPRESSED) {
-            return Err(CryptoError::InvalidKeyShare);
-        }
-        let peer =
-            PublicKey::<C>::from_sec1_bytes(peer).map_err(|_| CryptoError::InvalidKeyShare)?;
+        let peer = public_key::<C>(peer).ok_or(CryptoError::InvalidKeyShare)?;
         // RFC 9846 7.4.2: the x-coordinate at its full length, leading zeros kept.
         copy_exact(secret, self.secret.diffie_hellman(&peer).raw_secret_bytes())
     }
+}
+
+/// The key that an uncompressed point is, the only form that is accepted (RFC 9846 4.3.8.2, RFC 8422
+/// 5.4.1).
+pub(super) fn public_key<C>(point: &[u8]) -> Option<PublicKey<C>>
+where
+    C: CurveArithmetic<AffinePoint: AffineCoordinates<FieldRepr = FieldBytes<C>>>,
+{
+    let (&UNCOMPRESSED, coordinates) = point.split_first()? else {
+        return None;
+    };
+    let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
+    let x = FieldBytes::<C>::try_from(x).ok()?;
+    let y = FieldBytes::<C>::try_from(y).ok()?;
+    // RFC 9846 4.3.8.2: the point must be validated: that it is on the curve and not at infinity (the
+    // cofactor is 1).
+    let point = AffinePoint::<C>::from_coordinates(&x, &y).into_option()?;
+    PublicKey::from_affine(point).ok()
 }
 
 /// A key of ML-KEM with one of its parameter sets.
