@@ -81,7 +81,7 @@ where
 
     fn p_hash(&self, secret: &[u8], seed: &[&[u8]], out: &mut [u8]) {
         let keyed = <Hmac<D> as HmacImpl>::new_from_slice(secret);
-        p_hash(|parts| mac(keyed.clone(), parts), seed, out);
+        p_hash(&|parts| mac(keyed.clone(), parts), seed, out);
     }
 
     fn hkdf_extract(&self, salt: &[u8], ikm: &[u8]) -> HashSecret {
