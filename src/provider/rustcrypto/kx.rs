@@ -14,10 +14,7 @@ use ml_kem::kem::{
 };
 use ml_kem::{MlKem768, MlKem1024};
 use p256::elliptic_curve::point::AffineCoordinates;
-use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, Sec1Point, ToSec1Point};
-use p256::elliptic_curve::{
-    AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PublicKey, SecretKey,
-};
+use p256::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytes, PublicKey, SecretKey};
 use x25519_dalek::StaticSecret;
 #[cfg(not(feature = "tables"))]
 use x25519_dalek::X25519_BASEPOINT_BYTES;
@@ -105,12 +102,7 @@ impl DiffieHellman for Montgomery {
 
 /// What differs from curve to curve.
 pub(in crate::provider) trait NistCurve:
-    CurveArithmetic<
-        AffinePoint: FromSec1Point<Self>
-                         + ToSec1Point<Self>
-                         + AffineCoordinates<FieldRepr = FieldBytes<Self>>,
-        FieldBytesSize: ModulusSize,
-    >
+    CurveArithmetic<AffinePoint: AffineCoordinates<FieldRepr = FieldBytes<Self>>>
 {
     const GROUP: NamedGroup;
     /// Bytes of a field element.
@@ -127,35 +119,29 @@ impl NistCurve for p384::NistP384 {
     const FIELD_LEN: usize = 48;
 }
 
+/// The bytes of an uncompressed point of P-384.
+const MAX_POINT_LEN: usize = 1 + 2 * <p384::NistP384 as NistCurve>::FIELD_LEN;
+
 /// A key on a NIST curve.
-pub(in crate::provider) struct Weierstrass<C: NistCurve>
-where
-    AffinePoint<C>:
-        FromSec1Point<C> + ToSec1Point<C> + AffineCoordinates<FieldRepr = FieldBytes<C>>,
-    FieldBytesSize<C>: ModulusSize,
-{
+pub(in crate::provider) struct Weierstrass<C: NistCurve> {
     secret: SecretKey<C>,
-    share: Sec1Point<C>,
+    share: [u8; MAX_POINT_LEN],
 }
 
-impl<C: NistCurve> From<SecretKey<C>> for Weierstrass<C>
-where
-    AffinePoint<C>:
-        FromSec1Point<C> + ToSec1Point<C> + AffineCoordinates<FieldRepr = FieldBytes<C>>,
-    FieldBytesSize<C>: ModulusSize,
-{
+impl<C: NistCurve> From<SecretKey<C>> for Weierstrass<C> {
     fn from(secret: SecretKey<C>) -> Self {
-        let share = secret.public_key().to_sec1_point(false);
+        let point = secret.public_key();
+        let (x, y) = (point.as_affine().x(), point.as_affine().y());
+        let mut share = [0; MAX_POINT_LEN];
+        let bytes = [UNCOMPRESSED].into_iter().chain(x).chain(y);
+        for (to, from) in share.iter_mut().zip(bytes) {
+            *to = from;
+        }
         Self { secret, share }
     }
 }
 
-impl<C: NistCurve> DiffieHellman for Weierstrass<C>
-where
-    AffinePoint<C>:
-        FromSec1Point<C> + ToSec1Point<C> + AffineCoordinates<FieldRepr = FieldBytes<C>>,
-    FieldBytesSize<C>: ModulusSize,
-{
+impl<C: NistCurve> DiffieHellman for Weierstrass<C> {
     const GROUP: NamedGroup = C::GROUP;
     const SHARE_LEN: usize = 1 + 2 * C::FIELD_LEN;
     const SECRET_LEN: usize = C::FIELD_LEN;
@@ -170,7 +156,7 @@ where
     }
 
     fn share(&self) -> &[u8] {
-        self.share.as_bytes()
+        self.share.get(..Self::SHARE_LEN).unwrap_or_default()
     }
 
     fn agree(&self, peer: &[u8], secret: &mut [u8]) -> Result<(), CryptoError> {
