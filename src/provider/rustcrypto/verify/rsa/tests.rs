@@ -15,8 +15,8 @@ fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
     let len = u16::try_from(contents.len()).unwrap();
     let [high, low] = len.to_be_bytes();
     let head = match len {
-        ..=0x7f => vec![tag, low],
-        ..=0xff => vec![tag, 0x81, low],
+        0..=0x7f => vec![tag, low],
+        0x80..=0xff => vec![tag, 0x81, low],
         _ => vec![tag, 0x82, high, low],
     };
     [&head, contents].concat()
