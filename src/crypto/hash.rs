@@ -84,7 +84,7 @@ pub trait Hash: Send + Sync + fmt::Debug {
     /// P_hash of TLS 1.2 (RFC 5246 5) for as much output as there is room; the seed comes in at most five
     /// parts. What is made ready of the secret can be made once for all of it.
     fn p_hash(&self, secret: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-        p_hash(|parts| self.hmac(secret, parts), seed, out);
+        p_hash(&|parts| self.hmac(secret, parts), seed, out);
     }
 
     /// HKDF-Extract(salt, ikm) (RFC 5869 2.2).
@@ -114,7 +114,7 @@ pub trait Hash: Send + Sync + fmt::Debug {
 }
 
 /// [`Hash::p_hash`], given HMAC under the secret.
-pub(crate) fn p_hash(mac: impl Fn(&[&[u8]]) -> HashSecret, seed: &[&[u8]], out: &mut [u8]) {
+pub(crate) fn p_hash(mac: &dyn Fn(&[&[u8]]) -> HashSecret, seed: &[&[u8]], out: &mut [u8]) {
     // A(i), then the seed.
     let mut parts: [&[u8]; 6] = [&[]; 6];
     for (to, from) in parts.iter_mut().skip(1).zip(seed) {

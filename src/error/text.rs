@@ -80,7 +80,7 @@ impl TextWriter {
         let plain = c.is_ascii_alphanumeric() || c == ' ';
         if !plain && (special.contains(c) || c == '\\') {
             self.add(format_args!("\\{c}"));
-        } else if plain || c.is_ascii_graphic() || c.is_alphanumeric() {
+        } else if plain || c.is_ascii_graphic() || c.escape_debug().count() == 1 {
             self.push(c);
         } else {
             self.escape_bytes(c.encode_utf8(&mut [0; 4]).as_bytes());

@@ -5,7 +5,6 @@
 use super::der::{self, Reader};
 use super::oid;
 use crate::error::{DecodeError, DecodeFault};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// Which policies a path must hold under (RFC 5280 6.1.1 (c), (e) to (g)).
@@ -176,24 +175,55 @@ pub(crate) enum PolicyFault {
     MapsAny(usize),
 }
 
-/// A policy that holds for a certificate: the policies of the one above that it came from; none
-/// if that is `anyPolicy`.
-#[derive(Default)]
+/// That a policy holds for a certificate, and the policy of the one above that it came from; none if
+/// that is `anyPolicy`. A policy that came from several is there as often.
 struct Node<'a> {
-    parents: Vec<&'a [u8]>,
+    policy: &'a [u8],
+    parent: Option<&'a [u8]>,
 }
 
 /// What holds at one certificate.
 #[derive(Default)]
 struct Level<'a> {
-    nodes: BTreeMap<&'a [u8], Node<'a>>,
+    nodes: Vec<Node<'a>>,
     /// `anyPolicy` holds as well.
     any: bool,
 }
 
-impl Level<'_> {
+impl<'a> Level<'a> {
     fn is_empty(&self) -> bool {
         self.nodes.is_empty() && !self.any
+    }
+
+    fn policies(&self) -> Set<'a> {
+        Set::new(self.nodes.iter().map(|node| node.policy))
+    }
+
+    /// Adds those of the policies that don't hold yet, as such that came from `anyPolicy`.
+    fn add(&mut self, policies: &Set<'a>) {
+        let held = self.policies();
+        let new = policies.0.iter().filter(|policy| !held.contains(policy));
+        let nodes = new.map(|policy| Node {
+            policy,
+            parent: None,
+        });
+        self.nodes.extend(nodes);
+    }
+}
+
+/// Policies, each once. A sorted vector, since a tree would be more code than all of this.
+struct Set<'a>(Vec<&'a [u8]>);
+
+impl<'a> Set<'a> {
+    fn new(policies: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut policies: Vec<_> = policies.collect();
+        policies.sort_unstable();
+        policies.dedup();
+        Self(policies)
+    }
+
+    fn contains(&self, policy: &[u8]) -> bool {
+        self.0.binary_search(&policy).is_ok()
     }
 }
 
@@ -220,7 +250,7 @@ pub(crate) fn check(path: &[Step<'_>], initial: &InitialPolicies) -> Result<(), 
     let mut mapping = unless(initial.inhibit_mapping);
     let mut levels: Vec<Level<'_>> = Vec::new();
     let mut level = Level {
-        nodes: BTreeMap::new(),
+        nodes: Vec::new(),
         any: true,
     };
     for (i, step) in path.iter().enumerate() {
@@ -266,21 +296,18 @@ fn narrow<'a>(
     own: &PolicyExtensions<'a>,
     any_counts: bool,
 ) -> Result<(), Duplicate> {
-    let mut named = BTreeSet::new();
-    for policy in own.policies() {
-        // RFC 5280 4.2.1.4: not more than once.
-        if !named.insert(policy) {
-            return Err(Duplicate);
-        }
+    let mut named = Set::new(own.policies());
+    // RFC 5280 4.2.1.4: not more than once.
+    if named.0.len() != own.policies().count() {
+        return Err(Duplicate);
     }
-    let any = named.remove(oid::ANY_POLICY) && any_counts;
+    let any = named.contains(oid::ANY_POLICY) && any_counts;
     if !any {
-        level.nodes.retain(|policy, _| named.contains(policy));
+        level.nodes.retain(|node| named.contains(node.policy));
     }
     if level.any {
-        for policy in named {
-            level.nodes.entry(policy).or_default();
-        }
+        named.0.retain(|policy| *policy != oid::ANY_POLICY);
+        level.add(&named);
     }
     level.any &= any;
     Ok(())
@@ -292,36 +319,32 @@ fn map<'a>(
     own: &PolicyExtensions<'a>,
     allowed: bool,
 ) -> Result<Level<'a>, AnyMapped> {
-    let mut next = Level {
-        nodes: BTreeMap::new(),
+    // RFC 5280 4.2.1.5: neither may be anyPolicy.
+    let is_any = |(issuer, subject)| issuer == oid::ANY_POLICY || subject == oid::ANY_POLICY;
+    if own.mappings().any(is_any) {
+        return Err(AnyMapped);
+    }
+    let mapped = Set::new(own.mappings().map(|(issuer, _)| issuer));
+    if !allowed {
+        level.nodes.retain(|node| !mapped.contains(node.policy));
+    } else if level.any {
+        level.add(&mapped);
+    }
+    let held = level.policies();
+    let edges = own.mappings().filter(|(issuer, _)| held.contains(issuer));
+    let edges = edges.map(|(issuer, subject)| Node {
+        policy: subject,
+        parent: Some(issuer),
+    });
+    let kept = held.0.iter().filter(|policy| !mapped.contains(policy));
+    let kept = kept.map(|policy| Node {
+        policy,
+        parent: Some(policy),
+    });
+    Ok(Level {
+        nodes: edges.chain(kept).collect(),
         any: level.any,
-    };
-    let mut mapped = BTreeSet::new();
-    for (issuer, subject) in own.mappings() {
-        // RFC 5280 4.2.1.5: neither may be anyPolicy.
-        if issuer == oid::ANY_POLICY || subject == oid::ANY_POLICY {
-            return Err(AnyMapped);
-        }
-        mapped.insert(issuer);
-        if !allowed {
-            level.nodes.remove(issuer);
-            continue;
-        }
-        if level.any {
-            level.nodes.entry(issuer).or_default();
-        }
-        if level.nodes.contains_key(issuer) {
-            next.nodes.entry(subject).or_default().parents.push(issuer);
-        }
-    }
-    for policy in level
-        .nodes
-        .keys()
-        .filter(|policy| !mapped.contains(*policy))
-    {
-        next.nodes.entry(policy).or_default().parents.push(policy);
-    }
-    Ok(next)
+    })
 }
 
 /// Whether a policy of the `wanted` set holds down to the last level; an empty set is any.
@@ -337,21 +360,15 @@ fn holds(levels: &[Level<'_>], wanted: &[Vec<u8>]) -> bool {
         return true;
     }
     // What leads to the end, seen from there; a policy without parents is one of the root's.
-    let mut reached: BTreeSet<&[u8]> = last.nodes.keys().copied().collect();
+    let mut reached = last.policies();
     for level in levels.iter().rev() {
-        let mut above = BTreeSet::new();
-        for policy in reached {
-            match level.nodes.get(policy) {
-                Some(node)
-                    if node.parents.is_empty() && wanted.iter().any(|wanted| wanted == policy) =>
-                {
-                    return true;
-                }
-                Some(node) => above.extend(node.parents.iter().copied()),
-                None => {}
-            }
+        let nodes = level.nodes.iter();
+        let nodes = nodes.filter(|node| reached.contains(node.policy));
+        let mut roots = nodes.clone().filter(|node| node.parent.is_none());
+        if roots.any(|root| wanted.iter().any(|wanted| wanted == root.policy)) {
+            return true;
         }
-        reached = above;
+        reached = Set::new(nodes.filter_map(|node| node.parent));
     }
     false
 }

@@ -59,9 +59,41 @@ pub(super) const PKCS1_SHA384_ABSENT: AlgorithmIdentifier =
 pub(super) const PKCS1_SHA512_ABSENT: AlgorithmIdentifier =
     AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d");
 
-/// The first byte of an uncompressed point, the only form that is accepted
-/// (RFC 9846 4.3.8.2, RFC 8422 5.4.1).
-pub(super) const UNCOMPRESSED: u8 = 4;
+/// The digits of the two positive INTEGERs of which DER makes an RSAPublicKey or an Ecdsa-Sig-Value
+/// (RFC 8017 A.1.1, RFC 3279 2.2.3), without leading zeros.
+pub(super) fn integers(der: &[u8]) -> Option<[&[u8]; 2]> {
+    let (mut both, []) = value(der, 0x30)? else {
+        return None;
+    };
+    let mut digits = [&[][..]; 2];
+    for digits in &mut digits {
+        let (contents, rest) = value(both, 0x02)?;
+        // X.690 8.3.2: as few octets as can be, of which the first bit is the sign.
+        *digits = match contents {
+            [0, digits @ ..] if digits.first() >= Some(&0x80) => digits,
+            [1..=0x7f, ..] => contents,
+            _ => return None,
+        };
+        both = rest;
+    }
+    both.is_empty().then_some(digits)
+}
+
+/// The contents of the first value, which must have this tag, and what follows it.
+fn value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = der.split_first()?;
+    // X.690 10.1: the length in as few octets as can be.
+    let (len, rest) = match rest {
+        [len @ ..=0x7f, rest @ ..] => (usize::from(*len), rest),
+        [0x81, len @ 0x80..=0xff, rest @ ..] => (usize::from(*len), rest),
+        [0x82, high @ 1..=0xff, low, rest @ ..] => {
+            (usize::from(u16::from_be_bytes([*high, *low])), rest)
+        }
+        _ => return None,
+    };
+    (*first == tag).then_some(())?;
+    rest.split_at_checked(len)
+}
 
 /// The algorithms of a provider, one static each.
 macro_rules! statics {

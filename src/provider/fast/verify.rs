@@ -5,23 +5,21 @@
 
 use crate::codepoint::SignatureScheme;
 use crate::crypto::VerifyAlgorithms;
+use crate::provider::kx::UNCOMPRESSED;
 use crate::provider::rustcrypto::verify as portable;
-use crate::provider::verify::{Algorithm, Method, UNCOMPRESSED, Verifier, algorithms, statics};
-use ::rsa::pkcs1::RsaPublicKeyRef;
+use crate::provider::verify::{Algorithm, Method, Verifier, algorithms, integers, statics};
 use ::rsa::pkcs8::AssociatedOid;
-use ::rsa::pkcs8::der::Decode;
 use core::marker::PhantomData;
 use graviola::hashing;
 use graviola::signing::{ecdsa, rsa};
 use portable::Ed25519;
-use sha2::digest::FixedOutputReset;
 
 algorithms!();
 
 /// A hash, in both libraries.
 trait Digest: Send + Sync + 'static {
     type Graviola: hashing::Hash;
-    type Portable: sha2::Digest + FixedOutputReset + AssociatedOid + Send + Sync + 'static;
+    type Portable: sha2::Digest + AssociatedOid + Send + Sync + 'static;
 
     fn pss(
         key: &rsa::VerifyingKey,
@@ -153,8 +151,7 @@ impl<D: Digest> Method for RsaPkcs1<D> {
 /// few others, valid or not, are left to RustCrypto. (The library counts the bytes of a modulus,
 /// not its bits.)
 fn rsa_key(der: &[u8]) -> Option<rsa::VerifyingKey> {
-    let modulus = RsaPublicKeyRef::from_der(der).ok()?.modulus;
-    let high = modulus.as_bytes().first()?;
-    (high.leading_zeros() == 0 || modulus.as_bytes().len() > 256).then_some(())?;
+    let [modulus, _] = integers(der)?;
+    (modulus.first()?.leading_zeros() == 0 || modulus.len() > 256).then_some(())?;
     rsa::VerifyingKey::from_pkcs1_der(der).ok()
 }

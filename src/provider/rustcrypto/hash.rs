@@ -54,6 +54,15 @@ pub(in crate::provider) fn sha1(parts: &[&[u8]]) -> [u8; 20] {
     digest.finalize().into()
 }
 
+/// The hash of the concatenation of `parts`.
+pub(super) fn hash<D: Digest>(parts: &[&[u8]]) -> HashOutput {
+    let mut digest = D::new();
+    for part in parts {
+        digest.update(part);
+    }
+    HashOutput::new(&digest.finalize())
+}
+
 /// A hash of the SHA-2 family.
 struct Sha2<D> {
     name: &'static str,
@@ -90,11 +99,7 @@ where
     }
 
     fn hash(&self, parts: &[&[u8]]) -> HashOutput {
-        let mut digest = D::new();
-        for part in parts {
-            Digest::update(&mut digest, part);
-        }
-        HashOutput::new(&digest.finalize())
+        hash::<D>(parts)
     }
 
     fn hash_of_nothing(&self) -> HashOutput {
@@ -107,7 +112,7 @@ where
 
     fn p_hash(&self, secret: &[u8], seed: &[&[u8]], out: &mut [u8]) {
         let keyed = <Hmac<D> as HmacImpl>::new_from_slice(secret);
-        p_hash(|parts| mac(keyed.clone(), parts), seed, out);
+        p_hash(&|parts| mac(keyed.clone(), parts), seed, out);
     }
 
     fn hkdf_extract(&self, salt: &[u8], ikm: &[u8]) -> HashSecret {

@@ -2,16 +2,18 @@
 //!
 //! SHA-1 signs nothing here.
 
+mod rsa;
+
+use super::hash::hash;
+use super::kx::public_key;
 use crate::codepoint::SignatureScheme;
 use crate::crypto::VerifyAlgorithms;
-use crate::provider::verify::{Algorithm, Method, UNCOMPRESSED, Verifier, algorithms, statics};
+use crate::provider::copy_exact;
+use crate::provider::verify::{Algorithm, Method, Verifier, algorithms, integers, statics};
+use ::rsa::pkcs8::AssociatedOid;
 use core::marker::PhantomData;
-use rsa::pkcs1::DecodeRsaPublicKey;
-use rsa::pkcs8::AssociatedOid;
-use rsa::signature::hazmat::PrehashVerifier;
-use rsa::traits::PublicKeyParts;
-use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey};
-use sha2::digest::FixedOutputReset;
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use p256::elliptic_curve::{Curve, FieldBytes};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 algorithms!();
@@ -26,22 +28,32 @@ pub(in crate::provider) trait EcdsaCurve: Send + Sync + 'static {
 }
 
 macro_rules! curve {
-    ($name:ident, $curve:ident) => {
+    ($name:ident, $curve:ident, $parameters:ident) => {
         pub(in crate::provider) struct $name;
 
         impl EcdsaCurve for $name {
             fn check(point: &[u8], prehash: &[u8], signature: &[u8]) -> Option<()> {
-                let key = $curve::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
-                let signature = $curve::ecdsa::Signature::from_der(signature).ok()?;
-                key.verify_prehash(prehash, &signature).ok()
+                let [r, s] = integers(signature)?.map(field_bytes::<$curve::$parameters>);
+                let signature = $curve::ecdsa::Signature::from_scalars(r?, s?).ok()?;
+                $curve::ecdsa::VerifyingKey::from(public_key::<$curve::$parameters>(point)?)
+                    .verify_prehash(prehash, &signature)
+                    .ok()
             }
         }
     };
 }
 
-curve!(P256, p256);
-curve!(P384, p384);
-curve!(P521, p521);
+/// A number, with zeros before its digits, as long as the field's elements.
+fn field_bytes<C: Curve>(digits: &[u8]) -> Option<FieldBytes<C>> {
+    let mut bytes = FieldBytes::<C>::default();
+    let zeros = bytes.len().checked_sub(digits.len())?;
+    copy_exact(bytes.get_mut(zeros..)?, digits).ok()?;
+    Some(bytes)
+}
+
+curve!(P256, p256, NistP256);
+curve!(P384, p384, NistP384);
+curve!(P521, p521, NistP521);
 
 impl<C, D> Method for Ecdsa<C, D>
 where
@@ -51,10 +63,6 @@ where
     const LIBRARY: &'static str = "RustCrypto";
 
     fn check(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
-        // RFC 9846 4.3.8.2 and RFC 8422 5.4.1: points are uncompressed.
-        if public_key.first() != Some(&UNCOMPRESSED) {
-            return None;
-        }
         C::check(public_key, &D::digest(message), signature)
     }
 }
@@ -78,15 +86,13 @@ pub(in crate::provider) struct RsaPss<D>(PhantomData<D>);
 
 impl<D> Method for RsaPss<D>
 where
-    D: Digest + FixedOutputReset + Send + Sync + 'static,
+    D: Digest + Send + Sync + 'static,
 {
     const LIBRARY: &'static str = "RustCrypto";
 
     fn check(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
         // RFC 9846 4.3.3: the length of the salt is that of the digest.
-        rsa_key(public_key)?
-            .verify(Pss::<D>::new(), &D::digest(message), signature)
-            .ok()
+        rsa::verify_pss(public_key, hash::<D>, &D::digest(message), signature)
     }
 }
 
@@ -100,18 +106,10 @@ where
     const LIBRARY: &'static str = "RustCrypto";
 
     fn check(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
-        rsa_key(public_key)?
-            .verify(Pkcs1v15Sign::new::<D>(), &D::digest(message), signature)
-            .ok()
+        let oid = D::OID;
+        rsa::verify_pkcs1(public_key, oid.as_bytes(), &D::digest(message), signature)
     }
 }
 
 /// The sizes of RSA moduli that are accepted, in bits.
 pub(super) const RSA_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
-
-/// An RSAPublicKey of a size between 2048 and 8192 bits. The crate itself refuses even moduli
-/// and public exponents that are even, 1, or over 33 bits.
-fn rsa_key(der: &[u8]) -> Option<RsaPublicKey> {
-    let key = RsaPublicKey::from_pkcs1_der(der).ok()?;
-    RSA_BITS.contains(&key.n().bits_vartime()).then_some(key)
-}
