@@ -13,13 +13,14 @@ use core::marker::PhantomData;
 use graviola::hashing;
 use graviola::signing::{ecdsa, rsa};
 use portable::Ed25519;
+use sha2::digest::FixedOutputReset;
 
 algorithms!();
 
 /// A hash, in both libraries.
 trait Digest: Send + Sync + 'static {
     type Graviola: hashing::Hash;
-    type Portable: sha2::Digest + AssociatedOid + Send + Sync + 'static;
+    type Portable: sha2::Digest + FixedOutputReset + AssociatedOid + Send + Sync + 'static;
 
     fn pss(
         key: &rsa::VerifyingKey,

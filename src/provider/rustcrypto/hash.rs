@@ -54,15 +54,6 @@ pub(in crate::provider) fn sha1(parts: &[&[u8]]) -> [u8; 20] {
     digest.finalize().into()
 }
 
-/// The hash of the concatenation of `parts`.
-pub(super) fn hash<D: Digest>(parts: &[&[u8]]) -> HashOutput {
-    let mut digest = D::new();
-    for part in parts {
-        digest.update(part);
-    }
-    HashOutput::new(&digest.finalize())
-}
-
 /// A hash of the SHA-2 family.
 struct Sha2<D> {
     name: &'static str,
@@ -99,7 +90,11 @@ where
     }
 
     fn hash(&self, parts: &[&[u8]]) -> HashOutput {
-        hash::<D>(parts)
+        let mut digest = D::new();
+        for part in parts {
+            Digest::update(&mut digest, part);
+        }
+        HashOutput::new(&digest.finalize())
     }
 
     fn hash_of_nothing(&self) -> HashOutput {

@@ -2,18 +2,19 @@
 //!
 //! SHA-1 signs nothing here.
 
-mod rsa;
-
-use super::hash::hash;
 use super::kx::public_key;
 use crate::codepoint::SignatureScheme;
 use crate::crypto::VerifyAlgorithms;
 use crate::provider::copy_exact;
 use crate::provider::verify::{Algorithm, Method, Verifier, algorithms, integers, statics};
-use ::rsa::pkcs8::AssociatedOid;
 use core::marker::PhantomData;
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::elliptic_curve::{Curve, FieldBytes};
+use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::pkcs8::AssociatedOid;
+use rsa::signature::hazmat::PrehashVerifier;
+use rsa::traits::PublicKeyParts;
+use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey};
+use sha2::digest::FixedOutputReset;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 algorithms!();
@@ -86,13 +87,15 @@ pub(in crate::provider) struct RsaPss<D>(PhantomData<D>);
 
 impl<D> Method for RsaPss<D>
 where
-    D: Digest + Send + Sync + 'static,
+    D: Digest + FixedOutputReset + Send + Sync + 'static,
 {
     const LIBRARY: &'static str = "RustCrypto";
 
     fn check(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
         // RFC 9846 4.3.3: the length of the salt is that of the digest.
-        rsa::verify_pss(public_key, hash::<D>, &D::digest(message), signature)
+        rsa_key(public_key)?
+            .verify(Pss::<D>::new(), &D::digest(message), signature)
+            .ok()
     }
 }
 
@@ -106,10 +109,18 @@ where
     const LIBRARY: &'static str = "RustCrypto";
 
     fn check(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
-        let oid = D::OID;
-        rsa::verify_pkcs1(public_key, oid.as_bytes(), &D::digest(message), signature)
+        rsa_key(public_key)?
+            .verify(Pkcs1v15Sign::new::<D>(), &D::digest(message), signature)
+            .ok()
     }
 }
 
 /// The sizes of RSA moduli that are accepted, in bits.
 pub(super) const RSA_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
+
+/// An RSAPublicKey of a size between 2048 and 8192 bits. The crate itself refuses even moduli
+/// and public exponents that are even, 1, or over 33 bits.
+fn rsa_key(der: &[u8]) -> Option<RsaPublicKey> {
+    let key = RsaPublicKey::from_pkcs1_der(der).ok()?;
+    RSA_BITS.contains(&key.n().bits_vartime()).then_some(key)
+}
