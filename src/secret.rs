@@ -178,7 +178,7 @@ pub(crate) enum Depth {
 pub(crate) fn overwrite_stack(depth: Depth) {
     // In words of the stack.
     match depth {
-        Depth::Exchanged if cfg!(feature = "std") => overwrite::<3072>(),
+        Depth::Exchanged if cfg!(feature = "std") => overwrite::<4096>(),
         Depth::Hashed if cfg!(feature = "std") => overwrite::<2304>(),
         _ => overwrite::<512>(),
     }

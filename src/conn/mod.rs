@@ -73,7 +73,8 @@ macro_rules! connection_methods {
         ///
         /// # Errors
         /// [`crate::error::Misuse::HandshakeNotDone`],
-        /// [`crate::error::Misuse::SendAfterClose`], or the connection's own error.
+        /// [`crate::error::Misuse::SendAfterClose`], [`crate::error::Limit::KeyUse`] once the key of a
+        /// TLS 1.2 connection is worn out, or the connection's own error.
         pub fn send(
             &mut self,
             data: &[u8],

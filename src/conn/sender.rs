@@ -401,7 +401,8 @@ impl Sender {
     /// `data` sends nothing.
     ///
     /// # Errors
-    /// [`Misuse::HandshakeNotDone`], [`Misuse::SendAfterClose`], or the connection's own error.
+    /// [`Misuse::HandshakeNotDone`], [`Misuse::SendAfterClose`], [`crate::error::Limit::KeyUse`] once
+    /// the key of a TLS 1.2 connection is worn out, or the connection's own error.
     pub fn send(&mut self, data: &[u8], sink: &mut dyn Sink) -> Result<Sent, Error> {
         self.send_vectored(&[data], sink)
     }

@@ -80,7 +80,7 @@ impl TextWriter {
         let plain = c.is_ascii_alphanumeric() || c == ' ';
         if !plain && (special.contains(c) || c == '\\') {
             self.add(format_args!("\\{c}"));
-        } else if plain || c.is_ascii_graphic() || c.escape_debug().count() == 1 {
+        } else if plain || c.is_ascii_graphic() || c.is_alphanumeric() {
             self.push(c);
         } else {
             self.escape_bytes(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -248,6 +248,10 @@ mod tests {
             ("M\u{fc}nchen".as_bytes(), "M\u{fc}nchen"),
             (b"a\\b", "a\\\\b"),
             (b"\xff\xfe", "\\ff\\fe"),
+            // What is not seen, or turns what is seen round.
+            ("\u{200b}\u{ad}".as_bytes(), "\\e2\\80\\8b\\c2\\ad"),
+            ("\u{2066}\u{2028}".as_bytes(), "\\e2\\81\\a6\\e2\\80\\a8"),
+            ("\u{feff}\u{2800}".as_bytes(), "\\ef\\bb\\bf\\e2\\a0\\80"),
         ] {
             assert_eq!(Text::new(bytes).as_str(), text);
         }

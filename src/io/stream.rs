@@ -366,11 +366,11 @@ impl<C: Connection, T: Read + Write> Write for Stream<C, T> {
         self.write_out()?;
         const MOST: usize = 64 * 1024;
         let data = data.get(..MOST).unwrap_or(data);
-        let sent = self
-            .connection
-            .send(data, &mut self.output)
-            .map_err(invalid)?;
-        match self.write_out() {
+        let sent = self.connection.send(data, &mut self.output);
+        // What has become of it goes out in any case: a close_notify, say.
+        let written = self.write_out();
+        let sent = sent.map_err(invalid)?;
+        match written {
             // The data is sealed and will go out with the next call.
             Err(e) if e.kind() != io::ErrorKind::WouldBlock => Err(e),
             _ => Ok(sent.taken),

@@ -96,12 +96,12 @@ fn derive_secrets<const N: usize>(
 fn next_stage(
     hash: &dyn Hash,
     secret: &HashSecret,
-    salt: Option<HashSecret>,
+    salt: HashSecret,
     ikm: &[u8],
 ) -> Result<HashSecret, CryptoError> {
-    let salt = match salt {
-        Some(salt) => salt,
-        None => derive_secret(hash, secret.expose(), DERIVED, &hash.hash_of_nothing())?,
+    let salt = match salt.is_empty() {
+        false => salt,
+        true => derive_secret(hash, secret.expose(), DERIVED, &hash.hash_of_nothing())?,
     };
     Ok(hash.hkdf_extract(salt.expose(), ikm))
 }
@@ -130,8 +130,9 @@ pub enum PskKind {
 pub struct Early {
     hash: &'static dyn Hash,
     secret: HashSecret,
-    /// Derived for the next stage already.
-    salt: Option<HashSecret>,
+    /// Derived for the next stage already; empty if it wasn't. (A `None` would leave bytes of this, which goes
+    /// into boxes, to whatever was on the stack.)
+    salt: HashSecret,
 }
 
 impl Early {
@@ -143,7 +144,7 @@ impl Early {
         Self {
             hash,
             secret,
-            salt: None,
+            salt: HashSecret::zeroed(0),
         }
     }
 
@@ -164,7 +165,7 @@ impl Early {
         let nothing = self.hash.hash_of_nothing();
         let labels = [(label, &nothing), (DERIVED, &nothing)];
         let [key, salt] = derive_secrets(self.hash, &self.secret, labels)?;
-        self.salt = Some(salt);
+        self.salt = salt;
         finished(self.hash, &key, transcript)
     }
 
@@ -184,7 +185,7 @@ impl Early {
         Self {
             hash: self.hash,
             secret: self.secret.duplicate(),
-            salt: self.salt.as_ref().map(HashSecret::duplicate),
+            salt: self.salt.duplicate(),
         }
     }
 
@@ -205,7 +206,7 @@ impl Early {
         Ok(Handshake {
             hash: self.hash,
             secret,
-            salt: None,
+            salt: HashSecret::zeroed(0),
         })
     }
 }
@@ -215,8 +216,8 @@ impl Early {
 pub struct Handshake {
     hash: &'static dyn Hash,
     secret: HashSecret,
-    /// Derived for the next stage already.
-    salt: Option<HashSecret>,
+    /// Derived for the next stage already; empty if it wasn't.
+    salt: HashSecret,
 }
 
 impl Handshake {
@@ -236,7 +237,7 @@ impl Handshake {
             (DERIVED, &nothing),
         ];
         let [client, server, salt] = derive_secrets(self.hash, &self.secret, labels)?;
-        self.salt = Some(salt);
+        self.salt = salt;
         Ok([client, server])
     }
 

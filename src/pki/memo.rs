@@ -67,9 +67,11 @@ pub(super) struct SignatureMemo {
 impl SignatureMemo {
     /// One for this many certificates of issuers, and as many of peers. None for none.
     pub(super) fn new(entries: usize) -> Option<Arc<Self>> {
+        // A power of two, so that sets only ever part when there are more of them.
         let sets = entries.div_ceil(WAYS);
+        let sets = sets.checked_next_power_of_two().unwrap_or(sets);
         let table = || Lock::new(Table::new(sets));
-        (sets > 0).then(|| {
+        (entries > 0).then(|| {
             Arc::new(Self {
                 issuers: table(),
                 peers: table(),

@@ -186,9 +186,9 @@ impl PathVerifier {
         self.identified()
     }
 
-    /// Remembers this many signatures at most, rounded up to a multiple of 8: as many of issuers'
+    /// Remembers this many signatures at most, rounded up to 8 times a power of two: as many of issuers'
     /// certificates, and as many again of peers' own. 0 remembers none; 128 is the default, about
-    /// 12 KiB once both are in use. See [above](Self#signatures-that-were-verified-before).
+    /// 12 KiB once both are full, and 1 KiB at first. See [above](Self#signatures-that-were-verified-before).
     #[must_use]
     pub fn with_signature_memo(mut self, entries: usize) -> Self {
         self.memo = SignatureMemo::new(entries);

@@ -241,3 +241,44 @@ macro_rules! algorithms {
     };
 }
 pub(super) use algorithms;
+
+#[cfg(test)]
+mod tests {
+    use super::integers;
+
+    #[test]
+    fn two_positive_integers_in_der_and_nothing_else() {
+        let good: [(&[u8], [&[u8]; 2]); 3] = [
+            (&[0x30, 6, 2, 1, 1, 2, 1, 0x7f], [&[1], &[0x7f]]),
+            (&[0x30, 7, 2, 2, 0, 0x80, 2, 1, 1], [&[0x80], &[1]]),
+            (&[0x30, 7, 2, 1, 3, 2, 2, 1, 0], [&[3], &[1, 0]]),
+        ];
+        for (der, expected) in good {
+            assert_eq!(integers(der), Some(expected), "{der:x?}");
+        }
+        let bad: [&[u8]; 14] = [
+            &[],
+            // Zero, negative, with a zero too many, empty.
+            &[0x30, 6, 2, 1, 0, 2, 1, 1],
+            &[0x30, 6, 2, 1, 0x80, 2, 1, 1],
+            &[0x30, 6, 2, 1, 0xff, 2, 1, 1],
+            &[0x30, 7, 2, 2, 0, 0x7f, 2, 1, 1],
+            &[0x30, 5, 2, 0, 2, 1, 1],
+            // Something behind them, outside and inside; a third.
+            &[0x30, 6, 2, 1, 1, 2, 1, 1, 0],
+            &[0x30, 7, 2, 1, 1, 2, 1, 1, 0],
+            &[0x30, 9, 2, 1, 1, 2, 1, 1, 2, 1, 1],
+            // One alone, and cut.
+            &[0x30, 3, 2, 1, 1],
+            &[0x30, 5, 2, 1, 1, 2, 1],
+            // Lengths that could be shorter, or aren't there.
+            &[0x30, 0x81, 6, 2, 1, 1, 2, 1, 1],
+            &[0x30, 0x80, 2, 1, 1, 2, 1, 1, 0, 0],
+            // Another type.
+            &[0x31, 6, 2, 1, 1, 2, 1, 1],
+        ];
+        for der in bad {
+            assert_eq!(integers(der), None, "{der:x?}");
+        }
+    }
+}

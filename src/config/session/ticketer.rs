@@ -26,9 +26,6 @@ const SALT_LEN: usize = 24;
 /// Format, name of the secret, epoch, salt.
 const HEADER_LEN: usize = 1 + NAME_LEN + 8 + SALT_LEN;
 
-/// Of every ticket: no key seals two of them.
-const NONCE: Nonce = [0; 12];
-
 /// What a ticket's first byte says, best first. The whole fleet must have the AEAD that one of it
 /// prefers.
 const FORMATS: [(u8, CipherSuite); 3] = [
@@ -55,9 +52,10 @@ const FORMATS: [(u8, CipherSuite); 3] = [
 /// ```text
 /// format (1) | name of the secret (8) | epoch (8) | salt (24) | sealed session | tag (16)
 /// ```
-/// All that goes before the sealed session is authenticated with it. The key is derived anew for every
-/// ticket, by HKDF with SHA-256 from secret, format, epoch and salt: as long as no salt comes twice,
-/// no key is used twice (which is why the nonce can be all zeros), and there is no number of tickets at which to stop (with 192 bits, 2^64
+/// All that goes before the sealed session is authenticated with it. Key and nonce are derived anew for
+/// every ticket, by HKDF with SHA-256 from secret, format, epoch and salt, 256 bits in all: the nonce is what
+/// is left of them behind the key, and zeros behind a key of 256 bits. As long as no salt comes twice,
+/// no key is used twice, and there is no number of tickets at which to stop (with 192 bits, 2^64
 /// tickets have two of one salt with a probability under 2^-64). The salt is a MAC over random bytes
 /// and the session: should the random bytes come twice (a seed used again, a copied machine),
 /// another session gets another salt all the same, and the same session merely the same ticket.
@@ -113,17 +111,23 @@ impl Header<'_> {
             .chain(self.salt.iter().copied())
     }
 
-    /// The key of this ticket alone.
+    /// The key and the nonce of this ticket alone.
     fn key(
         &self,
         hash: &dyn Hash,
         aead: &dyn Aead,
         secret: &TicketSecret,
-    ) -> Result<Box<dyn AeadKey>, CryptoError> {
-        let mut key = Secret::<32>::zeroed(aead.key_len());
+    ) -> Result<(Box<dyn AeadKey>, Nonce), CryptoError> {
+        let mut okm = Secret::<32>::zeroed(32);
         let info: [&[u8]; 3] = [&[self.format], &self.epoch.to_be_bytes(), self.salt];
-        hash.hkdf_expand(secret.keys.expose(), &info, key.expose_mut())?;
-        aead.key(key.expose())
+        hash.hkdf_expand(secret.keys.expose(), &info, okm.expose_mut())?;
+        let parts = okm.expose().split_at_checked(aead.key_len());
+        let (key, rest) = parts.ok_or(CryptoError::BufferSize)?;
+        let mut nonce = [0; 12];
+        for (to, from) in nonce.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        Ok((aead.key(key)?, nonce))
     }
 }
 
@@ -220,9 +224,9 @@ impl RotatingTicketer {
         ticket.extend(header.encode());
         ticket.extend_from_slice(state);
         ticket.resize(total, 0);
-        let key = header.key(self.hash, aead, &secret).ok()?;
+        let (key, nonce) = header.key(self.hash, aead, &secret).ok()?;
         let (head, body) = ticket.split_first_chunk_mut::<HEADER_LEN>()?;
-        if key.seal_in_place(&NONCE, head, body).is_err() {
+        if key.seal_in_place(&nonce, head, body).is_err() {
             body.zeroize();
             return None;
         }
@@ -250,9 +254,9 @@ impl RotatingTicketer {
         let mut secrets = Some(secrets.sealing).into_iter().chain(secrets.opening);
         let secret = secrets.find(|secret| equal(&secret.name, header.name))?;
         let aead = (*aead)?;
-        let key = header.key(self.hash, aead, &secret).ok()?;
+        let (key, nonce) = header.key(self.hash, aead, &secret).ok()?;
         let mut state = sealed.to_vec();
-        let len = key.open_in_place(&NONCE, head, &mut state).ok()?;
+        let len = key.open_in_place(&nonce, head, &mut state).ok()?;
         // What is cut off is the tag.
         state.truncate(len);
         Some(SecretBytes::new(state))

@@ -78,6 +78,9 @@ pub(super) struct Kept {
 /// How long a ClientHello may be for a client's chain to be as long as the limit.
 const SIGNED_HELLO: usize = 3 * 1024;
 
+/// However long it is, a chain of one small certificate, or of none, still goes.
+const SMALL_CHAIN: usize = 1024;
+
 const GONE: ErrorKind = ErrorKind::Internal("the ClientHello is gone");
 
 /// Decides how a ClientHello is answered: by a session, or else by a full handshake.
@@ -252,7 +255,8 @@ fn accept(
         // RFC 5246 7.4.8: the client signs the messages themselves, with a hash of its choice, and so
         // they are kept beside its chain: what a ClientHello has beyond the usual is taken off that.
         let beyond = s.hello_raw.len().saturating_sub(SIGNED_HELLO);
-        s.limits.client_chain = s.limits.client_chain.saturating_sub(beyond);
+        let left = s.limits.client_chain.saturating_sub(beyond);
+        s.limits.client_chain = left.max(SMALL_CHAIN.min(s.limits.client_chain));
         s.cx.messages = Some(s.hello_raw.to_vec());
     }
     let session_id = sessions::announce(s, &config, &hello);

@@ -9,11 +9,10 @@ use crate::provider::copy_exact;
 use crate::provider::verify::{Algorithm, Method, Verifier, algorithms, integers, statics};
 use core::marker::PhantomData;
 use p256::elliptic_curve::{Curve, FieldBytes};
-use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::pkcs8::AssociatedOid;
 use rsa::signature::hazmat::PrehashVerifier;
 use rsa::traits::PublicKeyParts;
-use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey};
+use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::digest::FixedOutputReset;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -121,6 +120,11 @@ pub(super) const RSA_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
 /// An RSAPublicKey of a size between 2048 and 8192 bits. The crate itself refuses even moduli
 /// and public exponents that are even, 1, or over 33 bits.
 fn rsa_key(der: &[u8]) -> Option<RsaPublicKey> {
-    let key = RsaPublicKey::from_pkcs1_der(der).ok()?;
+    let number = |digits: &[u8]| {
+        let bits = u32::try_from(digits.len()).ok()?.checked_mul(8)?;
+        BoxedUint::from_be_slice(digits, bits).ok()
+    };
+    let [n, e] = integers(der)?.map(number);
+    let key = RsaPublicKey::new(n?, e?).ok()?;
     RSA_BITS.contains(&key.n().bits_vartime()).then_some(key)
 }
