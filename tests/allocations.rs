@@ -242,6 +242,7 @@ fn connections_are_small_and_data_allocates_nothing() {
     println!("server: {server_size} bytes, and {server} of heap when idle, {fresh} when new");
     // Two AEAD keys, each expanded and with its hash key, and what sessions are made of.
     let sessions = HEAP_OF_TERMS + certificates;
+    assert!(client_size + client <= 3072, "{client_size} + {client}");
     assert!(client <= HEAP_OF_TWO_KEYS + sessions, "{client}");
     assert!(server <= HEAP_OF_TWO_KEYS, "{server}");
     assert!(server_size + fresh <= 4096, "{server_size} + {fresh}");

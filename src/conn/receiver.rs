@@ -125,7 +125,8 @@ pub struct Receiver {
     suite: Option<&'static Tls13Suite>,
     opener: Option<Opener>,
     pub(crate) epoch: Epoch,
-    secret: Option<HashSecret>,
+    /// The application traffic secret in use; empty without one.
+    secret: HashSecret,
     tickets: Option<Box<Tickets>>,
     client: bool,
     joiner: Joiner,
@@ -146,7 +147,7 @@ pub struct Receiver {
     /// The version may become TLS 1.2.
     pub(crate) undecided: bool,
     /// How much early data may still be passed over.
-    skip: usize,
+    skip: u32,
     /// How much early data may still come.
     early_data: u32,
     asked_update: bool,
@@ -165,7 +166,7 @@ impl Receiver {
             suite: None,
             opener: None,
             epoch: Epoch::Plaintext,
-            secret: None,
+            secret: HashSecret::zeroed(0),
             tickets: None,
             client,
             joiner: Joiner::default(),
@@ -208,8 +209,7 @@ impl Receiver {
     /// Lets refused early data be passed over (RFC 9846 4.3.10): as much as would have been taken, or
     /// what the limits allow in any case.
     pub(crate) fn skip_early_data(&mut self, most: u32) {
-        let most = most.max(self.bounds.skipped_early_data);
-        self.skip = usize::try_from(most).unwrap_or(usize::MAX);
+        self.skip = most.max(self.bounds.skipped_early_data);
     }
 
     /// Takes so many bytes of early data, once its keys are there.
@@ -246,7 +246,7 @@ impl Receiver {
 
     /// Keeps the application secret for later KeyUpdates.
     pub(crate) fn keep_secret(&mut self, secret: HashSecret) {
-        self.secret = Some(secret);
+        self.secret = secret;
     }
 
     /// The handshake is over. Only a client makes sessions of tickets.
@@ -428,7 +428,8 @@ impl Receiver {
     /// Passes over a record of refused early data, or fails.
     fn pass_over(&mut self, len: usize, otherwise: Error) -> Result<Option<Plaintext>, Error> {
         // What it held: without type and tag, but at least something.
-        match self.skip.checked_sub(len.saturating_sub(17).max(1)) {
+        let held = u32::try_from(len.saturating_sub(17).max(1)).unwrap_or(u32::MAX);
+        match self.skip.checked_sub(held) {
             Some(left) if self.skip > 0 => {
                 self.skip = left;
                 Ok(None)
@@ -686,12 +687,12 @@ impl Receiver {
 
     /// Goes on to the next generation of the peer's keys (RFC 9846 7.2).
     fn next_keys(&mut self) -> Result<(), Error> {
-        let (Some(suite), Some(secret)) = (self.suite, &self.secret) else {
+        let Some(suite) = self.suite.filter(|_| !self.secret.is_empty()) else {
             return Err(ErrorKind::Internal("a KeyUpdate without keys").into());
         };
-        let next = next_traffic_secret(suite.hash, secret)?;
+        let next = next_traffic_secret(suite.hash, &self.secret)?;
         self.set_keys(suite, Epoch::Application, &next)?;
-        self.secret = Some(next);
+        self.secret = next;
         self.asked_update = false;
         Ok(())
     }

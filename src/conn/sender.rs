@@ -58,8 +58,8 @@ pub struct Sender {
     pub(crate) suite: Option<&'static Tls13Suite>,
     pub(crate) sealer: Option<Sealer>,
     pub(crate) epoch: Epoch,
-    /// The application traffic secret in use.
-    secret: Option<HashSecret>,
+    /// The application traffic secret in use; empty without one.
+    secret: HashSecret,
     owed: Owed,
     /// A KeyUpdate of ours asked for one that hasn't come.
     asked: bool,
@@ -84,7 +84,7 @@ impl Sender {
             suite: None,
             sealer: None,
             epoch: Epoch::Plaintext,
-            secret: None,
+            secret: HashSecret::zeroed(0),
             owed: Owed::default(),
             asked: false,
             generation: 0,
@@ -167,7 +167,7 @@ impl Sender {
 
     /// Keeps the application secret for later KeyUpdates.
     pub(crate) fn keep_secret(&mut self, secret: HashSecret) {
-        self.secret = Some(secret);
+        self.secret = secret;
     }
 
     pub(crate) fn observe(&self, observation: &Observation<'_>) {
@@ -366,7 +366,7 @@ impl Sender {
     /// Goes on to the next generation of our keys (RFC 9846 7.2).
     fn next_keys(&mut self) -> Result<(), Error> {
         const MOST: u64 = (1 << 48) - 1;
-        let (Some(suite), Some(secret)) = (self.suite, &self.secret) else {
+        let Some(suite) = self.suite.filter(|_| !self.secret.is_empty()) else {
             return Err(ErrorKind::Internal("a KeyUpdate without keys").into());
         };
         // RFC 9846 4.7.3: a sender's epochs never exceed 2^48 - 1.
@@ -374,9 +374,9 @@ impl Sender {
         if self.generation > MOST {
             return Err(Limit::KeyUse.into());
         }
-        let next = next_traffic_secret(suite.hash, secret)?;
+        let next = next_traffic_secret(suite.hash, &self.secret)?;
         self.set_keys(suite, Epoch::Application, &next)?;
-        self.secret = Some(next);
+        self.secret = next;
         Ok(())
     }
 

@@ -47,7 +47,7 @@ pub struct Scope(pub [u8; 32]);
 pub(crate) struct SessionTerms {
     pub(crate) server: ServerName<'static>,
     pub(crate) scope: Scope,
-    pub(crate) alpn: Option<Vec<u8>>,
+    pub(crate) alpn: Option<Box<[u8]>>,
     /// When the server's certificate was verified: not renewed by resumption.
     pub(crate) authenticated: UnixTime,
     /// The server's certificates; none after an external PSK.

@@ -113,7 +113,7 @@ impl Session {
             Resume::Tls13 { ticket, .. } => ticket.len(),
             Resume::Tls12 { ticket, .. } => ticket.len(),
         };
-        let alpn = self.terms.alpn.as_ref().map_or(0, Vec::len);
+        let alpn = self.terms.alpn.as_ref().map_or(0, |alpn| alpn.len());
         let (_, name) = name_bytes(&self.terms.server);
         let chain = self.terms.peer_chain.iter();
         let chain = chain.flat_map(|chain| chain.certificates());
@@ -148,7 +148,7 @@ impl Session {
             terms: Arc::new(SessionTerms {
                 server,
                 scope,
-                alpn,
+                alpn: alpn.map(Vec::into_boxed_slice),
                 authenticated,
                 peer_chain,
             }),
@@ -285,7 +285,7 @@ mod tests {
             terms: Arc::new(SessionTerms {
                 server: ServerName::try_from(server).unwrap().to_owned(),
                 scope: Scope([3; 32]),
-                alpn: (!server.is_empty()).then(|| b"h2".to_vec()),
+                alpn: (!server.is_empty()).then(|| b"h2".as_slice().into()),
                 authenticated: seconds(1_800_000_000),
                 peer_chain: (chain.len() > 0).then(|| PeerChain::new(chain)),
             }),

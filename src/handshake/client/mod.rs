@@ -136,7 +136,7 @@ impl ClientCx {
         Some(Arc::new(SessionTerms {
             server: self.name.clone(),
             scope: self.scope?,
-            alpn: self.cx.alpn.clone(),
+            alpn: self.cx.alpn.as_deref().map(Box::from),
             authenticated: self.cx.authenticated,
             peer_chain: self.cx.peer_chain.clone(),
         }))

@@ -168,7 +168,7 @@ pub(super) fn early_data(c: &ClientCx) -> Option<(&Session, &'static Tls13Suite,
     // RFC 9846 4.3.10: under the protocol of the session, or under none.
     let ours = &c.config.common.alpn;
     let same_protocol = match &session.terms.alpn {
-        Some(protocol) => ours.contains(protocol),
+        Some(protocol) => ours.iter().any(|ours| **ours == **protocol),
         None => ours.is_empty(),
     };
     let allowed = c.config.early_data && max_early_data > 0 && same_protocol;
@@ -252,7 +252,7 @@ pub(super) fn early_data_answer(
     }
     // RFC 9846 4.3.10: accepted only with the first PSK, its suite and its protocol.
     let (session, suite, _) = early_data(c).ok_or(Violation::EarlyDataNotFirst)?;
-    let same = c.cx.suite == Some(suite) && c.cx.alpn == session.terms.alpn;
+    let same = c.cx.suite == Some(suite) && c.cx.alpn.as_deref() == session.terms.alpn.as_deref();
     if c.cx.early_room.is_none() || !same {
         return Err(Violation::EarlyDataNotFirst.into());
     }
