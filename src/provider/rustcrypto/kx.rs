@@ -59,8 +59,8 @@ impl From<StaticSecret> for Montgomery {
         #[cfg(feature = "tables")]
         let share = (&secret).into();
         // Without tables the crate multiplies on the Edwards curve, with vector instructions where the
-        // CPU has them: two thirds of the ladder's time if optimized for speed, but some 25 KB more, and
-        // in a program that is optimized for size, where nothing is inlined, 90 times as slow.
+        // CPU has them: faster than the ladder if optimized for speed, but larger, and many times slower
+        // in a program that is optimized for size, where nothing of it is inlined.
         #[cfg(not(feature = "tables"))]
         let share = {
             let base = X25519_BASEPOINT_BYTES.into();
