@@ -7,7 +7,7 @@ pub struct Limits {
     /// Bytes of a ClientHello (16 KiB).
     pub client_hello: usize,
     /// Bytes of a client's Certificate message (24 KiB). In TLS 1.2 less by what the ClientHello has beyond
-    /// 3 KiB, since a server keeps both until the client has signed them.
+    /// 3 KiB, since a server keeps both until the client has signed them; 1 KiB of it always goes.
     pub client_chain: usize,
     /// Bytes of a server's Certificate message (56 KiB); what its CertificateRequest names counts as
     /// a part of it.

@@ -228,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn there_are_enough_sets_and_a_power_of_two_of_them() {
+        let sets = |entries| {
+            let memo = SignatureMemo::new(entries)?;
+            memo.peers.with(|table| table.count)
+        };
+        let expected = [None, Some(1), Some(1), Some(2), Some(16), Some(16)];
+        assert_eq!([0, 1, 8, 9, 104, 128].map(sets), expected);
+    }
+
+    #[test]
     fn a_set_that_is_parted_keeps_its_order() {
         let mut table = Table::new(2);
         for n in 0..8 {

@@ -40,8 +40,8 @@ const MAX_LEN: u64 = (1 << 36) - 32;
 /// What a key is expanded to. `R` is how many of AES's rounds go with a fourth of a batch: 2 for
 /// AES-128, whose 9 middle rounds are 1 + 4 * 2, and 3 for AES-256, whose 13 are 1 + 4 * 3.
 ///
-/// Aligned as blocks are and no further: what an allocator aligns to more than 16 bytes takes it several times
-/// as long, and connections make four such keys.
+/// Aligned as blocks are and no further: more than 16 bytes of alignment aren't what allocators give by
+/// themselves, and connections make four such keys.
 #[repr(C)]
 pub(crate) struct Key<const R: usize> {
     /// The key of AES that is added first.

@@ -434,6 +434,26 @@ mod tests {
     }
 
     #[test]
+    fn what_a_short_key_leaves_of_its_block_is_the_nonce() {
+        let ticketer = ticketer(7);
+        let secret = ticketer.secrets.with(|s| s.sealing.clone()).unwrap();
+        let nonce = |aead: usize, salt: u8| {
+            let header = Header {
+                format: FORMATS[aead].0,
+                name: &secret.name,
+                epoch: 1,
+                salt: &[salt; SALT_LEN],
+            };
+            let aead = ticketer.aeads[aead].unwrap();
+            header.key(ticketer.hash, aead, &secret).unwrap().1
+        };
+        // A key of 256 bits leaves nothing.
+        assert_eq!([nonce(0, 1), nonce(1, 1)], [[0; 12]; 2]);
+        // With one of 128 bits a key that comes twice must not mean a nonce that comes twice.
+        assert!(nonce(2, 1) != [0; 12] && nonce(2, 1) != nonce(2, 2));
+    }
+
+    #[test]
     fn no_salt_comes_twice_even_from_a_generator_that_repeats_itself() {
         let ours = ticketer(7);
         let salt = |state: &[u8], seed| {
