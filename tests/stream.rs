@@ -13,7 +13,7 @@ use symbolon::config::{
     ClientConfig, ClientSessionStore, Credential, RotatingTicketer, Scope, ServerConfig, Session,
     StatelessSessions,
 };
-use symbolon::conn::{ClientConnection, Event, HalfEvent, ServerConnection};
+use symbolon::conn::{ClientConnection, Eof, Event, HalfEvent, ServerConnection};
 use symbolon::io::Stream;
 use symbolon::provider::default_provider;
 
@@ -24,6 +24,7 @@ struct Greeter {
     input: Vec<u8>,
     output: Vec<u8>,
     greeted: bool,
+    closed: Option<Eof>,
 }
 
 impl Read for Greeter {
@@ -41,7 +42,14 @@ impl Write for Greeter {
         loop {
             let received = self.server.receive(&mut self.input, &mut self.output);
             let consumed = received.consumed;
-            let waits = matches!(received.event, Event::NeedInput { .. });
+            let waits = match received.event {
+                Event::NeedInput { .. } => true,
+                Event::Closed(eof) => {
+                    self.closed = Some(eof);
+                    true
+                }
+                _ => false,
+            };
             self.input.drain(..consumed);
             if waits {
                 break;
@@ -74,6 +82,7 @@ fn what_came_along_with_the_handshake_is_not_lost() {
         input: Vec::new(),
         output: Vec::new(),
         greeted: false,
+        closed: None,
     };
     let client = ClientConnection::new(client.unwrap(), name, [2; 32], NOW).unwrap();
     let mut stream = Stream::new(client, greeter);
@@ -124,6 +133,7 @@ fn sessions_go_into_the_store_of_the_config() {
         input: Vec::new(),
         output: Vec::new(),
         greeted: false,
+        closed: None,
     };
     let client = ClientConnection::new(client.unwrap(), name, [2; 32], NOW).unwrap();
     let mut stream = Stream::new(client, greeter).with_clock(|| NOW);
@@ -133,4 +143,33 @@ fn sessions_go_into_the_store_of_the_config() {
     let end = stream.read(&mut [0]).unwrap_err();
     assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
     assert!(!kept.0.lock().unwrap().is_empty());
+}
+
+/// TLS 1.2 has no new keys: the write that finds them worn fails, and the peer sees a clean end.
+#[cfg(feature = "tls12")]
+#[test]
+fn a_worn_key_ends_what_is_written_cleanly() {
+    let pki = TestPki::new();
+    let (chain, key) = pki.leaf(&["server.example"], KeyKind::EcdsaP256);
+    let credential = Credential::new(chain, &key, &default_provider()).unwrap();
+    let server = ServerConfig::builder().credential(credential).build();
+    let client = ClientConfig::builder()
+        .roots(pki.roots())
+        .versions(&[symbolon::codepoint::ProtocolVersion::TLS12])
+        .key_limit(8)
+        .build();
+    let name = "server.example".try_into().unwrap();
+    let greeter = Greeter {
+        server: ServerConnection::new(server.unwrap(), [1; 32], NOW).unwrap(),
+        input: Vec::new(),
+        output: Vec::new(),
+        greeted: false,
+        closed: None,
+    };
+    let client = ClientConnection::new(client.unwrap(), name, [2; 32], NOW).unwrap();
+    let mut stream = Stream::new(client, greeter);
+    let written = (0..8).take_while(|_| stream.write(b"x").is_ok()).count();
+    assert!((1..8).contains(&written), "{written}");
+    let (_, greeter) = stream.into_parts();
+    assert_eq!(greeter.closed, Some(Eof::Clean));
 }

@@ -246,6 +246,32 @@ fn a_server_of_tls12_before_authentication() {
     }
 }
 
+/// However long a ClientHello is, a small chain still goes, or none.
+#[test]
+fn a_long_hello_leaves_room_for_a_small_chain() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.client_chain = 4 << 10;
+    let config = server_config(&world)
+        .versions(rogue12::TLS12)
+        .limits(limits);
+    let config = config.client_auth(any_client()).build().unwrap();
+    for (len, allowed) in [(1 << 10, true), ((1 << 10) + 1, false)] {
+        let mut rogue = rogue12::Rogue::client(Arc::clone(&config));
+        rogue.client_hello(|h| {
+            h.extensions.push((X::PADDING, vec![]));
+            let len = 2 + 32 + 1 + 2 + 2 + 2 + block(&h.extensions).len();
+            h.set(X::PADDING, vec![0; limits.client_hello - 4 - len]);
+        });
+        rogue.read_flight();
+        let [_, len @ ..] = u32::to_be_bytes(len);
+        rogue.record(C::HANDSHAKE, &[&[T::CERTIFICATE.0], &len[..]].concat());
+        let mut server = self::server(&config);
+        server.feed(&rogue.sent, 1000, |_, _| ());
+        assert_eq!(server.failed.is_none(), allowed, "{:?}", server.failed);
+    }
+}
+
 type Edit<'a> = &'a dyn Fn(&mut Hello);
 
 #[test]
