@@ -162,34 +162,56 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// How far down functions were seen to leave secrets (`tests/secrets/stack.rs`), and with what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Depth {
+/// Bytes of stack below the engine in which functions that returned have left secrets, since it was
+/// overwritten last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depth(u16);
+
+impl Depth {
     /// Secrets were only moved.
-    Moved,
-    /// They were hashed, or keys of records were made of them.
-    Hashed,
-    /// There were key exchanges or signatures.
-    Exchanged,
+    pub(crate) const MOVED: Self = Self(4 << 10);
+    /// They were hashed: the frames of this crate and of hashes, whose size depends on the compiler
+    /// (`tests/secrets/stack.rs` shows what is left).
+    pub(crate) const OWN: Self = Self(if cfg!(debug_assertions) {
+        16 << 10
+    } else {
+        8 << 10
+    });
+
+    /// A provider's function was called from here, which leaves secrets in so many bytes below.
+    pub(crate) fn reach(&mut self, stack: usize) {
+        let stack = u16::try_from(stack).unwrap_or(u16::MAX);
+        self.0 = self.0.max(Self::OWN.0.saturating_add(stack));
+    }
 }
 
 /// Overwrites the stack below the caller, where functions that returned have left copies of the secrets
 /// that they computed with. Without `std` the stack may be small, and this is less.
 pub(crate) fn overwrite_stack(depth: Depth) {
-    // In words of the stack.
-    match depth {
-        Depth::Exchanged if cfg!(feature = "std") => overwrite::<4096>(),
-        Depth::Hashed if cfg!(feature = "std") => overwrite::<2304>(),
-        _ => overwrite::<512>(),
-    }
+    let depth = match cfg!(feature = "std") {
+        true => depth.0,
+        false => Depth::MOVED.0,
+    };
+    overwrite(usize::from(depth).div_ceil(FRAME));
 }
 
+/// Bytes of stack that one call of `overwrite` writes, as words.
+const WORDS: usize = 256;
+const FRAME: usize = WORDS * size_of::<u64>();
+
+/// As many frames, one below the other.
 #[inline(never)]
-fn overwrite<const WORDS: usize>() {
+fn overwrite(frames: usize) {
     // A zero that the compiler doesn't know is stored word by word or in vectors. What it knows goes to
     // `memset`, which for so much turns to `rep stosb`, byte by byte to whoever counts instructions.
     let zero = core::hint::black_box(0_u64);
-    core::hint::black_box(&mut [zero; WORDS]);
+    let mut room = [zero; WORDS];
+    core::hint::black_box(&mut room);
+    if frames > 1 {
+        overwrite(frames.saturating_sub(1));
+        // Not a tail call, which would use the same frame again.
+        core::hint::black_box(&mut room);
+    }
 }
 
 #[cfg(test)]

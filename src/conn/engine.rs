@@ -46,6 +46,8 @@ pub(crate) struct Engine<M> {
     exporter: Option<Exporter>,
     /// As [`Cx::depth`], from the end of the handshake until the stack is overwritten.
     depth: Depth,
+    /// The depth of records and their keys alone.
+    shallow: Depth,
 }
 
 /// What `advance` came to: as [`Step`], and what only happens during the handshake.
@@ -74,7 +76,8 @@ impl<M: Machine> Engine<M> {
             receiver: Receiver::new(M::CLIENT, limits),
             sender: Sender::new(),
             exporter: None,
-            depth: Depth::Hashed,
+            depth: Depth::OWN,
+            shallow: Depth::OWN,
         };
         // RFC 9846 5: change_cipher_spec is dropped after the first ClientHello was sent.
         // TLS 1.2 alone doesn't know that.
@@ -123,7 +126,7 @@ impl<M: Machine> Engine<M> {
     fn fail(&mut self, error: Error) {
         if let Some(mut hs) = self.handshaking.take() {
             hs.give_up(&mut self.sender);
-            overwrite_stack(hs.machine.cx().depth);
+            overwrite_stack(hs.depth(hs.machine.cx().depth));
         }
         self.receiver
             .failed
@@ -159,10 +162,14 @@ impl<M: Machine> Engine<M> {
         );
         if secrets_made || handed_out {
             let depth = match &mut self.handshaking {
-                Some(hs) => &mut hs.machine.cx_mut().depth,
-                None => &mut self.depth,
+                Some(hs) => {
+                    let depth = hs.depth(hs.machine.cx().depth);
+                    hs.machine.cx_mut().depth = Depth::OWN;
+                    depth
+                }
+                None => core::mem::replace(&mut self.depth, self.shallow),
             };
-            overwrite_stack(core::mem::replace(depth, Depth::Hashed));
+            overwrite_stack(depth);
         }
         let event = match progress {
             Progress::NeedOutput(min) => Event::NeedOutput { min },
@@ -225,7 +232,7 @@ impl<M: Machine> Engine<M> {
                     return Ok(Progress::Step(Step::Session(session)));
                 }
                 // Before, because what is handed out must not take along what lay where it is made.
-                overwrite_stack(Depth::Moved);
+                overwrite_stack(Depth::MOVED);
                 return self.finish().map(Progress::Done);
             }
             if self.joined_message()? {
@@ -342,7 +349,8 @@ impl<M: Machine> Engine<M> {
             *unsent = core::mem::take(&mut hs.early_data);
         }
         let cx = hs.machine.cx();
-        self.depth = cx.depth;
+        self.depth = hs.depth(cx.depth);
+        self.shallow = hs.depth(Depth::OWN);
         if let (Some(secret), Some(suite)) = (&cx.exporter, cx.suite) {
             hs.log("EXPORTER_SECRET", secret.expose());
             self.exporter = Some(Exporter(Source::Tls13(suite, secret.duplicate())));
@@ -681,6 +689,15 @@ impl<M: Machine> Handshaking<M> {
         {
             log.log(label, &self.machine.cx().client_random, secret);
         }
+    }
+
+    /// The same depth, or that of the keys of records and tickets.
+    fn depth(&self, mut depth: Depth) -> Depth {
+        if let Some(common) = self.machine.common() {
+            let suites = common.provider.tls13_suites.iter();
+            suites.for_each(|suite| depth.reach(suite.aead.stack()));
+        }
+        depth
     }
 
     fn set_read(&self, epoch: Epoch, receiver: &mut Receiver) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! Authenticated encryption (RFC 9846 5.2).
 
+use super::STACK;
 use crate::error::CryptoError;
 use alloc::boxed::Box;
 use core::fmt;
@@ -14,6 +15,12 @@ pub trait Aead: Send + Sync + fmt::Debug {
 
     /// Bytes that sealing adds.
     fn tag_len(&self) -> usize;
+
+    /// Bytes of stack below a caller in which its functions and those of its keys leave secrets, as
+    /// [`KeyExchangeGroup::stack`](super::KeyExchangeGroup::stack).
+    fn stack(&self) -> usize {
+        STACK
+    }
 
     /// How many records may be sealed under one key (RFC 9846 5.5).
     fn confidentiality_limit(&self) -> u64;

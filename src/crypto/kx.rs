@@ -1,5 +1,6 @@
 //! Key exchange: Diffie-Hellman, key encapsulation, and both in one (RFC 9846 4.3.8, RFC 10024).
 
+use super::STACK;
 use super::random::Random;
 use crate::codepoint::NamedGroup;
 use crate::error::CryptoError;
@@ -23,6 +24,12 @@ pub trait KeyExchangeGroup: Send + Sync + fmt::Debug {
 
     /// Bytes of the server's `key_exchange`.
     fn server_share_len(&self) -> usize;
+
+    /// Bytes of stack below a caller in which its functions leave secrets: so many are overwritten when a
+    /// handshake has called one. What lies deeper stays.
+    fn stack(&self) -> usize {
+        STACK
+    }
 
     /// Whether key encapsulation is part of it, as in the post-quantum hybrids. Only TLS 1.3 can
     /// use such a group.
@@ -54,6 +61,11 @@ pub trait KeyExchangeGroup: Send + Sync + fmt::Debug {
 pub trait KeyExchange: Send + Sync {
     /// The group it belongs to.
     fn group(&self) -> NamedGroup;
+
+    /// Bytes of stack in which its functions leave secrets, as [`KeyExchangeGroup::stack`].
+    fn stack(&self) -> usize {
+        STACK
+    }
 
     /// Writes the client's `key_exchange`: exactly [`KeyExchangeGroup::client_share_len`] bytes.
     ///

@@ -20,6 +20,10 @@ pub use random::Random;
 pub use sign::{KeyLoader, MAX_SIGNATURE_LEN, NO_KEYS, SigningKey, VerifyAlgorithms};
 pub use suite::{SuiteAuth, Tls12Suite, Tls13Suite};
 
+/// Bytes of stack in which secrets are looked for where an implementation doesn't say: see
+/// [`KeyExchangeGroup::stack`].
+pub const STACK: usize = 32 * 1024;
+
 /// Everything the protocol needs of cryptography, in order of preference.
 ///
 /// A plain value: make one from another with struct update syntax to narrow or extend it.

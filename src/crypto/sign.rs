@@ -1,5 +1,6 @@
 //! Signing and verifying (RFC 9846 4.3.3, 4.5.2).
 
+use super::STACK;
 use super::hash::Hash;
 use super::random::Random;
 use crate::codepoint::SignatureScheme;
@@ -30,6 +31,12 @@ pub trait SigningKey: Send + Sync + fmt::Debug {
         random: &mut Random,
         out: &mut [u8],
     ) -> Result<usize, CryptoError>;
+
+    /// Bytes of stack below a caller in which signing leaves secrets, as
+    /// [`KeyExchangeGroup::stack`](super::KeyExchangeGroup::stack).
+    fn stack(&self) -> usize {
+        STACK
+    }
 
     /// The public half as the DER of a SubjectPublicKeyInfo, to check it against a certificate.
     fn public_key_info(&self) -> &[u8];

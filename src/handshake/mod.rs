@@ -134,7 +134,7 @@ pub(crate) struct TrafficSecrets {
 pub(crate) struct Cx {
     /// In a box, so that its state isn't left behind where the context was made.
     pub(crate) random: Box<Random>,
-    /// What has run since the stack was overwritten.
+    /// How far down the stack secrets were left since it was overwritten.
     pub(crate) depth: Depth,
     pub(crate) now: UnixTime,
     /// Plaintext of messages to be sent; cleared by the engine when it has gone out.
@@ -203,7 +203,7 @@ impl Cx {
     pub(crate) fn new(seed: [u8; 32], now: UnixTime) -> Self {
         Self {
             random: Box::new(Random::new(seed)),
-            depth: Depth::Hashed,
+            depth: Depth::OWN,
             now,
             flight: Vec::with_capacity(FLIGHT),
             transcript: None,

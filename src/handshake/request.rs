@@ -69,6 +69,14 @@ impl SignRequest {
     }
 
     /// Signs at once, if the key is here.
+    /// As [`SigningKey::stack`](crate::crypto::SigningKey::stack).
+    pub(crate) fn stack(&self) -> usize {
+        match self.credential.key() {
+            Key::Local(key) => key.stack(),
+            _ => 0,
+        }
+    }
+
     pub(crate) fn sign_now(&self, random: &mut Random) -> Option<Result<Answer, Error>> {
         let Key::Local(key) = self.credential.key() else {
             return None;

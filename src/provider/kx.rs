@@ -16,6 +16,8 @@ pub(super) trait DiffieHellman: Sized + Send + Sync + 'static {
     /// Bytes of a public key: the same for both sides.
     const SHARE_LEN: usize;
     const SECRET_LEN: usize;
+    /// As [`KeyExchangeGroup::stack`].
+    const STACK: usize;
 
     /// A fresh key.
     fn generate(random: &mut Random) -> Result<Self, CryptoError>;
@@ -47,6 +49,10 @@ impl<D: DiffieHellman> fmt::Debug for Classical<D> {
 }
 
 impl<D: DiffieHellman> KeyExchangeGroup for Classical<D> {
+    fn stack(&self) -> usize {
+        D::STACK
+    }
+
     fn name(&self) -> NamedGroup {
         D::GROUP
     }
@@ -79,6 +85,10 @@ impl<D: DiffieHellman> KeyExchangeGroup for Classical<D> {
 struct ClassicalKey<D>(D);
 
 impl<D: DiffieHellman> KeyExchange for ClassicalKey<D> {
+    fn stack(&self) -> usize {
+        D::STACK
+    }
+
     fn group(&self) -> NamedGroup {
         D::GROUP
     }
@@ -107,6 +117,8 @@ pub(super) trait Kem: Sized + Send + Sync + 'static {
     const KEY_LEN: usize;
     /// Bytes of a ciphertext, which the server sends.
     const CIPHERTEXT_LEN: usize;
+    /// As [`KeyExchangeGroup::stack`], with that of the key that it goes with in a hybrid.
+    const STACK: usize;
 
     fn generate(random: &mut Random) -> Result<Self, CryptoError>;
 
@@ -193,6 +205,10 @@ impl<H: HybridGroup> fmt::Debug for Hybrid<H> {
 }
 
 impl<H: HybridGroup> KeyExchangeGroup for Hybrid<H> {
+    fn stack(&self) -> usize {
+        H::Kem::STACK
+    }
+
     fn is_encapsulation(&self) -> bool {
         true
     }
@@ -255,6 +271,10 @@ struct HybridKey<H: HybridGroup> {
 }
 
 impl<H: HybridGroup> KeyExchange for HybridKey<H> {
+    fn stack(&self) -> usize {
+        H::Kem::STACK
+    }
+
     fn group(&self) -> NamedGroup {
         H::GROUP
     }

@@ -16,7 +16,7 @@ pub fn now() -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(1_795_392_000))
 }
 
-type Answerer = Box<dyn FnMut(Request) -> Option<Answer>>;
+type Answerer = Box<dyn FnMut(Request) -> Option<Answer> + Send>;
 
 /// One end with its buffers and all that it was told.
 pub struct End<C> {

@@ -4,9 +4,9 @@
 //! them. How much is found says how well what is cheap is done; the numbers stand in the crate docs.
 
 use crate::common::rogue::World;
-use crate::spy::{Code, Scanner, noting};
+use crate::spy::{Code, Needles, Scanner, noting};
 use crate::wiped::{
-    Case, End, boxed, cases, clean, configs, on_clean_stack, other_cases, rsa_world, signing_keys,
+    Case, End, boxed, cases, configs, on_clean_stack, other_cases, rsa_world, signing_keys,
 };
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -41,38 +41,49 @@ fn residue(scanner: &Scanner, bytes: &[u8]) -> BTreeMap<String, (usize, usize)> 
     found
 }
 
-/// What lies on the stack after each turn of a handshake, and once it is over for that side.
-fn measure(world: &World, case: Case) -> BTreeMap<String, (usize, usize)> {
+/// What lies on the stack after each turn of one side, and once the handshake is over for it. Nothing else
+/// runs on that stack from the beginning on: what one call leaves, the next ones find.
+fn measure(world: &World, case: Case, of_client: bool) -> BTreeMap<String, (usize, usize)> {
+    let tls12 = case.version == P::TLS12;
     let mut seen = Vec::new();
+    let mut others = Needles::new();
     let mut needles = on_clean_stack(|| {
-        noting(case.version == P::TLS12, || {
+        noting(tls12, || {
             let (client, server) = configs(world, case);
             let mut pair = boxed(&client, &server, 1);
-            // What a client's beginning leaves stays until its keys come into force.
-            seen.push(("both, begun".to_owned(), below()));
+            seen.push(("begun".to_owned(), below()));
             for turn in 0..8 {
-                clean();
-                // From the same frame, so that nothing but what is left is below.
-                match turn % 2 {
-                    0 => pair.client.run(),
-                    _ => pair.server.run(),
-                }
-                let bytes = below();
-                let over = match turn % 2 {
-                    0 => pair.client.done.is_some(),
-                    _ => pair.server.done.is_some(),
-                };
-                let when = if over { "after it" } else { "in it" };
-                seen.push((format!("{}, {when}", ["client", "server"][turn % 2]), bytes));
                 let pair = &mut *pair;
-                match turn % 2 {
-                    0 => pair.server.input.append(&mut pair.client.output),
-                    _ => pair.client.input.append(&mut pair.server.output),
+                let client = turn % 2 == 0;
+                if client != of_client {
+                    others.extend(on_clean_stack(|| {
+                        noting(tls12, || match client {
+                            true => pair.client.run(),
+                            false => pair.server.run(),
+                        })
+                    }));
+                } else {
+                    // From the same frame, so that nothing but what is left is below.
+                    match client {
+                        true => pair.client.run(),
+                        false => pair.server.run(),
+                    }
+                    let bytes = below();
+                    let over = match client {
+                        true => pair.client.done.is_some(),
+                        false => pair.server.done.is_some(),
+                    };
+                    seen.push((if over { "after it" } else { "in it" }.to_owned(), bytes));
+                }
+                match client {
+                    true => pair.server.input.append(&mut pair.client.output),
+                    false => pair.client.input.append(&mut pair.server.output),
                 }
             }
             assert!(pair.server.done.is_some());
         })
     });
+    needles.extend(others);
     signing_keys(world, &mut needles);
     let scanner = Scanner::new(&needles);
     let mut all: BTreeMap<String, (usize, usize)> = BTreeMap::new();
@@ -104,27 +115,30 @@ fn residue_on_the_stack() {
         if case.end != End::Finished {
             continue;
         }
-        let found = measure(world, case);
-        println!(
-            "{:?}, {} {} {}, psk {}, RSA {}:",
-            case.code,
-            case.version,
-            case.suite,
-            case.group,
-            case.psk,
-            std::ptr::eq(world, &rsa)
-        );
-        for (name, (count, depth)) in &found {
-            println!("  {name}: {count} times, down to {depth} bytes below");
+        for of_client in [true, false] {
+            let found = measure(world, case, of_client);
+            println!(
+                "{:?}, {} {} {}, psk {}, RSA {}: {}",
+                case.code,
+                case.version,
+                case.suite,
+                case.group,
+                case.psk,
+                std::ptr::eq(world, &rsa),
+                ["server", "client"][usize::from(of_client)]
+            );
+            for (name, (count, depth)) in &found {
+                println!("  {name}: {count} times, down to {depth} bytes below");
+            }
+            // None; hundreds where nothing overwrites the stack. In TLS 1.3 the server's keys come into force
+            // in its first turn, which has everything that goes deep: what that left would stay.
+            let secret = |name: &str| {
+                let keys = case.version == P::TLS13 && !of_client && name.starts_with("in it");
+                name.starts_with("after it") || keys
+            };
+            let left: Vec<_> = found.iter().filter(|(name, _)| secret(name)).collect();
+            assert!(left.is_empty(), "{left:?}");
         }
-        // None; hundreds where nothing overwrites the stack. In TLS 1.3 the server's keys come into force
-        // in its first turn, which has everything that goes deep: what that left would stay.
-        let secret = |name: &str| {
-            let keys = case.version == P::TLS13 && name.starts_with("server, in it");
-            name.contains("after it") || keys
-        };
-        let left: Vec<_> = found.iter().filter(|(name, _)| secret(name)).collect();
-        assert!(left.is_empty(), "{left:?}");
     }
 }
 

@@ -207,10 +207,13 @@ impl Session {
     #[must_use]
     pub fn is_fresh(&self, now: UnixTime) -> bool {
         let chain = self.terms.peer_chain.as_ref();
+        self.lasts(now) && chain.is_none_or(|chain| state::is_valid(chain, now))
+    }
+
+    /// Whether it hasn't expired at this time.
+    fn lasts(&self, now: UnixTime) -> bool {
         // A clock that was set back says nothing about the age.
-        now >= self.received
-            && now < self.expires()
-            && chain.is_none_or(|chain| state::is_valid(chain, now))
+        now >= self.received && now < self.expires()
     }
 }
 

@@ -293,7 +293,8 @@ impl ClientSessions {
         self.remove_ended(now);
         self.clean(peer, now);
         let sessions = self.by_peer.get_mut(peer)?;
-        let newest = sessions.iter().rposition(|(_, s)| s.is_fresh(now))?;
+        // Whether the certificate still is in its time, the connection sees to.
+        let newest = sessions.iter().rposition(|(_, s)| s.lasts(now))?;
         let (number, session) = sessions.remove(newest)?;
         self.forget(number, &session);
         self.drop_if_empty(peer);

@@ -12,7 +12,6 @@ use crate::handshake::{Action, EarlyDataRefusal, Message, Out};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::secret::Depth;
 use crate::wire::codec::{Item, List, Writer};
 use crate::wire::extension::{Binder, KeyShareEntry, OfferedPsks, ProtocolName};
 use crate::wire::hello::{
@@ -59,7 +58,7 @@ pub(super) fn start(c: &mut ClientCx, out: &mut Out) -> Result<(), Error> {
 
 fn start_exchange(c: &mut ClientCx, name: NamedGroup) -> Result<(), Error> {
     let group = find_group(c, name).ok_or(ErrorKind::Internal("a group that isn't there"))?;
-    c.cx.depth = Depth::Exchanged;
+    c.cx.depth.reach(group.stack());
     let exchange = group.start(&mut c.cx.random)?;
     c.exchanges.push(exchange);
     Ok(())
@@ -418,9 +417,9 @@ fn choose_suite(
 /// Ends the key exchange whose share the server has answered.
 fn agree(c: &mut ClientCx, entry: KeyShareEntry<'_>) -> Result<SharedSecret, Error> {
     let exchanges = core::mem::take(&mut c.exchanges);
-    c.cx.depth = Depth::Exchanged;
     let mut half = None;
     for exchange in exchanges {
+        c.cx.depth.reach(exchange.stack());
         // A share of its own goes before the half of a hybrid's: that one wasn't sent then.
         if exchange.group() == entry.group {
             return Ok(exchange.finish(entry.key_exchange)?);

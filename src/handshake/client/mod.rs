@@ -15,7 +15,6 @@ use crate::crypto::KeyExchange;
 use crate::error::{Error, ErrorKind};
 use crate::keys::tls13 as schedule;
 use crate::pki::Decision;
-use crate::secret::Depth;
 use crate::wire::extension::ExtensionSet;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -72,7 +71,8 @@ const _: () = assert!(size_of::<State>() <= 64);
 #[derive(Debug)]
 pub(crate) struct ClientMachine {
     state: State,
-    inner: ClientCx,
+    /// In a box from the beginning: it is large to move, and what is moved leaves copies.
+    inner: Box<ClientCx>,
 }
 
 impl ClientMachine {
@@ -92,7 +92,7 @@ impl ClientMachine {
         let session = session.filter(|session| {
             *session.server() == name && Some(session.scope()) == scope && session.is_fresh(now)
         });
-        let inner = ClientCx {
+        let inner = Box::new(ClientCx {
             cx: Cx::new(seed, now),
             wants_ocsp: config.verifier.wants_ocsp(),
             wants_timestamps: config.verifier.wants_timestamps(),
@@ -113,7 +113,7 @@ impl ClientMachine {
             certificate_request: None,
             server: tls12::Server::default(),
             peer_schemes: Vec::new(),
-        };
+        });
         Self {
             state: State::Start,
             inner,
@@ -188,7 +188,7 @@ impl Machine for ClientMachine {
     }
 
     fn answer_now(&mut self) -> Option<Result<Answer, Error>> {
-        let ClientCx { cx, config, .. } = &mut self.inner;
+        let ClientCx { cx, config, .. } = &mut *self.inner;
         match cx.request.as_ref()? {
             Request::VerifyChain(request) => {
                 match config
@@ -210,7 +210,7 @@ impl Machine for ClientMachine {
                 }
             }
             Request::Sign(request) => {
-                cx.depth = Depth::Exchanged;
+                cx.depth.reach(request.stack());
                 request.sign_now(&mut cx.random)
             }
             _ => None,
@@ -253,7 +253,7 @@ impl Machine for ClientMachine {
             State::Tls12(state) => state.check_done()?,
             _ => return Err(ErrorKind::Internal("a summary before the end").into()),
         }
-        let ClientCx { cx, config, .. } = &mut self.inner;
+        let ClientCx { cx, config, .. } = &mut *self.inner;
         Ok(Summary {
             version: cx.version(),
             cipher_suite: cx.suite_name()?,

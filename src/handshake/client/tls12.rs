@@ -13,7 +13,6 @@ use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Requ
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{Role, VerifiedChain, VerifyRequest};
-use crate::secret::Depth;
 use crate::wire::codec::List;
 use crate::wire::hello::ServerHello;
 use crate::wire::tls12::{
@@ -580,7 +579,7 @@ fn agree(c: &mut ClientCx) -> Result<(Vec<u8>, SharedSecret), Error> {
         .find(|group| group.name() == name)
         .ok_or(GONE)?;
     let mut public = vec![0; group.server_share_len()];
-    c.cx.depth = Depth::Exchanged;
+    c.cx.depth.reach(group.stack());
     let shared = group.respond(&mut c.cx.random, &c.server.share, &mut public)?;
     Ok((public, shared))
 }

@@ -12,7 +12,6 @@ use crate::handshake::{Action, Authentication, EarlyDataRefusal, Message, Out, R
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
-use crate::secret::Depth;
 use crate::wire::codec::List;
 use crate::wire::extension::{DistinguishedName, KeyShareEntry};
 use crate::wire::handshake::{CertificateRequest, EncryptedExtensions};
@@ -293,7 +292,7 @@ fn server_hello(
     match psk::key_exchange(s, config, hello)? {
         Some(GroupChoice::Share(group, share)) => {
             key_exchange = vec![0; group.server_share_len()];
-            s.cx.depth = Depth::Exchanged;
+            s.cx.depth.reach(group.stack());
             let shared = group.respond(&mut s.cx.random, share, &mut key_exchange)?;
             s.cx.group = Some(group.name());
             exchanged = Some((group.name(), shared));

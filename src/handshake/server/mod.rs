@@ -17,7 +17,6 @@ use crate::crypto::{HashOutput, KeyExchange, Tls13Suite};
 use crate::error::{Error, ErrorKind};
 use crate::keys::tls13 as schedule;
 use crate::pki::Decision;
-use crate::secret::Depth;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -85,7 +84,8 @@ const _: () = assert!(size_of::<State>() <= 64);
 #[derive(Debug)]
 pub(crate) struct ServerMachine {
     state: State,
-    inner: ServerCx,
+    /// In a box from the beginning: it is large to move, and what is moved leaves copies.
+    inner: Box<ServerCx>,
 }
 
 impl ServerMachine {
@@ -96,7 +96,7 @@ impl ServerMachine {
         seed: [u8; 32],
         now: UnixTime,
     ) -> Self {
-        let inner = ServerCx {
+        let inner = Box::new(ServerCx {
             cx: Cx::new(seed, now),
             config,
             limits,
@@ -110,7 +110,7 @@ impl ServerMachine {
             exchange: None,
             params: Vec::new(),
             kept: tls12::Kept::default(),
-        };
+        });
         Self {
             state: State::WaitClientHello,
             inner,
@@ -191,7 +191,7 @@ impl Machine for ServerMachine {
     }
 
     fn answer_now(&mut self) -> Option<Result<Answer, Error>> {
-        let ServerCx { cx, config, .. } = &mut self.inner;
+        let ServerCx { cx, config, .. } = &mut *self.inner;
         let config = config.as_ref()?;
         match cx.request.as_ref()? {
             Request::ServerCredential(info) => match config.credentials.choose(info) {
@@ -206,7 +206,7 @@ impl Machine for ServerMachine {
                 }
             }
             Request::Sign(request) => {
-                cx.depth = Depth::Exchanged;
+                cx.depth.reach(request.stack());
                 request.sign_now(&mut cx.random)
             }
             Request::Psk(query) => now(config.psks.as_ref()?.find(query), Answer::Psk),

@@ -14,7 +14,6 @@ use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Requ
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::pki::{Role, VerifiedChain, VerifyRequest};
-use crate::secret::Depth;
 use crate::secret::{Secret, SecretBytes};
 use crate::wire::codec::{List, Writer};
 use crate::wire::extension::DistinguishedName;
@@ -287,7 +286,7 @@ fn start_exchange(
     s: &mut ServerCx,
     group: &'static dyn KeyExchangeGroup,
 ) -> Result<Vec<u8>, Error> {
-    s.cx.depth = Depth::Exchanged;
+    s.cx.depth.reach(group.stack());
     let exchange = group.start(&mut s.cx.random)?;
     let mut public = vec![0; group.client_share_len()];
     exchange.write_share(&mut public)?;
@@ -503,7 +502,7 @@ fn client_key_exchange(
 fn agree(s: &mut ServerCx, public: &[u8]) -> Result<SharedSecret, Error> {
     let exchange = s.exchange.take();
     let exchange = exchange.ok_or(ErrorKind::Internal("no key exchange under way"))?;
-    s.cx.depth = Depth::Exchanged;
+    s.cx.depth.reach(exchange.stack());
     Ok(exchange.finish(public)?)
 }
 

@@ -77,6 +77,13 @@ impl Aead for Algorithm {
         self.portable.tag_len()
     }
 
+    fn stack(&self) -> usize {
+        match super::is_supported() {
+            true => 2 << 10,
+            false => self.portable.stack(),
+        }
+    }
+
     fn confidentiality_limit(&self) -> u64 {
         self.portable.confidentiality_limit()
     }

@@ -79,6 +79,10 @@ struct P256Key {
 const P256_SIGNATURE_LEN: usize = 72;
 
 impl SigningKey for P256Key {
+    fn stack(&self) -> usize {
+        4 << 10
+    }
+
     fn schemes(&self) -> &[SignatureScheme] {
         &[SignatureScheme::ECDSA_SECP256R1_SHA256]
     }
@@ -114,6 +118,10 @@ struct Ed25519Key {
 }
 
 impl SigningKey for Ed25519Key {
+    fn stack(&self) -> usize {
+        4 << 10
+    }
+
     fn schemes(&self) -> &[SignatureScheme] {
         &[SignatureScheme::ED25519]
     }

@@ -49,6 +49,7 @@ impl DiffieHellman for X25519 {
     const GROUP: NamedGroup = NamedGroup::X25519;
     const SHARE_LEN: usize = 32;
     const SECRET_LEN: usize = 32;
+    const STACK: usize = 2 << 10;
 
     fn generate(random: &mut Random) -> Result<Self, CryptoError> {
         Ok(Self::new(random.array()))
@@ -80,7 +81,7 @@ impl DiffieHellman for X25519 {
 const ATTEMPTS: usize = 8;
 
 macro_rules! nist_curve {
-    ($name:ident, $curve:ident, $group:ident, $len:literal) => {
+    ($name:ident, $curve:ident, $group:ident, $len:literal, $stack:literal) => {
         #[doc = concat!("A key on ", stringify!($name), ", and its share.")]
         pub(in crate::provider) struct $name {
             secret: $curve::StaticPrivateKey,
@@ -99,6 +100,7 @@ macro_rules! nist_curve {
             const GROUP: NamedGroup = NamedGroup::$group;
             const SHARE_LEN: usize = 1 + 2 * $len;
             const SECRET_LEN: usize = $len;
+            const STACK: usize = $stack << 10;
 
             fn generate(random: &mut Random) -> Result<Self, CryptoError> {
                 for _ in 0..ATTEMPTS {
@@ -136,8 +138,8 @@ macro_rules! nist_curve {
     };
 }
 
-nist_curve!(P256, p256, SECP256R1, 32);
-nist_curve!(P384, p384, SECP384R1, 48);
+nist_curve!(P256, p256, SECP256R1, 32, 4);
+nist_curve!(P384, p384, SECP384R1, 48, 6);
 
 /// A key of ML-KEM-768. It is made with randomness of the operating system. Boxed, because it is
 /// large. Graviola takes it by value: what was moved stays behind in the freed box.
@@ -146,6 +148,7 @@ pub(super) struct MlKem768(Option<Box<mlkem768::DecapKey>>);
 impl Kem for MlKem768 {
     const KEY_LEN: usize = 1184;
     const CIPHERTEXT_LEN: usize = 1088;
+    const STACK: usize = 32 << 10;
 
     fn generate(_random: &mut Random) -> Result<Self, CryptoError> {
         let key = mlkem768::DecapKey::generate().map_err(|_| CryptoError::NoRandomness)?;

@@ -92,6 +92,10 @@ impl<A: Cipher> Aead for Algorithm<A> {
         <A as AeadCore>::TagSize::USIZE
     }
 
+    fn stack(&self) -> usize {
+        10 << 10
+    }
+
     fn confidentiality_limit(&self) -> u64 {
         self.confidentiality_limit
     }
