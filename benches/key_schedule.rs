@@ -3,7 +3,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use symbolon::crypto::{Aead, Hash, HashOutput, HashSecret, SharedSecret, Tls12Suite};
-use symbolon::keys::tls12::{self, KeyBlock, Randoms, extended_master_secret};
+use symbolon::keys::tls12::{self, KeyBlock, Prf, Randoms, extended_master_secret};
 use symbolon::keys::tls13::{Early, finished, hkdf_expand_label, next_traffic_secret, traffic_key};
 use symbolon::provider::rustcrypto::{
     ECDHE_ECDSA_AES_128_GCM, ECDHE_ECDSA_AES_256_GCM, TLS_AES_128_GCM_SHA256,
@@ -35,9 +35,10 @@ fn tls12_schedule(suite: &Tls12Suite, shared: &SharedSecret, transcript: &HashOu
         server: &[2; 32],
     };
     let master = extended_master_secret(suite.hash, shared.expose(), transcript);
-    black_box(KeyBlock::new(suite, &master, randoms));
+    let prf = Prf::new(suite.hash, master.expose());
+    black_box(KeyBlock::new(suite, &prf, randoms));
     for by_client in [true, false] {
-        let finished = tls12::finished(suite.hash, &master, by_client, transcript);
+        let finished = tls12::finished(&prf, by_client, transcript);
         black_box(finished);
     }
 }

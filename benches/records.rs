@@ -9,7 +9,7 @@ use std::rc::Rc;
 use symbolon::codepoint::{CipherSuite, NamedGroup};
 use symbolon::conn::Event;
 use symbolon::crypto::{HashSecret, Tls12Suite, Tls13Suite};
-use symbolon::keys::tls12::{KeyBlock, MasterSecret, Randoms};
+use symbolon::keys::tls12::{KeyBlock, MasterSecret, Prf, Randoms};
 use symbolon::provider::rustcrypto::{TLS12_SUITES, TLS13_SUITES};
 use symbolon::record::{FixedSink, MAX_PLAINTEXT, Opener, Sealer};
 
@@ -47,7 +47,11 @@ fn tls12(suite: &'static Tls12Suite) -> Layer {
         client: &[1; 32],
         server: &[2; 32],
     };
-    let keys = Rc::new(KeyBlock::new(suite, &master, randoms));
+    let keys = Rc::new(KeyBlock::new(
+        suite,
+        &Prf::new(suite.hash, master.expose()),
+        randoms,
+    ));
     let same = Rc::clone(&keys);
     Layer {
         name: suite.name,

@@ -8,7 +8,7 @@ use symbolon::codepoint::{CipherSuite, ContentType, HandshakeType};
 use symbolon::crypto::{Hash, HashOutput, SharedSecret, SuiteAuth, Tls12Suite};
 use symbolon::keys::Transcript;
 use symbolon::keys::tls12::{
-    KeyBlock, MasterSecret, Randoms, export, extended_master_secret, finished, master_secret, prf,
+    KeyBlock, MasterSecret, Prf, Randoms, export, extended_master_secret, finished, master_secret,
 };
 use symbolon::provider::RUSTCRYPTO;
 use symbolon::provider::rustcrypto::hash::{SHA256, SHA384, SHA512};
@@ -46,13 +46,14 @@ fn the_prf() {
         let expected = section.get("output");
         let (secret, label) = (section.get("secret"), section.get("label"));
         let seed = section.get("seed");
+        let prf = Prf::new(hash(name), secret);
         // A shorter output is the beginning of a longer one, and a seed may come in parts.
         for len in [0, 1, 31, 32, 33, 64, expected.len()] {
             let mut out = vec![0; len];
-            prf(hash(name), secret, label, &[seed], &mut out);
+            prf.fill(label, &[seed], &mut out);
             assert_eq!(out, expected[..len], "{name}");
             let (a, b) = seed.split_at(5);
-            prf(hash(name), secret, label, &[a, &[], b], &mut out);
+            prf.fill(label, &[a, &[], b], &mut out);
             assert_eq!(out, expected[..len], "{name}");
         }
         seen += 1;
@@ -79,7 +80,7 @@ fn the_schedule() {
         let session_hash = HashOutput::new(section.get("session_hash"));
         let master = extended_master_secret(suite.hash, shared.expose(), &session_hash);
         assert_eq!(master.expose(), section.get("extended_master"));
-        let keys = KeyBlock::new(suite, &master, randoms);
+        let keys = KeyBlock::new(suite, &Prf::new(suite.hash, master.expose()), randoms);
         let (key, iv) = keys.write_key(true);
         assert_eq!(
             (key, iv),
@@ -91,9 +92,9 @@ fn the_schedule() {
             (section.get("server_key"), section.get("server_iv"))
         );
         let transcript = HashOutput::new(section.get("transcript"));
-        let ours = finished(suite.hash, &master, true, &transcript);
+        let ours = finished(&Prf::new(suite.hash, master.expose()), true, &transcript);
         assert_eq!(ours, section.get("client_verify_data"));
-        let ours = finished(suite.hash, &master, false, &transcript);
+        let ours = finished(&Prf::new(suite.hash, master.expose()), false, &transcript);
         assert_eq!(ours, section.get("server_verify_data"));
         let label = section.get("label");
         let context = section.get("context");
@@ -104,12 +105,18 @@ fn the_schedule() {
             (Some((context, len)), "exported_context"),
         ] {
             let mut out = [0; 40];
-            export(suite.hash, &master, randoms, label, context, &mut out);
+            let master = Prf::new(suite.hash, master.expose());
+            export(&master, randoms, label, context, &mut out);
             assert_eq!(out, section.get(expected));
         }
         seen += 1;
     }
     assert_eq!(seen, 4);
+}
+
+/// The PRF of a connection's master secret.
+fn prf_of(suite: &Tls12Suite, master: Option<&MasterSecret>) -> Prf {
+    Prf::new(suite.hash, master.unwrap().expose())
 }
 
 /// Reads a recorded connection from its beginning to its end; how many protected records it has.
@@ -137,7 +144,7 @@ fn follow(trace: &Vectors) -> usize {
             assert_eq!(ours.expose(), section.get("master"));
             master = Some(ours);
         } else if what == "key-block" {
-            let block = KeyBlock::new(suite, master.as_ref().unwrap(), randoms);
+            let block = KeyBlock::new(suite, &prf_of(suite, master.as_ref()), randoms);
             for (by_client, side) in [(true, "client"), (false, "server")] {
                 let (key, iv) = block.write_key(by_client);
                 assert_eq!(key, section.get(&format!("{side}_key")));
@@ -146,7 +153,7 @@ fn follow(trace: &Vectors) -> usize {
         } else if what == "finished" {
             let current = transcript.current();
             assert_eq!(current.as_bytes(), section.get("hash"));
-            let ours = finished(suite.hash, master.as_ref().unwrap(), side == 0, &current);
+            let ours = finished(&prf_of(suite, master.as_ref()), side == 0, &current);
             assert_eq!(ours, section.get("verify_data"));
             let message = [&[HandshakeType::FINISHED.0, 0, 0, 12][..], &ours].concat();
             let sides = ["client", "server"][side];
@@ -166,7 +173,7 @@ fn follow(trace: &Vectors) -> usize {
             }
             assert_eq!(section.get("record")[5..], *section.get("payload"));
             if what == "record change_cipher_spec" {
-                let block = KeyBlock::new(suite, master.as_ref().unwrap(), randoms);
+                let block = KeyBlock::new(suite, &prf_of(suite, master.as_ref()), randoms);
                 let key = block.write_key(side == 0);
                 let opener = Opener::tls12(suite, key).unwrap();
                 keys[side] = Some((opener, Sealer::tls12(suite, key, u64::MAX).unwrap()));

@@ -2,7 +2,7 @@
 
 use crate::crypto::{HashSecret, Tls12Suite, Tls13Suite};
 use crate::error::{Error, Misuse};
-use crate::keys::tls12::{self, MasterSecret, Randoms};
+use crate::keys::tls12::{self, MasterSecret, Prf, Randoms};
 use crate::keys::tls13;
 use alloc::boxed::Box;
 
@@ -68,8 +68,8 @@ impl Exporter {
                 let context = context.zip(len.map_err(|_| BAD)?);
                 let (client, server) = &source.randoms;
                 let randoms = Randoms { client, server };
-                let (hash, master) = (source.suite.hash, &source.master);
-                tls12::export(hash, master, randoms, label, context, out);
+                let master = Prf::new(source.suite.hash, source.master.expose());
+                tls12::export(&master, randoms, label, context, out);
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Hashes, and HMAC and HKDF on top of them (RFC 2104, RFC 5869).
 
 use crate::error::CryptoError;
-use crate::secret::{self, Secret};
+use crate::secret::{self, Secret, SecretBytes};
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -81,10 +81,10 @@ pub trait Hash: Send + Sync + fmt::Debug {
     /// HMAC of the concatenation of `parts` under `key`, which may have any length.
     fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> HashSecret;
 
-    /// P_hash of TLS 1.2 (RFC 5246 5) for as much output as there is room; the seed comes in at most five
-    /// parts. What is made ready of the secret can be made once for all of it.
-    fn p_hash(&self, secret: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-        p_hash(&|parts| self.hmac(secret, parts), seed, out);
+    /// HMAC under a key that is used more than once: what is made ready of it is made once.
+    fn hmac_key(&'static self, key: &[u8]) -> Box<dyn HmacKey> {
+        let key = SecretBytes::new(key.to_vec());
+        Box::new(PlainKey { hash: self, key })
     }
 
     /// HKDF-Extract(salt, ikm) (RFC 5869 2.2).
@@ -113,28 +113,27 @@ pub trait Hash: Send + Sync + fmt::Debug {
     }
 }
 
-/// [`Hash::p_hash`], given HMAC under the secret.
-pub(crate) fn p_hash(mac: &dyn Fn(&[&[u8]]) -> HashSecret, seed: &[&[u8]], out: &mut [u8]) {
-    // A(i), then the seed.
-    let mut parts: [&[u8]; 6] = [&[]; 6];
-    for (to, from) in parts.iter_mut().skip(1).zip(seed) {
-        *to = from;
+/// HMAC under one key. Wiped on drop.
+pub trait HmacKey: Send + Sync {
+    /// HMAC of the concatenation of `parts`.
+    fn hmac(&self, parts: &[&[u8]]) -> HashSecret;
+}
+
+impl fmt::Debug for dyn HmacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HmacKey")
     }
-    // A(1) = HMAC(secret, seed); an empty part adds nothing.
-    let mut a = mac(&parts);
-    let mut chunks = out.chunks_mut(a.expose().len().max(1)).peekable();
-    while let Some(chunk) = chunks.next() {
-        let mut with_a = parts;
-        if let Some(first) = with_a.first_mut() {
-            *first = a.expose();
-        }
-        let block = mac(&with_a);
-        for (to, from) in chunk.iter_mut().zip(block.expose()) {
-            *to = *from;
-        }
-        if chunks.peek().is_some() {
-            a = mac(&[a.expose()]);
-        }
+}
+
+/// [`Hash::hmac_key`] where nothing is made ready.
+struct PlainKey<H: ?Sized + 'static> {
+    hash: &'static H,
+    key: SecretBytes,
+}
+
+impl<H: Hash + ?Sized> HmacKey for PlainKey<H> {
+    fn hmac(&self, parts: &[&[u8]]) -> HashSecret {
+        self.hash.hmac(self.key.expose(), parts)
     }
 }
 

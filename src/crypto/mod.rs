@@ -13,8 +13,7 @@ pub mod sign;
 pub mod suite;
 
 pub use aead::{Aead, AeadKey, Nonce};
-pub(crate) use hash::p_hash;
-pub use hash::{Hash, HashContext, HashOutput, HashSecret, MAX_HASH_LEN};
+pub use hash::{Hash, HashContext, HashOutput, HashSecret, HmacKey, MAX_HASH_LEN};
 pub use kx::{KeyExchange, KeyExchangeGroup, MAX_SHARED_SECRET_LEN, SharedSecret};
 pub use random::Random;
 pub use sign::{KeyLoader, MAX_SIGNATURE_LEN, NO_KEYS, SigningKey, VerifyAlgorithms};

@@ -11,7 +11,7 @@ use crate::error::{CryptoError, Error, ErrorKind, Violation};
 use crate::keys::Epoch;
 use crate::keys::SignatureInput;
 use crate::keys::tls12::{
-    KeyBlock, MasterSecret, Randoms, VERIFY_DATA_LEN, extended_master_secret, finished,
+    KeyBlock, MasterSecret, Prf, Randoms, VERIFY_DATA_LEN, extended_master_secret, finished,
     master_secret,
 };
 use crate::pki::{PeerChain, PeerEntry, SignatureFault};
@@ -40,6 +40,8 @@ pub(crate) struct Tls12Cx {
     pub(crate) server_random: [u8; 32],
     pub(crate) extended_master_secret: bool,
     pub(crate) master: Option<MasterSecret>,
+    /// Made ready of the master secret.
+    prf: Option<Prf>,
     pub(crate) keys: Option<KeyBlock>,
 }
 
@@ -56,6 +58,7 @@ impl Tls12Cx {
             server_random,
             extended_master_secret,
             master: None,
+            prf: None,
             keys: None,
         }
     }
@@ -253,7 +256,9 @@ fn use_master(cx: &mut Cx, master: MasterSecret) -> Result<(), Error> {
         client: &client,
         server: &tls12.server_random,
     };
-    tls12.keys = Some(KeyBlock::new(tls12.suite, &master, randoms));
+    let prf = Prf::new(tls12.suite.hash, master.expose());
+    tls12.keys = Some(KeyBlock::new(tls12.suite, &prf, randoms));
+    tls12.prf = Some(prf);
     tls12.master = Some(master);
     Ok(())
 }
@@ -276,12 +281,9 @@ pub(crate) fn finish(cx: &mut Cx, out: &mut Out, by_client: bool) -> Result<(), 
 
 fn verify_data(cx: &mut Cx, by_client: bool) -> Result<[u8; VERIFY_DATA_LEN], Error> {
     let transcript = cx.transcript()?.current();
-    let tls12 = cx.tls12()?;
-    let master = tls12
-        .master
-        .as_ref()
-        .ok_or(ErrorKind::Internal("no master secret"))?;
-    Ok(finished(tls12.suite.hash, master, by_client, &transcript))
+    let prf = cx.tls12()?.prf.as_ref();
+    let prf = prf.ok_or(ErrorKind::Internal("no master secret"))?;
+    Ok(finished(prf, by_client, &transcript))
 }
 
 /// Verifies the peer's Finished over the transcript so far, and adds it.

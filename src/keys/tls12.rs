@@ -1,7 +1,8 @@
 //! The key schedule of TLS 1.2 (RFC 5246 5, 6.3, 8.1; RFC 7627): a PRF and what is taken from it.
 
-use crate::crypto::{Hash, HashOutput, Tls12Suite};
+use crate::crypto::{Hash, HashOutput, HmacKey, Tls12Suite};
 use crate::secret::Secret;
+use alloc::boxed::Box;
 
 /// The master secret: always 48 bytes.
 pub type MasterSecret = Secret<48>;
@@ -9,13 +10,40 @@ pub type MasterSecret = Secret<48>;
 /// Bytes of verify_data (RFC 5246 7.4.9).
 pub const VERIFY_DATA_LEN: usize = 12;
 
-/// The PRF of RFC 5246 5: P_hash(secret, label + seed). The seed comes in at most four parts.
-pub fn prf(hash: &dyn Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-    let mut parts: [&[u8]; 5] = [&[]; 5];
-    for (to, from) in parts.iter_mut().zip([label].iter().chain(seed)) {
-        *to = from;
+/// The PRF of RFC 5246 5 with its secret. Wiped on drop.
+#[derive(Debug)]
+pub struct Prf(Box<dyn HmacKey>);
+
+impl Prf {
+    /// With this secret.
+    #[must_use]
+    pub fn new(hash: &'static dyn Hash, secret: &[u8]) -> Self {
+        Self(hash.hmac_key(secret))
     }
-    hash.p_hash(secret, &parts, out);
+
+    /// P_hash(secret, label + seed), for as much output as there is room. The seed comes in at most four
+    /// parts.
+    pub fn fill(&self, label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        // A(i), the label, the seed; an empty part adds nothing.
+        let mut parts: [&[u8]; 6] = [&[]; 6];
+        for (to, from) in parts.iter_mut().skip(1).zip([label].iter().chain(seed)) {
+            *to = from;
+        }
+        // A(1) = HMAC(secret, label + seed).
+        let mut a = self.0.hmac(&parts);
+        let mut chunks = out.chunks_mut(a.len().max(1)).peekable();
+        while let Some(chunk) = chunks.next() {
+            let mut with_a = parts;
+            if let Some(first) = with_a.first_mut() {
+                *first = a.expose();
+            }
+            let block = self.0.hmac(&with_a);
+            chunk.copy_from_slice(block.expose().get(..chunk.len()).unwrap_or(&[]));
+            if chunks.peek().is_some() {
+                a = self.0.hmac(&[a.expose()]);
+            }
+        }
+    }
 }
 
 /// The two randoms of a connection.
@@ -29,29 +57,28 @@ pub struct Randoms<'a> {
 
 /// The master secret of RFC 5246 8.1, bound to the randoms only.
 #[must_use]
-pub fn master_secret(hash: &dyn Hash, premaster: &[u8], randoms: Randoms<'_>) -> MasterSecret {
+pub fn master_secret(
+    hash: &'static dyn Hash,
+    premaster: &[u8],
+    randoms: Randoms<'_>,
+) -> MasterSecret {
     let mut out = MasterSecret::zeroed(48);
     let seed: [&[u8]; 2] = [randoms.client, randoms.server];
-    prf(hash, premaster, b"master secret", &seed, out.expose_mut());
+    Prf::new(hash, premaster).fill(b"master secret", &seed, out.expose_mut());
     out
 }
 
 /// The extended master secret of RFC 7627 4, bound to the handshake up to ClientKeyExchange.
 #[must_use]
 pub fn extended_master_secret(
-    hash: &dyn Hash,
+    hash: &'static dyn Hash,
     premaster: &[u8],
     session_hash: &HashOutput,
 ) -> MasterSecret {
     let mut out = MasterSecret::zeroed(48);
     let seed = [session_hash.as_bytes()];
-    prf(
-        hash,
-        premaster,
-        b"extended master secret",
-        &seed,
-        out.expose_mut(),
-    );
+    let prf = Prf::new(hash, premaster);
+    prf.fill(b"extended master secret", &seed, out.expose_mut());
     out
 }
 
@@ -64,22 +91,16 @@ pub struct KeyBlock {
 }
 
 impl KeyBlock {
-    /// Derives them.
+    /// Derives them, with the PRF of the master secret.
     #[must_use]
-    pub fn new(suite: &Tls12Suite, master: &MasterSecret, randoms: Randoms<'_>) -> Self {
+    pub fn new(suite: &Tls12Suite, master: &Prf, randoms: Randoms<'_>) -> Self {
         let key_len = suite.aead.key_len();
         let iv_len = if suite.explicit_nonce { 4 } else { 12 };
         let total = key_len.saturating_add(iv_len).saturating_mul(2);
         let mut block = Secret::zeroed(total);
         // RFC 5246 6.3: the server's random goes first here.
         let seed: [&[u8]; 2] = [randoms.server, randoms.client];
-        prf(
-            suite.hash,
-            master.expose(),
-            b"key expansion",
-            &seed,
-            block.expose_mut(),
-        );
+        master.fill(b"key expansion", &seed, block.expose_mut());
         Self {
             block,
             key_len,
@@ -105,27 +126,16 @@ impl KeyBlock {
     }
 }
 
-/// The verify_data of a Finished (RFC 5246 7.4.9).
+/// The verify_data of a Finished (RFC 5246 7.4.9), with the PRF of the master secret.
 #[must_use]
-pub fn finished(
-    hash: &dyn Hash,
-    master: &MasterSecret,
-    by_client: bool,
-    transcript: &HashOutput,
-) -> [u8; VERIFY_DATA_LEN] {
+pub fn finished(master: &Prf, by_client: bool, transcript: &HashOutput) -> [u8; VERIFY_DATA_LEN] {
     let label: &[u8] = if by_client {
         b"client finished"
     } else {
         b"server finished"
     };
     let mut out = [0; VERIFY_DATA_LEN];
-    prf(
-        hash,
-        master.expose(),
-        label,
-        &[transcript.as_bytes()],
-        &mut out,
-    );
+    master.fill(label, &[transcript.as_bytes()], &mut out);
     out
 }
 
@@ -133,8 +143,7 @@ pub fn finished(
 ///
 /// The context must be shorter than 2^16 bytes, which the caller has checked.
 pub fn export(
-    hash: &dyn Hash,
-    master: &MasterSecret,
+    master: &Prf,
     randoms: Randoms<'_>,
     label: &[u8],
     context: Option<(&[u8], u16)>,
@@ -143,11 +152,6 @@ pub fn export(
     let (context, len) = context.map_or((&[][..], None), |(bytes, len)| (bytes, Some(len)));
     let len = len.map(u16::to_be_bytes);
     let len: &[u8] = len.as_ref().map_or(&[], |bytes| bytes);
-    prf(
-        hash,
-        master.expose(),
-        label,
-        &[randoms.client, randoms.server, len, context],
-        out,
-    );
+    let seed = [&randoms.client[..], randoms.server, len, context];
+    master.fill(label, &seed, out);
 }

@@ -15,7 +15,7 @@ use symbolon::crypto::{KeyExchange, MAX_SIGNATURE_LEN, Random, SharedSecret, Tls
 use symbolon::error::{DecodeFault, Error, ErrorKind};
 use symbolon::keys::Transcript;
 use symbolon::keys::tls12::{
-    KeyBlock, MasterSecret, Randoms, extended_master_secret, finished, master_secret,
+    KeyBlock, MasterSecret, Prf, Randoms, extended_master_secret, finished, master_secret,
 };
 use symbolon::provider::RUSTCRYPTO;
 use symbolon::record::{MAX_CIPHERTEXT, Opener, Sealer, write_record};
@@ -196,7 +196,11 @@ impl<C: Connection> Rogue<C> {
             true => extended_master_secret(hash, premaster, &self.transcript().current()),
             false => master_secret(hash, premaster, randoms),
         };
-        self.keys = Some(KeyBlock::new(self.suite, &master, randoms));
+        self.keys = Some(KeyBlock::new(
+            self.suite,
+            &Prf::new(self.suite.hash, master.expose()),
+            randoms,
+        ));
         self.master = Some(master);
     }
 
@@ -206,7 +210,11 @@ impl<C: Connection> Rogue<C> {
             client: &self.client_random,
             server: &self.server_random,
         };
-        self.keys = Some(KeyBlock::new(self.suite, master, randoms));
+        self.keys = Some(KeyBlock::new(
+            self.suite,
+            &Prf::new(self.suite.hash, master.expose()),
+            randoms,
+        ));
         self.master = MasterSecret::copied_from(master.expose());
     }
 
@@ -214,7 +222,12 @@ impl<C: Connection> Rogue<C> {
     pub fn verify_data(&self, by_client: bool) -> Vec<u8> {
         let master = self.master.as_ref().unwrap();
         let current = self.transcript().current();
-        finished(self.suite.hash, master, by_client, &current).to_vec()
+        finished(
+            &Prf::new(self.suite.hash, master.expose()),
+            by_client,
+            &current,
+        )
+        .to_vec()
     }
 
     /// A right Finished.

@@ -9,7 +9,9 @@ use symbolon::codepoint::{ExtensionType as X, HandshakeType as T, *};
 use symbolon::conn::Connection;
 use symbolon::crypto::{KeyExchange, Random, Tls12Suite};
 use symbolon::keys::Transcript;
-use symbolon::keys::tls12::{KeyBlock, MasterSecret, Randoms, extended_master_secret, finished};
+use symbolon::keys::tls12::{
+    KeyBlock, MasterSecret, Prf, Randoms, extended_master_secret, finished,
+};
 use symbolon::record::{Opener, Sealer};
 use symbolon::wire::hello::{ClientHello, ServerHello};
 
@@ -89,7 +91,11 @@ impl<C: Connection> Peer<C> {
             client: &self.client_random,
             server: &self.server_random,
         };
-        let block = KeyBlock::new(self.suite, &master, randoms);
+        let block = KeyBlock::new(
+            self.suite,
+            &Prf::new(self.suite.hash, master.expose()),
+            randoms,
+        );
         let sealer = Sealer::tls12(self.suite, block.write_key(!self.server), u64::MAX);
         self.sealer = Some(self.wire.slot(sealer.unwrap()));
         self.block = Some(block);
@@ -197,7 +203,7 @@ impl<C: Connection> Peer<C> {
         let zeros = MasterSecret::zeroed(48);
         let master = self.master.as_ref().unwrap_or(&zeros);
         let hash = self.transcript().current();
-        let mut data = finished(SHA256, master, !self.server, &hash).to_vec();
+        let mut data = finished(&Prf::new(SHA256, master.expose()), !self.server, &hash).to_vec();
         data[0] ^= u8::from(!right);
         message(T::FINISHED, &data)
     }

@@ -13,7 +13,7 @@ use symbolon::codepoint::ProtocolVersion as P;
 use symbolon::config::*;
 use symbolon::crypto::{HashSecret, Random, SharedSecret};
 use symbolon::handshake::Answer;
-use symbolon::keys::tls12::{KeyBlock, MasterSecret, Randoms};
+use symbolon::keys::tls12::{KeyBlock, MasterSecret, Prf, Randoms};
 use symbolon::keys::tls13::Early;
 use symbolon::pki::Decision;
 use symbolon::provider::RUSTCRYPTO;
@@ -221,7 +221,11 @@ fn show_parts(world: &World, shown: &mut Shown, needles: &mut Needles) {
     let master = MasterSecret::copied_from(&secret).unwrap();
     let (client, server) = (&[1; 32], &[2; 32]);
     for suite in RUSTCRYPTO.tls12_suites {
-        let block = KeyBlock::new(suite, &master, Randoms { client, server });
+        let block = KeyBlock::new(
+            suite,
+            &Prf::new(suite.hash, master.expose()),
+            Randoms { client, server },
+        );
         let (key, iv) = block.write_key(true);
         needles.insert(key[..12].to_vec(), "a key of TLS 1.2".into());
         shown.add(&Sealer::tls12(suite, (key, iv), 9).unwrap());

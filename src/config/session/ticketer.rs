@@ -3,11 +3,11 @@
 use super::Ticketer;
 use super::state::SKEW;
 use crate::codepoint::CipherSuite;
-use crate::crypto::{Aead, AeadKey, CryptoProvider, Hash, HashSecret, Nonce, Random};
+use crate::crypto::{Aead, AeadKey, CryptoProvider, Hash, HashSecret, HmacKey, Nonce, Random};
 use crate::error::{CryptoError, Error, Misuse};
 use crate::lock::Lock;
 use crate::pki::Decision;
-use crate::secret::{Secret, SecretBytes, equal};
+use crate::secret::{SecretBytes, equal};
 use crate::wire::codec::Reader;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -75,22 +75,25 @@ struct Secrets {
 /// What is derived from one secret once.
 struct TicketSecret {
     name: [u8; NAME_LEN],
-    keys: HashSecret,
-    salts: HashSecret,
+    keys: Box<dyn HmacKey>,
+    salts: Box<dyn HmacKey>,
 }
 
 impl TicketSecret {
-    fn new(hash: &dyn Hash, secret: &[u8; 32]) -> Result<Self, CryptoError> {
+    fn new(hash: &'static dyn Hash, secret: &[u8; 32]) -> Result<Self, CryptoError> {
         let root = hash.hkdf_extract(b"symbolon tickets", secret);
-        let mut this = Self {
-            name: [0; NAME_LEN],
-            keys: HashSecret::zeroed(hash.output_len()),
-            salts: HashSecret::zeroed(hash.output_len()),
+        let mut name = [0; NAME_LEN];
+        hash.hkdf_expand(root.expose(), &[b"name"], &mut name)?;
+        let keyed = |info: &[u8]| {
+            let mut key = HashSecret::zeroed(hash.output_len());
+            hash.hkdf_expand(root.expose(), &[info], key.expose_mut())?;
+            Ok::<_, CryptoError>(hash.hmac_key(key.expose()))
         };
-        hash.hkdf_expand(root.expose(), &[b"name"], &mut this.name)?;
-        hash.hkdf_expand(root.expose(), &[b"keys"], this.keys.expose_mut())?;
-        hash.hkdf_expand(root.expose(), &[b"salts"], this.salts.expose_mut())?;
-        Ok(this)
+        Ok(Self {
+            name,
+            keys: keyed(b"keys")?,
+            salts: keyed(b"salts")?,
+        })
     }
 }
 
@@ -114,13 +117,12 @@ impl Header<'_> {
     /// The key and the nonce of this ticket alone.
     fn key(
         &self,
-        hash: &dyn Hash,
         aead: &dyn Aead,
         secret: &TicketSecret,
     ) -> Result<(Box<dyn AeadKey>, Nonce), CryptoError> {
-        let mut okm = Secret::<32>::zeroed(32);
-        let info: [&[u8]; 3] = [&[self.format], &self.epoch.to_be_bytes(), self.salt];
-        hash.hkdf_expand(secret.keys.expose(), &info, okm.expose_mut())?;
+        // RFC 5869 2.3: of HKDF-Expand's output this is the first block, and all that is wanted.
+        let epoch = self.epoch.to_be_bytes();
+        let okm = secret.keys.hmac(&[&[self.format], &epoch, self.salt, &[1]]);
         let parts = okm.expose().split_at_checked(aead.key_len());
         let (key, rest) = parts.ok_or(CryptoError::BufferSize)?;
         let mut nonce = [0; 12];
@@ -207,7 +209,7 @@ impl RotatingTicketer {
         let mut usable = self.aeads.iter().zip(FORMATS);
         let (aead, format) = usable.find_map(|(aead, (format, _))| Some(((*aead)?, format)))?;
         let drawn: [u8; SALT_LEN] = random.array();
-        let salt = self.hash.hmac(secret.salts.expose(), &[&drawn, state]);
+        let salt = secret.salts.hmac(&[&drawn, state]);
         let header = Header {
             format,
             name: &secret.name,
@@ -224,7 +226,7 @@ impl RotatingTicketer {
         ticket.extend(header.encode());
         ticket.extend_from_slice(state);
         ticket.resize(total, 0);
-        let (key, nonce) = header.key(self.hash, aead, &secret).ok()?;
+        let (key, nonce) = header.key(aead, &secret).ok()?;
         let (head, body) = ticket.split_first_chunk_mut::<HEADER_LEN>()?;
         if key.seal_in_place(&nonce, head, body).is_err() {
             body.zeroize();
@@ -254,7 +256,7 @@ impl RotatingTicketer {
         let mut secrets = Some(secrets.sealing).into_iter().chain(secrets.opening);
         let secret = secrets.find(|secret| equal(&secret.name, header.name))?;
         let aead = (*aead)?;
-        let (key, nonce) = header.key(self.hash, aead, &secret).ok()?;
+        let (key, nonce) = header.key(aead, &secret).ok()?;
         let mut state = sealed.to_vec();
         let len = key.open_in_place(&nonce, head, &mut state).ok()?;
         // What is cut off is the tag.
@@ -445,7 +447,7 @@ mod tests {
                 salt: &[salt; SALT_LEN],
             };
             let aead = ticketer.aeads[aead].unwrap();
-            header.key(ticketer.hash, aead, &secret).unwrap().1
+            header.key(aead, &secret).unwrap().1
         };
         // A key of 256 bits leaves nothing.
         assert_eq!([nonce(0, 1), nonce(1, 1)], [[0; 12]; 2]);

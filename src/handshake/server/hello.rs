@@ -12,6 +12,7 @@ use crate::handshake::{Action, Authentication, EarlyDataRefusal, Message, Out, R
 use crate::keys::Epoch;
 use crate::keys::Transcript;
 use crate::keys::tls13::Early;
+use crate::pki::Decision;
 use crate::wire::codec::List;
 use crate::wire::extension::{DistinguishedName, KeyShareEntry};
 use crate::wire::handshake::{CertificateRequest, EncryptedExtensions};
@@ -139,9 +140,14 @@ pub(super) fn authenticate(
     if s.lookup.has_chosen() {
         return accept_by_psk(s, offer, suite, out).map(State::Tls13);
     }
-    let request = Request::ServerCredential(offer.info.with_uses(Uses::Tls13));
-    s.cx.ask(out, request)?;
-    Ok(State::WaitCredential(suite))
+    let info = offer.info.with_uses(Uses::Tls13);
+    match offer.config.credentials.choose(&info) {
+        Decision::Now(credential) => accept(s, offer, suite, credential, out).map(State::Tls13),
+        Decision::Later => {
+            s.cx.ask(out, Request::ServerCredential(info))?;
+            Ok(State::WaitCredential(suite))
+        }
+    }
 }
 
 /// Asks for a share of another group (RFC 9846 4.2.4).
@@ -229,13 +235,13 @@ fn check_second_hello(
 /// Answers with the first flight, up to the signature.
 pub(super) fn accept(
     s: &mut ServerCx,
+    offer: &Offer<'_>,
     suite: &'static Tls13Suite,
     credential: Option<Arc<Credential>>,
     out: &mut Out,
 ) -> Result<tls13::State, Error> {
-    let config = s.config()?;
-    let info = s.hello.take().ok_or(GONE)?;
-    let hello = info.hello().ok_or(GONE)?;
+    let Offer { config, hello, .. } = offer;
+    s.hello = None;
     // RFC 9846 6.2: unknown_psk_identity where a PSK is wanted and none came that is known.
     let missing = match config.psks {
         Some(_) => Parameter::Psk,
@@ -253,10 +259,10 @@ pub(super) fn accept(
             theirs.iter().map(u16::from),
         )
     })?;
-    server_hello(s, &config, &hello, suite, None, out)?;
+    server_hello(s, config, hello, suite, None, out)?;
     s.hello_raw = Arc::default();
-    encrypted_extensions(s, &config, &hello, out)?;
-    certificate_request(s, &config, out)?;
+    encrypted_extensions(s, config, hello, out)?;
+    certificate_request(s, config, out)?;
     auth::send_certificate(&mut s.cx, out, &credential)?;
     auth::ask_signature(&mut s.cx, out, scheme, true)?;
     Ok(tls13::State::WaitSignature)

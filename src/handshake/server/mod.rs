@@ -149,7 +149,10 @@ impl ServerMachine {
                 psk::replay(s, suite, freshness, out)?
             }
             (State::WaitCredential(suite), Input::Answer(Answer::Credential(credential))) => {
-                State::Tls13(hello::accept(s, suite, credential, out)?)
+                let state = hello::resume(s, |s, offer| {
+                    hello::accept(s, offer, suite, credential, out)
+                });
+                State::Tls13(state?)
             }
             (State::Tls12(state), input) => State::Tls12(tls12::step(state, s, input, out)?),
             (State::Tls13(state), input) => State::Tls13(tls13::step(state, s, input, out)?),
@@ -194,10 +197,6 @@ impl Machine for ServerMachine {
         let ServerCx { cx, config, .. } = &mut *self.inner;
         let config = config.as_ref()?;
         match cx.request.as_ref()? {
-            Request::ServerCredential(info) => match config.credentials.choose(info) {
-                Decision::Now(credential) => Some(Ok(Answer::Credential(credential))),
-                Decision::Later => None,
-            },
             Request::VerifyChain(request) => {
                 let verifier = config.client_auth.verifier()?;
                 match verifier.verify(request, &config.common.provider.verify) {
@@ -210,13 +209,11 @@ impl Machine for ServerMachine {
                 request.sign_now(&mut cx.random)
             }
             Request::Psk(query) => now(config.psks.as_ref()?.find(query), Answer::Psk),
-            Request::Session(query) => now(config.sessions.as_ref()?.look_up(query), |session| {
-                Answer::Session(session.map(Arc::new))
-            }),
             Request::StoreSession(session) => {
                 now(config.sessions.as_ref()?.store(session), Answer::Stored)
             }
             Request::Replay(query) => now(config.sessions.as_ref()?.record(query), Answer::Replay),
+            // Of sessions and certificates the config was asked where ClientHello was at hand.
             _ => None,
         }
     }

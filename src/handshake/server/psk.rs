@@ -4,15 +4,15 @@ use super::hello::{self, Offer};
 use super::{ServerCx, State};
 use crate::codepoint::{ProtocolVersion, PskKeyExchangeMode};
 use crate::config::{
-    ExternalPsk, Freshness, PskQuery, ReplayQuery, ServerConfig, SessionQuery, TicketSource,
-    TicketState,
+    ExternalPsk, Freshness, PskQuery, ReplayQuery, ServerConfig, ServerSessions, SessionQuery,
+    TicketSource, TicketState,
 };
 use crate::crypto::Tls13Suite;
 use crate::error::{Error, ErrorKind, Violation};
 use crate::handshake::negotiate::{self, GroupChoice};
 use crate::handshake::{Authentication, EarlyDataOutcome, EarlyDataRefusal, Out, Request};
 use crate::keys::tls13::{Early, PskKind};
-use crate::pki::VerifiedChain;
+use crate::pki::{Decision, VerifiedChain};
 use crate::secret::{self, SecretBytes};
 use crate::wire::codec::List;
 use crate::wire::hello::ClientHello;
@@ -137,14 +137,20 @@ fn next(s: &mut ServerCx, offer: &Offer<'_>, out: &mut Out) -> Result<State, Err
             s.cx.ask(out, Request::Psk(PskQuery { identity }))?;
             return Ok(State::WaitPsk);
         }
-        if has_sessions_named(config, &identity) {
+        if let Some(sessions) = sessions_named(config, &identity) {
             let query = SessionQuery {
                 id: identity,
                 once: true,
                 now: s.cx.now,
             };
-            s.cx.ask(out, Request::Session(query))?;
-            return Ok(State::WaitSession);
+            match sessions.look_up(&query) {
+                Decision::Now(found) if choose_session(s, offer, found.as_ref()) => break,
+                Decision::Now(_) => {}
+                Decision::Later => {
+                    s.cx.ask(out, Request::Session(query))?;
+                    return Ok(State::WaitSession);
+                }
+            }
         }
         s.lookup.index = s.lookup.index.saturating_add(1);
         s.lookup.not_external = false;
@@ -152,14 +158,14 @@ fn next(s: &mut ServerCx, offer: &Offer<'_>, out: &mut Out) -> Result<State, Err
     hello::tls13_parameters(s, offer, out)
 }
 
-/// Whether there may be a session of this name.
-fn has_sessions_named(config: &ServerConfig, name: &[u8]) -> bool {
-    let source = config.sessions.as_ref().map(|sessions| &sessions.source);
-    match source {
-        None => false,
-        Some(TicketSource::Stateful(_)) => name.len() == STORED_ID,
-        Some(TicketSource::Stateless(_)) => true,
-    }
+/// The sessions, if there may be one of this name.
+fn sessions_named<'a>(config: &'a ServerConfig, name: &[u8]) -> Option<&'a ServerSessions> {
+    let sessions = config.sessions.as_ref()?;
+    let named = match sessions.source {
+        TicketSource::Stateful(_) => name.len() == STORED_ID,
+        TicketSource::Stateless(_) => true,
+    };
+    named.then_some(sessions)
 }
 
 fn choose(s: &mut ServerCx, found: Found) {
@@ -197,27 +203,30 @@ pub(super) fn session(
     session: Option<Arc<SecretBytes>>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let scope = s.cx.scope;
-    let state = session.and_then(|bytes| TicketState::decode(bytes.expose()).ok());
-    let state = state.filter(|state| {
-        let (version, name) = (ProtocolVersion::TLS13, s.cx.server_name.as_deref());
-        scope.is_some_and(|scope| state.is_for(version, scope, name, s.cx.now))
-    });
     hello::resume(s, |s, offer| {
-        let state = state.filter(|state| is_usable(s, offer, state.secret.len()));
-        match state {
-            Some(state) => {
-                choose(s, Found::Session(Box::new(state)));
-                hello::tls13_parameters(s, offer, out)
-            }
-            // RFC 9846 4.7.1: a ticket that isn't good means a full handshake.
-            None => {
-                s.lookup.index = s.lookup.index.saturating_add(1);
-                s.lookup.not_external = false;
-                next(s, offer, out)
-            }
+        if choose_session(s, offer, session.as_deref()) {
+            return hello::tls13_parameters(s, offer, out);
         }
+        s.lookup.index = s.lookup.index.saturating_add(1);
+        s.lookup.not_external = false;
+        next(s, offer, out)
     })
+}
+
+/// Chooses a session that was found, if it is good; RFC 9846 4.7.1: a ticket that isn't means a full
+/// handshake.
+fn choose_session(s: &mut ServerCx, offer: &Offer<'_>, found: Option<&SecretBytes>) -> bool {
+    let state = found.and_then(|bytes| TicketState::decode(bytes.expose()).ok());
+    let (scope, name) = (s.cx.scope, s.cx.server_name.as_deref());
+    let state = state.filter(|state| {
+        scope.is_some_and(|scope| state.is_for(ProtocolVersion::TLS13, scope, name, s.cx.now))
+            && is_usable(s, offer, state.secret.len())
+    });
+    match state {
+        Some(state) => choose(s, Found::Session(Box::new(state))),
+        None => return false,
+    }
+    true
 }
 
 /// Whether there is a suite with a hash of this length: a PSK of another hash is passed over for the

@@ -13,7 +13,7 @@ use crate::handshake::tls12::{self, Tls12Cx};
 use crate::handshake::{Action, Answer, Authentication, Input, Message, Out, Request, negotiate};
 use crate::keys::Epoch;
 use crate::keys::Transcript;
-use crate::pki::{Role, VerifiedChain, VerifyRequest};
+use crate::pki::{Decision, Role, VerifiedChain, VerifyRequest};
 use crate::secret::{Secret, SecretBytes};
 use crate::wire::codec::{List, Writer};
 use crate::wire::extension::DistinguishedName;
@@ -80,8 +80,6 @@ const SIGNED_HELLO: usize = 3 * 1024;
 /// However long it is, a chain of one small certificate, or of none, still goes.
 const SMALL_CHAIN: usize = 1024;
 
-const GONE: ErrorKind = ErrorKind::Internal("the ClientHello is gone");
-
 /// Decides how a ClientHello is answered: by a session, or else by a full handshake.
 pub(super) fn client_hello(
     s: &mut ServerCx,
@@ -93,10 +91,13 @@ pub(super) fn client_hello(
     // RFC 7301 3.1: negotiated anew, whatever the protocol of a session was.
     s.cx.alpn = negotiate::alpn(&config.common, hello)?;
     match sessions::query(config, hello, s.cx.now) {
-        Some(query) => {
-            s.cx.ask(out, Request::Session(query))?;
-            Ok(State::WaitSession)
-        }
+        Some((sessions, query)) => match sessions.look_up(&query) {
+            Decision::Now(found) => session_found(s, offer, found.as_ref(), out),
+            Decision::Later => {
+                s.cx.ask(out, Request::Session(query))?;
+                Ok(State::WaitSession)
+            }
+        },
         None => full(s, offer, out),
     }
 }
@@ -109,8 +110,13 @@ fn full(s: &mut ServerCx, offer: &Offer<'_>, out: &mut Out) -> Result<State, Err
         return accept_psk(s, config, hello, best, out);
     }
     let info = offer.info.with_uses(uses(config, hello));
-    s.cx.ask(out, Request::ServerCredential(info))?;
-    Ok(State::WaitCredential)
+    match config.credentials.choose(&info) {
+        Decision::Now(credential) => accept(s, offer, credential, out),
+        Decision::Later => {
+            s.cx.ask(out, Request::ServerCredential(info))?;
+            Ok(State::WaitCredential)
+        }
+    }
 }
 
 /// What every TLS 1.2 ClientHello must have, before a certificate is chosen for it.
@@ -224,18 +230,20 @@ fn choose_group(
 /// Answers with the first flight, up to the signature of ServerKeyExchange.
 fn accept(
     s: &mut ServerCx,
+    offer: &Offer<'_>,
     credential: Option<Arc<Credential>>,
     out: &mut Out,
 ) -> Result<State, Error> {
-    let config = s.config()?;
-    let info = s.hello.take().ok_or(GONE)?;
-    let hello = info.hello().ok_or(GONE)?;
+    let Offer {
+        config,
+        info,
+        hello,
+    } = offer;
+    s.hello = None;
     let credential = credential.ok_or_else(|| Mismatch::new(Parameter::Certificate, [], []))?;
-    let suite = choose_suite(&config, &hello, &credential)?;
-    let group = choose_group(&config, &hello)?;
-    let scheme = info
-        .with_uses(uses(&config, &hello))
-        .scheme_for(&credential);
+    let suite = choose_suite(config, hello, &credential)?;
+    let group = choose_group(config, hello)?;
+    let scheme = info.with_uses(uses(config, hello)).scheme_for(&credential);
     let scheme = scheme.filter(|scheme| suite.auth.fits(*scheme));
     let scheme = scheme.ok_or_else(|| {
         let theirs = hello
@@ -258,11 +266,11 @@ fn accept(
         s.limits.client_chain = left.max(SMALL_CHAIN.min(s.limits.client_chain));
         s.cx.messages = Some(s.hello_raw.to_vec());
     }
-    let session_id = sessions::announce(s, &config, &hello);
+    let session_id = sessions::announce(s, config, hello);
     server_hello(
         s,
-        &config,
-        &hello,
+        config,
+        hello,
         suite,
         session_id.as_ref().map_or(&[], |id| id),
         out,
@@ -392,7 +400,9 @@ pub(super) fn step(
         (State::WaitSession, A(Answer::Session(found))) => {
             hello::resume(s, |s, offer| session_found(s, offer, found.as_deref(), out))
         }
-        (State::WaitCredential, A(Answer::Credential(credential))) => accept(s, credential, out),
+        (State::WaitCredential, A(Answer::Credential(credential))) => {
+            hello::resume(s, |s, offer| accept(s, offer, credential, out))
+        }
         (State::WaitSignature, A(Answer::Signature(signature))) => {
             server_key_exchange(s, &signature, out)
         }

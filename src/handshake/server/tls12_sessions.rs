@@ -2,7 +2,9 @@
 
 use super::ServerCx;
 use crate::codepoint::ProtocolVersion;
-use crate::config::{ServerConfig, SessionQuery, StoreSession, TicketSource, TicketState, later};
+use crate::config::{
+    ServerConfig, ServerSessions, SessionQuery, StoreSession, TicketSource, TicketState, later,
+};
 use crate::crypto::Tls12Suite;
 use crate::error::{Error, Violation};
 use crate::handshake::Cx;
@@ -15,12 +17,12 @@ use rustls_pki_types::UnixTime;
 /// Bytes of the session IDs that are given here.
 const ID_LEN: usize = 32;
 
-/// What is to be looked up for this client, if anything.
-pub(super) fn query(
-    config: &ServerConfig,
+/// What is to be looked up for this client, if anything, and where.
+pub(super) fn query<'a>(
+    config: &'a ServerConfig,
     hello: &ClientHello<'_>,
     now: UnixTime,
-) -> Option<SessionQuery> {
+) -> Option<(&'a ServerSessions, SessionQuery)> {
     let sessions = config.sessions.as_ref()?;
     let ticket = hello.extensions.session_ticket.unwrap_or(&[]);
     let id = match &sessions.source {
@@ -34,11 +36,12 @@ pub(super) fn query(
         TicketSource::Stateful(_) => id.len() == ID_LEN,
     };
     let id = id.to_vec();
-    known.then_some(SessionQuery {
+    let query = SessionQuery {
         id,
         once: false,
         now,
-    })
+    };
+    known.then_some((sessions, query))
 }
 
 /// The suite under which a session can be resumed now; none if there is to be a full handshake.

@@ -1,6 +1,6 @@
 //! SHA-2, SHA-1 for identifiers, HMAC and HKDF (FIPS 180-4, RFC 2104, RFC 5869).
 
-use crate::crypto::{Hash, HashContext, HashOutput, HashSecret, p_hash};
+use crate::crypto::{Hash, HashContext, HashOutput, HashSecret, HmacKey};
 use crate::error::CryptoError;
 use crate::provider::copy_exact;
 use alloc::boxed::Box;
@@ -80,6 +80,7 @@ impl<D> fmt::Debug for Sha2<D> {
 impl<D> Hash for Sha2<D>
 where
     D: Digest + EagerHash + Clone + Send + Sync + 'static,
+    Hmac<D>: HmacImpl + Send + Sync,
 {
     fn output_len(&self) -> usize {
         <D as Digest>::output_size()
@@ -105,9 +106,8 @@ where
         mac(<Hmac<D> as HmacImpl>::new_from_slice(key), parts)
     }
 
-    fn p_hash(&self, secret: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-        let keyed = <Hmac<D> as HmacImpl>::new_from_slice(secret);
-        p_hash(&|parts| mac(keyed.clone(), parts), seed, out);
+    fn hmac_key(&'static self, key: &[u8]) -> Box<dyn HmacKey> {
+        Box::new(Keyed::<D>(<Hmac<D> as HmacImpl>::new_from_slice(key)))
     }
 
     fn hkdf_extract(&self, salt: &[u8], ikm: &[u8]) -> HashSecret {
@@ -164,6 +164,19 @@ fn take_secret(bytes: &mut [u8]) -> HashSecret {
     let _ = copy_exact(secret.expose_mut(), bytes);
     zeroize_bytes(bytes);
     secret
+}
+
+/// HMAC with its key.
+struct Keyed<D: EagerHash>(Hmac<D>);
+
+impl<D> HmacKey for Keyed<D>
+where
+    D: EagerHash,
+    Hmac<D>: HmacImpl + Send + Sync,
+{
+    fn hmac(&self, parts: &[&[u8]]) -> HashSecret {
+        mac(self.0.clone(), parts)
+    }
 }
 
 /// A running hash.
