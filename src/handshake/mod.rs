@@ -132,8 +132,7 @@ pub(crate) struct TrafficSecrets {
 /// What both roles keep through a handshake. Dropped, and so wiped, when it is done.
 #[derive(Debug)]
 pub(crate) struct Cx {
-    /// In a box, so that its state isn't left behind where the context was made.
-    pub(crate) random: Box<Random>,
+    pub(crate) random: Random,
     /// How far down the stack secrets were left since it was overwritten.
     pub(crate) depth: Depth,
     pub(crate) now: UnixTime,
@@ -202,7 +201,7 @@ const FLIGHT: usize = 448;
 impl Cx {
     pub(crate) fn new(seed: [u8; 32], now: UnixTime) -> Self {
         Self {
-            random: Box::new(Random::new(seed)),
+            random: Random::new(seed),
             depth: Depth::OWN,
             now,
             flight: Vec::with_capacity(FLIGHT),

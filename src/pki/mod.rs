@@ -69,12 +69,16 @@ pub struct PeerChain {
 #[derive(PartialEq, Eq)]
 struct Entry {
     certificate: Place,
-    ocsp: Option<Place>,
-    timestamps: Option<Place>,
+    /// Or [`NOWHERE`].
+    ocsp: Place,
+    timestamps: Place,
 }
 
 /// A range of a chain's bytes. In few bytes, since sessions and idle connections keep chains.
 type Place = Range<u32>;
+
+/// Where there is nothing.
+const NOWHERE: Place = u32::MAX..u32::MAX;
 
 /// An end of one. A message has less than 2^24 bytes; what goes over 2^32 would read as nothing.
 fn place(len: usize) -> u32 {
@@ -124,8 +128,8 @@ impl PeerChain {
         for entry in entries {
             places.push(Entry {
                 certificate: append(entry.certificate),
-                ocsp: entry.ocsp.map(&mut append),
-                timestamps: entry.timestamps.map(&mut append),
+                ocsp: entry.ocsp.map_or(NOWHERE, &mut append),
+                timestamps: entry.timestamps.map_or(NOWHERE, &mut append),
             });
         }
         // Without spare room: a session may keep it for long.
@@ -164,7 +168,8 @@ impl PeerChain {
             stapled.extend_from_slice(part);
             start..end(&stapled)
         };
-        let (ocsp, timestamps) = (ocsp.map(&mut append), timestamps.map(&mut append));
+        let ocsp = ocsp.map_or(NOWHERE, &mut append);
+        let timestamps = timestamps.map_or(NOWHERE, &mut append);
         self.stapled = stapled.into();
         if let Some(own) = self.entries.first_mut() {
             own.ocsp = ocsp;
@@ -218,10 +223,11 @@ impl PeerChain {
     #[must_use]
     pub fn entry(&self, index: usize) -> Option<PeerEntry<'_>> {
         let entry = self.entries.get(index)?;
+        let came = |place: &Place| (*place != NOWHERE).then(|| self.slice(place));
         Some(PeerEntry {
             certificate: self.slice(&entry.certificate),
-            ocsp: entry.ocsp.as_ref().map(|range| self.slice(range)),
-            timestamps: entry.timestamps.as_ref().map(|range| self.slice(range)),
+            ocsp: came(&entry.ocsp),
+            timestamps: came(&entry.timestamps),
         })
     }
 }

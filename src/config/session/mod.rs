@@ -52,6 +52,34 @@ pub(crate) struct SessionTerms {
     pub(crate) authenticated: UnixTime,
     /// The server's certificates; none after an external PSK.
     pub(crate) peer_chain: Option<Arc<PeerChain>>,
+    /// Seconds after that during which they may be resumed.
+    good_for: u32,
+}
+
+impl SessionTerms {
+    pub(crate) fn new(
+        server: ServerName<'static>,
+        scope: Scope,
+        alpn: Option<Box<[u8]>>,
+        authenticated: UnixTime,
+        peer_chain: Option<Arc<PeerChain>>,
+    ) -> Self {
+        // RFC 9846 4.7.1: never longer than 7 days; and not when the certificate has expired.
+        let not_after = peer_chain.as_deref().map(state::not_after);
+        let good_for = not_after.map_or(MAX_LIFETIME, |not_after| {
+            let end = not_after.map_or(0, |not_after| not_after.saturating_add(1));
+            let seconds = end.saturating_sub(authenticated.as_secs());
+            u32::try_from(seconds).map_or(MAX_LIFETIME, |seconds| seconds.min(MAX_LIFETIME))
+        });
+        Self {
+            server,
+            scope,
+            alpn,
+            authenticated,
+            peer_chain,
+            good_for,
+        }
+    }
 }
 
 /// What a version of TLS resumes with.
@@ -193,25 +221,19 @@ impl Session {
         self.terms.authenticated
     }
 
-    /// The first second at which it is no longer used: the end of the lifetime that the server gave,
-    /// and at most [`MAX_LIFETIME`] after the authentication.
+    /// The first second at which it is no longer used: the end of the lifetime that the server gave or of
+    /// its certificate's, and at most [`MAX_LIFETIME`] after the authentication.
     #[must_use]
     pub fn expires(&self) -> UnixTime {
-        // RFC 9846 4.7.1: never used longer than 7 days; and not made longer by resuming.
+        // Not made longer by resuming.
         let end = later(self.received, self.lifetime);
-        end.min(later(self.terms.authenticated, MAX_LIFETIME))
+        end.min(later(self.terms.authenticated, self.terms.good_for))
     }
 
     /// Whether it may be used at this time: it hasn't expired, and neither has the certificate that the
     /// server showed.
     #[must_use]
     pub fn is_fresh(&self, now: UnixTime) -> bool {
-        let chain = self.terms.peer_chain.as_ref();
-        self.lasts(now) && chain.is_none_or(|chain| state::is_valid(chain, now))
-    }
-
-    /// Whether it hasn't expired at this time.
-    fn lasts(&self, now: UnixTime) -> bool {
         // A clock that was set back says nothing about the age.
         now >= self.received && now < self.expires()
     }

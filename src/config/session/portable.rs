@@ -145,13 +145,13 @@ impl Session {
         let resume = Resume::decode(&mut r)?;
         r.finish(WHAT)?;
         Ok(Self {
-            terms: Arc::new(SessionTerms {
+            terms: Arc::new(SessionTerms::new(
                 server,
                 scope,
-                alpn: alpn.map(Vec::into_boxed_slice),
+                alpn.map(Vec::into_boxed_slice),
                 authenticated,
                 peer_chain,
-            }),
+            )),
             cipher_suite,
             received,
             lifetime,
@@ -282,13 +282,13 @@ mod tests {
         let seconds = |n| UnixTime::since_unix_epoch(Duration::from_secs(n));
         let chain = chain.iter().map(|der| (*der, None));
         Session {
-            terms: Arc::new(SessionTerms {
-                server: ServerName::try_from(server).unwrap().to_owned(),
-                scope: Scope([3; 32]),
-                alpn: (!server.is_empty()).then(|| b"h2".as_slice().into()),
-                authenticated: seconds(1_800_000_000),
-                peer_chain: (chain.len() > 0).then(|| PeerChain::new(chain)),
-            }),
+            terms: Arc::new(SessionTerms::new(
+                ServerName::try_from(server).unwrap().to_owned(),
+                Scope([3; 32]),
+                (!server.is_empty()).then(|| b"h2".as_slice().into()),
+                seconds(1_800_000_000),
+                (chain.len() > 0).then(|| PeerChain::new(chain)),
+            )),
             cipher_suite: CipherSuite::TLS_AES_256_GCM_SHA384,
             received: seconds(1_800_000_100),
             lifetime: 7200,

@@ -135,12 +135,14 @@ impl TicketState {
 pub(super) const SKEW: u32 = 10;
 
 /// Whether the peer's own certificate is within its time still.
-pub(crate) fn is_valid(chain: &PeerChain, now: UnixTime) -> bool {
-    let der = chain.end_entity().unwrap_or(&[]);
-    let Ok(not_after) = Certificate::not_after(der) else {
-        return false;
-    };
-    i64::try_from(now.as_secs()).is_ok_and(|now| now <= not_after.0)
+fn is_valid(chain: &PeerChain, now: UnixTime) -> bool {
+    not_after(chain).is_some_and(|not_after| now.as_secs() <= not_after)
+}
+
+/// The last second of the peer's own certificate; none if that can't be read, or was before 1970.
+pub(super) fn not_after(chain: &PeerChain) -> Option<u64> {
+    let moment = Certificate::not_after(chain.end_entity()?).ok()?;
+    u64::try_from(moment.0).ok()
 }
 
 /// Seconds since 1970.

@@ -293,8 +293,7 @@ impl ClientSessions {
         self.remove_ended(now);
         self.clean(peer, now);
         let sessions = self.by_peer.get_mut(peer)?;
-        // Whether the certificate still is in its time, the connection sees to.
-        let newest = sessions.iter().rposition(|(_, s)| s.lasts(now))?;
+        let newest = sessions.iter().rposition(|(_, s)| s.is_fresh(now))?;
         let (number, session) = sessions.remove(newest)?;
         self.forget(number, &session);
         self.drop_if_empty(peer);
@@ -542,13 +541,13 @@ mod tests {
 
     fn session(server: &str, scope: u8, n: u8, seconds: u32) -> Session {
         Session {
-            terms: Arc::new(SessionTerms {
-                server: ServerName::try_from(server).unwrap().to_owned(),
-                scope: Scope([scope; 32]),
-                alpn: None,
-                authenticated: NOW,
-                peer_chain: None,
-            }),
+            terms: Arc::new(SessionTerms::new(
+                ServerName::try_from(server).unwrap().to_owned(),
+                Scope([scope; 32]),
+                None,
+                NOW,
+                None,
+            )),
             cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
             received: NOW,
             lifetime: seconds,

@@ -31,6 +31,8 @@ pub(crate) struct ClientCx {
     scope: Option<Scope>,
     /// The session to be resumed, until it is offered.
     session: Option<Session>,
+    /// The terms of the session that is resumed.
+    resumed: Option<Arc<SessionTerms>>,
     /// The PSKs that are offered.
     offers: Vec<psk::Offer>,
     /// What the transcript of a second ClientHello begins with.
@@ -100,6 +102,7 @@ impl ClientMachine {
             name,
             scope,
             session,
+            resumed: None,
             offers: Vec::new(),
             prefix: Vec::new(),
             session_id: ([0; 32], 0),
@@ -133,13 +136,20 @@ impl ClientCx {
         if self.config.scope() != self.scope {
             return None;
         }
-        Some(Arc::new(SessionTerms {
-            server: self.name.clone(),
-            scope: self.scope?,
-            alpn: self.cx.alpn.as_deref().map(Box::from),
-            authenticated: self.cx.authenticated,
-            peer_chain: self.cx.peer_chain.clone(),
-        }))
+        let alpn = self.cx.alpn.as_deref();
+        // Those of the session that was resumed, but for what is negotiated anew.
+        if let Some(terms) = self.resumed.as_ref()
+            && terms.alpn.as_deref() == alpn
+        {
+            return Some(Arc::clone(terms));
+        }
+        Some(Arc::new(SessionTerms::new(
+            self.name.clone(),
+            self.scope?,
+            alpn.map(Box::from),
+            self.cx.authenticated,
+            self.cx.peer_chain.clone(),
+        )))
     }
 }
 

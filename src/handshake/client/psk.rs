@@ -228,6 +228,7 @@ pub(super) fn choose(
             c.cx.authentication = Authentication::Session { authenticated };
             c.cx.authenticated = authenticated;
             c.cx.peer_chain.clone_from(&session.terms.peer_chain);
+            c.resumed = Some(Arc::clone(&session.terms));
             c.cx.verified =
                 c.cx.peer_chain
                     .as_ref()

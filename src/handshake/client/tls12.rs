@@ -314,6 +314,7 @@ fn resume(c: &mut ClientCx, session: Session) -> Result<State, Error> {
     c.cx.peer_chain.clone_from(&session.terms.peer_chain);
     let chain = c.cx.peer_chain.as_ref();
     c.cx.verified = chain.map(|_| VerifiedChain::by_session());
+    c.resumed = Some(Arc::clone(&session.terms));
     c.server.session = Some(session);
     Ok(wait_end(c, Proof::Resumed))
 }

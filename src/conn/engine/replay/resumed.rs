@@ -61,13 +61,13 @@ fn psk(earlier: &Vectors) -> HashSecret {
 pub(super) fn session(earlier: &Vectors, config: &ClientConfig) -> Session {
     let ticket = ticket(earlier);
     let chain = certificate(earlier, "server").unwrap();
-    let terms = SessionTerms {
-        server: ServerName::try_from("server").unwrap(),
-        scope: config.scope().unwrap(),
-        alpn: None,
-        authenticated: now(),
-        peer_chain: Some(PeerChain::new([(chain.as_slice(), None)].into_iter())),
-    };
+    let terms = SessionTerms::new(
+        ServerName::try_from("server").unwrap(),
+        config.scope().unwrap(),
+        None,
+        now(),
+        Some(PeerChain::new([(chain.as_slice(), None)].into_iter())),
+    );
     Session {
         terms: Arc::new(terms),
         cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
