@@ -44,7 +44,7 @@ const WITHOUT: &str = "Alert Asn1Cert Authentication Budget Certificate Certific
 /// Those that are shown below, or are wholly made of what is: an event or a request shows its fields.
 const SHOWN: &str = "Answer ClientConfig ClientConfigBuilder ClientConnection ClientCredentials \
     Credential Early Event Exporter ExternalPsk ForSender HalfEvent HalfReceived Handshake Key KeyBlock \
-    Main MemoryClientSessions MemorySessions NewSession Opener PskImporter PskTable Random Received \
+    Main MemoryClientSessions MemorySessions NewSession Opener Prf PskImporter PskTable Random Received \
     Receiver ReplayFilter ReplayMap Request RotatingTicketer Sealer Secret SecretBytes Sender \
     ServerConfig ServerConfigBuilder ServerConnection ServerCredentials ServerSessions Session \
     StatefulSessions StatelessSessions StoreSession Stream";
@@ -221,11 +221,9 @@ fn show_parts(world: &World, shown: &mut Shown, needles: &mut Needles) {
     let master = MasterSecret::copied_from(&secret).unwrap();
     let (client, server) = (&[1; 32], &[2; 32]);
     for suite in RUSTCRYPTO.tls12_suites {
-        let block = KeyBlock::new(
-            suite,
-            &Prf::new(suite.hash, master.expose()),
-            Randoms { client, server },
-        );
+        let prf = Prf::new(suite.hash, master.expose());
+        let block = KeyBlock::new(suite, &prf, Randoms { client, server });
+        shown.add(&prf);
         let (key, iv) = block.write_key(true);
         needles.insert(key[..12].to_vec(), "a key of TLS 1.2".into());
         shown.add(&Sealer::tls12(suite, (key, iv), 9).unwrap());
