@@ -38,7 +38,9 @@ impl Prf {
                 *first = a.expose();
             }
             let block = self.0.hmac(&with_a);
-            chunk.copy_from_slice(block.expose().get(..chunk.len()).unwrap_or(&[]));
+            for (to, from) in chunk.iter_mut().zip(block.expose()) {
+                *to = *from;
+            }
             if chunks.peek().is_some() {
                 a = self.0.hmac(&[a.expose()]);
             }
