@@ -195,17 +195,14 @@ pub(crate) fn overwrite_stack(depth: Depth) {
     overwrite(usize::from(depth).div_ceil(FRAME));
 }
 
-/// Bytes of stack that one call of `overwrite` writes, as words.
-const WORDS: usize = 256;
-const FRAME: usize = WORDS * size_of::<u64>();
+/// Bytes of stack that one call of `overwrite` writes: so few that C libraries' `memset` uses the widest
+/// vectors there are, and no string instruction, which has to get going first.
+const FRAME: usize = 1920;
 
 /// As many frames, one below the other.
 #[inline(never)]
 fn overwrite(frames: usize) {
-    // A zero that the compiler doesn't know is stored word by word or in vectors. What it knows goes to
-    // `memset`, which for so much turns to `rep stosb`, byte by byte to whoever counts instructions.
-    let zero = core::hint::black_box(0_u64);
-    let mut room = [zero; WORDS];
+    let mut room = [0_u8; FRAME];
     core::hint::black_box(&mut room);
     if frames > 1 {
         overwrite(frames.saturating_sub(1));
