@@ -109,13 +109,24 @@ impl<'a> Reader<'a> {
         Ok((*tag, contents))
     }
 
+    /// X.690 10.1: in the shortest form.
     fn length(&self, bytes: &'a [u8]) -> Result<(usize, &'a [u8]), DecodeError> {
+        Ok(match bytes {
+            [length @ 0..=0x7f, rest @ ..] => (usize::from(*length), rest),
+            [0x81, length @ 0x80..=0xff, rest @ ..] => (usize::from(*length), rest),
+            [0x82, high @ 1..=0xff, low, rest @ ..] => {
+                (usize::from(u16::from_be_bytes([*high, *low])), rest)
+            }
+            _ => return self.rare_length(bytes),
+        })
+    }
+
+    /// A length of three or four octets, or what is none.
+    #[cold]
+    fn rare_length(&self, bytes: &'a [u8]) -> Result<(usize, &'a [u8]), DecodeError> {
         let (first, rest) = bytes
             .split_first()
             .ok_or(self.fail(DecodeFault::Truncated))?;
-        if *first < 0x80 {
-            return Ok((usize::from(*first), rest));
-        }
         // 0x80 is the indefinite form; nothing here is as long as 2^32.
         let count = usize::from(first & 0x7f);
         if !(1..=4).contains(&count) {
@@ -128,7 +139,6 @@ impl<'a> Reader<'a> {
         for digit in digits {
             length = (length << 8) | u32::from(*digit);
         }
-        // X.690 10.1: the shortest form.
         if length < 0x80 || digits.first() == Some(&0) {
             return Err(self.fail(DecodeFault::BadLength));
         }
@@ -154,7 +164,20 @@ impl<'a> Reader<'a> {
         what: &'static str,
     ) -> Result<&'a [u8], DecodeError> {
         self.what = what;
-        match self.next()? {
+        // Nearly all are short. (No tag asked for is one that `next` refuses.)
+        if let [found, length @ 0..=0x7f, rest @ ..] = self.rest
+            && let Some((contents, rest)) = rest.split_at_checked(usize::from(*length))
+            && *found == tag
+        {
+            self.rest = rest;
+            return Ok(contents);
+        }
+        self.long_contents(tag)
+    }
+
+    #[inline(never)]
+    fn long_contents(&mut self, tag: u8) -> Result<&'a [u8], DecodeError> {
+        match self.next_long()? {
             (found, contents) if found == tag => Ok(contents),
             _ => Err(self.fail(DecodeFault::BadValue)),
         }
@@ -191,6 +214,7 @@ impl<'a> Reader<'a> {
 
     /// A BOOLEAN, if one comes next. (An explicit FALSE where that is the default is no DER, but
     /// common enough to be let through.)
+    #[inline]
     pub(crate) fn optional_boolean(&mut self, what: &'static str) -> Result<bool, DecodeError> {
         match self.optional(BOOLEAN, what)? {
             None | Some([0]) => Ok(false),

@@ -430,5 +430,9 @@ impl Verifier for DangerousAcceptAnyCertificate {
 /// By what certificates, keys and signatures are told apart.
 fn sha256(parts: &[&[u8]], algorithms: &VerifyAlgorithms) -> [u8; 32] {
     let hash = algorithms.sha256.hash(parts);
-    core::array::from_fn(|i| hash.as_bytes().get(i).copied().unwrap_or(0))
+    let mut out = [0; 32];
+    for (to, from) in out.iter_mut().zip(hash.as_bytes()) {
+        *to = *from;
+    }
+    out
 }

@@ -69,16 +69,16 @@ impl<'a> DistinguishedName<'a> {
     /// Whether it begins with all of `base` (RFC 5280 4.2.1.10).
     pub(crate) fn is_within(&self, base: DistinguishedName<'_>) -> bool {
         let mut own = self.rdns();
-        base.rdns()
-            .all(|wanted| own.next().is_some_and(|found| same_rdn(found, wanted)))
+        let mut base = base.rdns();
+        base.all(|wanted| own.next().is_some_and(|found| same_rdn(found, wanted)))
     }
 
     /// The contents of the attributes of this type.
     pub(crate) fn values_of(&self, kind: &[u8]) -> impl Iterator<Item = &'a [u8]> {
         self.rdns()
             .flat_map(attributes)
-            .filter(move |(found, _)| *found == kind)
-            .map(|(_, value)| value.contents)
+            .filter(move |attribute| attribute.kind == kind)
+            .map(|attribute| attribute.value.contents)
     }
 
     /// The form of RFC 4514, escaped and bounded, for a person to read.
@@ -98,7 +98,7 @@ impl<'a> DistinguishedName<'a> {
         }
         // RFC 4514 2.1: the last one first.
         for (i, rdn) in levels.iter().take(count).rev().enumerate() {
-            for (j, (kind, value)) in attributes(rdn).enumerate() {
+            for (j, Attribute { kind, value }) in attributes(rdn).enumerate() {
                 match (i, j) {
                     (0, 0) => {}
                     (_, 0) => text.words([","]),
@@ -184,33 +184,75 @@ impl<'a> Iterator for Values<'a> {
 }
 
 /// Type and value of each attribute of one RelativeDistinguishedName.
-fn attributes(rdn: &[u8]) -> impl Iterator<Item = (&[u8], der::Tlv<'_>)> {
-    Values(Reader::new(rdn, RDN)).filter_map(|attribute| {
-        let mut reader = Reader::new(attribute, RDN);
-        let kind = reader.contents(der::OID, RDN).ok()?;
-        Some((kind, reader.any().ok()?))
-    })
+fn attributes(rdn: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
+    Values(Reader::new(rdn, RDN)).filter_map(Attribute::read)
 }
 
-/// Whether both have the same attributes, and as many (RFC 5280 7.1). DER sorts a SET, but not by what is the same here, so
-/// that the order is left open.
+/// An AttributeTypeAndValue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Attribute<'a> {
+    kind: &'a [u8],
+    value: der::Tlv<'a>,
+}
+
+impl<'a> Attribute<'a> {
+    /// Reads what is inside of the outer SEQUENCE.
+    fn read(contents: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader::new(contents, RDN);
+        Some(Self {
+            kind: reader.contents(der::OID, RDN).ok()?,
+            value: reader.any().ok()?,
+        })
+    }
+
+    /// The attribute of a RelativeDistinguishedName that has one only.
+    fn only(rdn: &'a [u8]) -> Option<Self> {
+        let attribute = der::only(rdn, der::SEQUENCE, RDN).ok()?;
+        Self::read(attribute.rest())
+    }
+
+    fn same(self, other: Attribute<'_>) -> bool {
+        self.kind == other.kind && same_value(self.value, other.value)
+    }
+}
+
+/// Whether both have the same attributes, and as many (RFC 5280 7.1).
 fn same_rdn(a: &[u8], b: &[u8]) -> bool {
-    let covers = |x, y| {
-        attributes(x)
-            .all(|(kind, value)| attributes(y).any(|(k, v)| k == kind && same_value(v, value)))
-    };
-    let as_many = || attributes(a).count() == attributes(b).count();
-    a == b || (as_many() && covers(a, b) && covers(b, a))
+    if a == b {
+        return true;
+    }
+    // Nearly all have one attribute.
+    if let (Some(a), Some(b)) = (Attribute::only(a), Attribute::only(b)) {
+        return a.same(b);
+    }
+    // DER sorts a SET, but not by what is the same here, so that the order is left open.
+    let covers = |x, y| attributes(x).all(|x| attributes(y).any(|y| x.same(y)));
+    attributes(a).count() == attributes(b).count() && covers(a, b) && covers(b, a)
 }
 
 fn same_value(a: der::Tlv<'_>, b: der::Tlv<'_>) -> bool {
     if a == b {
         return true;
     }
+    if differ_in_ascii(a, b) {
+        return false;
+    }
     match (Letters::of(a), Letters::of(b)) {
         (Some(a), Some(b)) => Folded::new(a).eq(Folded::new(b)),
         _ => false,
     }
+}
+
+/// Whether the first octets that differ in more than case are two characters of ASCII other than the
+/// space: then the strings differ, and nothing else of them matters.
+fn differ_in_ascii(a: der::Tlv<'_>, b: der::Tlv<'_>) -> bool {
+    let is_utf8 = |value: der::Tlv<'_>| Letters::are_utf8(value.tag);
+    let mut octets = a.contents.iter().zip(b.contents);
+    is_utf8(a)
+        && is_utf8(b)
+        && octets
+            .find(|(a, b)| !a.eq_ignore_ascii_case(b))
+            .is_some_and(|(a, b)| a.is_ascii_graphic() && b.is_ascii_graphic())
 }
 
 /// The characters of a string, whatever its type.
@@ -222,10 +264,18 @@ enum Letters<'a> {
 }
 
 impl<'a> Letters<'a> {
+    /// Whether strings of this type are in UTF-8, or in what is a part of it.
+    const fn are_utf8(tag: u8) -> bool {
+        matches!(
+            tag,
+            der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING
+        )
+    }
+
     /// `None` if it is no string of a known type, or not well-formed.
     fn of(value: der::Tlv<'a>) -> Option<Self> {
         match value.tag {
-            der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING => {
+            tag if Self::are_utf8(tag) => {
                 let text = core::str::from_utf8(value.contents).ok()?;
                 Some(Self::Utf8(text.chars()))
             }
@@ -320,6 +370,7 @@ fn write_value(text: &mut TextWriter, value: der::Tlv<'_>) {
     // RFC 4514 2.4: what needs a backslash; what is no text is shown as its DER.
     const SPECIAL: &str = ",+\"<>;=";
     match Letters::of(value) {
+        Some(Letters::Utf8(chars)) => text.escape_str(chars.as_str(), SPECIAL),
         Some(letters) => {
             for c in letters.take(Text::MOST.saturating_add(1)) {
                 text.escape_char(c, SPECIAL);
@@ -500,7 +551,8 @@ pub(crate) fn dns_matches(presented: &[u8], asked: &[u8]) -> bool {
     // An absolute name ("example.com.") is the same host.
     let asked = asked.strip_suffix(b".").unwrap_or(asked);
     let Some(base) = presented.strip_prefix(b"*.") else {
-        return !asked.is_empty() && presented.eq_ignore_ascii_case(asked);
+        // Most are written as they were asked for: one comparison.
+        return !asked.is_empty() && (presented == asked || presented.eq_ignore_ascii_case(asked));
     };
     // RFC 9525 6.3: a wildcard is the complete left-most label and stands for exactly one label.
     // "*.com" is for nobody's host: at least two labels must follow.
