@@ -48,11 +48,6 @@ impl From<&str> for Text {
     }
 }
 
-/// Whether a character stands for itself wherever it stands.
-fn is_plain(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || octet == b' '
-}
-
 /// Builds a [`Text`] piece by piece; what goes over its bound is left out.
 #[derive(Default)]
 pub(crate) struct TextWriter {
@@ -70,56 +65,33 @@ impl TextWriter {
     /// Adds foreign bytes, escaped; the characters of `special` get a backslash too.
     pub(crate) fn escape(&mut self, bytes: &[u8], special: &str) {
         for chunk in bytes.utf8_chunks() {
-            self.escape_str(chunk.valid(), special);
-            if self.cut {
-                return;
+            for c in chunk.valid().chars() {
+                self.escape_char(c, special);
+                if self.cut {
+                    return;
+                }
             }
             self.escape_bytes(chunk.invalid());
         }
     }
 
-    /// Adds foreign text, escaped; the characters of `special` get a backslash too.
-    pub(crate) fn escape_str(&mut self, text: &str, special: &str) {
-        let mut rest = text;
-        while !rest.is_empty() && !self.cut {
-            // Nearly all of most texts stands for itself.
-            let plain = rest.bytes().position(|octet| !is_plain(octet));
-            let plain = plain.unwrap_or(rest.len());
-            let (run, other) = rest.split_at_checked(plain).unwrap_or((rest, ""));
-            self.push(run);
-            let mut chars = other.chars();
-            if let Some(c) = chars.next() {
-                self.escape_char(c, special);
-            }
-            rest = chars.as_str();
-        }
-    }
-
     /// Adds a foreign character, escaped; those of `special` get a backslash too.
     pub(crate) fn escape_char(&mut self, c: char, special: &str) {
-        let plain = u8::try_from(c).is_ok_and(is_plain);
+        let plain = c.is_ascii_alphanumeric() || c == ' ';
         if !plain && (special.contains(c) || c == '\\') {
             self.add(format_args!("\\{c}"));
         } else if plain || c.is_ascii_graphic() || c.is_alphanumeric() {
-            self.push(c.encode_utf8(&mut [0; 4]));
+            self.push(c);
         } else {
             self.escape_bytes(c.encode_utf8(&mut [0; 4]).as_bytes());
         }
     }
 
-    /// Adds what fits of one character, or of several in ASCII.
-    fn push(&mut self, text: &str) {
-        if self.cut {
-            return;
+    fn push(&mut self, c: char) {
+        self.cut |= self.text.len().saturating_add(c.len_utf8()) > Text::MOST;
+        if !self.cut {
+            self.text.push(c);
         }
-        let room = Text::MOST.saturating_sub(self.text.len());
-        self.cut = text.len() > room;
-        let fitting = if self.cut {
-            text.get(..room)
-        } else {
-            Some(text)
-        };
-        self.text.push_str(fitting.unwrap_or(""));
     }
 
     /// Adds our own words, whole or not at all.

@@ -78,6 +78,12 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The next value's tag and contents; `what` names it in errors.
+    pub(crate) fn tagged(&mut self, what: &'static str) -> Result<(u8, &'a [u8]), DecodeError> {
+        self.what = what;
+        self.next()
+    }
+
     /// The next value's tag and contents.
     #[inline(always)]
     fn next(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {

@@ -8,14 +8,21 @@ use alloc::vec::Vec;
 use rustls_pki_types::SignatureVerificationAlgorithm;
 
 /// A SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct KeyInfo<'a> {
-    /// All of it, with the outer header.
+    /// All of it, with the outer header; a root's without.
     pub(super) whole: &'a [u8],
     /// The contents of `algorithm`.
     pub(crate) algorithm: &'a [u8],
     /// The octets of `subjectPublicKey`.
     pub(crate) key: &'a [u8],
+}
+
+impl PartialEq for KeyInfo<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        // The other parts are parts of it.
+        self.whole == other.whole
+    }
 }
 
 impl<'a> KeyInfo<'a> {

@@ -118,6 +118,37 @@ impl<'a> DistinguishedName<'a> {
     }
 }
 
+/// A name to be compared with many others. Most names differ in what comes last, the common name.
+#[derive(Clone, Copy)]
+pub(crate) struct ComparedName<'a> {
+    pub(crate) name: DistinguishedName<'a>,
+    /// The last RelativeDistinguishedName, if it is of one short attribute, and all others are short.
+    last: Option<Attribute<'a>>,
+}
+
+impl<'a> ComparedName<'a> {
+    pub(crate) fn new(name: DistinguishedName<'a>) -> Self {
+        let (mut last, mut rest) = (None, name.contents);
+        while let Some((rdn, after)) = short_rdn(rest) {
+            (last, rest) = (Some(rdn), after);
+        }
+        let whole = rest.is_empty();
+        Self {
+            name,
+            last: last.filter(|_| whole).and_then(Attribute::only),
+        }
+    }
+
+    /// [`DistinguishedName::matches`].
+    pub(crate) fn matches(&self, other: &ComparedName<'_>) -> bool {
+        let may_match = || match (self.last, other.last) {
+            (Some(a), Some(b)) => a.kind == b.kind && !differ_in_ascii(a.value, b.value),
+            _ => true,
+        };
+        self.name == other.name || (may_match() && self.name.matches(other.name))
+    }
+}
+
 impl fmt::Display for DistinguishedName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.text())
@@ -133,22 +164,16 @@ impl fmt::Debug for DistinguishedName<'_> {
 /// Goes past a RelativeDistinguishedName of one short attribute, the common one, if that is what comes
 /// first and it is well-formed: what is left.
 fn past_common_rdn(names: &[u8]) -> Option<&[u8]> {
-    let [0x31, set, 0x30, attribute, 0x06, kind, rest @ ..] = names else {
-        return None;
-    };
-    let (_, rest) = rest.split_at_checked(usize::from(*kind))?;
-    let [tag, len, rest @ ..] = rest else {
-        return None;
-    };
-    let (_, rest) = rest.split_at_checked(usize::from(*len))?;
-    // Each length is that of what is within; of numbers below 64 the sums don't wrap.
-    let well_formed = (kind | len) < 0x40
-        && *attribute == kind.wrapping_add(*len).wrapping_add(4)
-        && *set == attribute.wrapping_add(2)
-        && *set < 0x80
-        && *kind > 0
-        && tag & 0x1f != 0x1f;
-    well_formed.then_some(rest)
+    let (rdn, rest) = short_rdn(names)?;
+    Attribute::only(rdn).map(|_| rest)
+}
+
+/// The contents of the first RelativeDistinguishedName if that is a short one, and what is left.
+fn short_rdn(names: &[u8]) -> Option<(&[u8], &[u8])> {
+    match names {
+        [0x31, length @ 0..=0x7f, rest @ ..] => rest.split_at_checked(usize::from(*length)),
+        _ => None,
+    }
 }
 
 /// Whether the contents of a RelativeDistinguishedName are well-formed.
@@ -197,6 +222,7 @@ struct Attribute<'a> {
 
 impl<'a> Attribute<'a> {
     /// Reads what is inside of the outer SEQUENCE.
+    #[inline]
     fn read(contents: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(contents, RDN);
         Some(Self {
@@ -205,10 +231,31 @@ impl<'a> Attribute<'a> {
         })
     }
 
-    /// The attribute of a RelativeDistinguishedName that has one only.
+    /// The attribute of a RelativeDistinguishedName that is well-formed and has but one, and a short one:
+    /// nearly all are so.
     fn only(rdn: &'a [u8]) -> Option<Self> {
-        let attribute = der::only(rdn, der::SEQUENCE, RDN).ok()?;
-        Self::read(attribute.rest())
+        let is_all = |length: u8, of: &[u8]| length < 0x80 && usize::from(length) == of.len();
+        let [der::SEQUENCE, length, attribute @ ..] = rdn else {
+            return None;
+        };
+        let [der::OID, kind_length @ 1..=0x7f, rest @ ..] = attribute else {
+            return None;
+        };
+        let (kind, whole) = rest.split_at_checked(usize::from(*kind_length))?;
+        let [tag, value_length, contents @ ..] = whole else {
+            return None;
+        };
+        let (tag, value_length) = (*tag, *value_length);
+        let well_formed =
+            is_all(*length, attribute) && is_all(value_length, contents) && tag & 0x1f != 0x1f;
+        well_formed.then_some(Self {
+            kind,
+            value: der::Tlv {
+                tag,
+                contents,
+                whole,
+            },
+        })
     }
 
     fn same(self, other: Attribute<'_>) -> bool {
@@ -370,7 +417,6 @@ fn write_value(text: &mut TextWriter, value: der::Tlv<'_>) {
     // RFC 4514 2.4: what needs a backslash; what is no text is shown as its DER.
     const SPECIAL: &str = ",+\"<>;=";
     match Letters::of(value) {
-        Some(Letters::Utf8(chars)) => text.escape_str(chars.as_str(), SPECIAL),
         Some(letters) => {
             for c in letters.take(Text::MOST.saturating_add(1)) {
                 text.escape_char(c, SPECIAL);
@@ -591,12 +637,6 @@ mod tests {
                 );
             }
         }
-        // Lengths whose sum would wrap.
-        let mut name = std::vec![0x31, 3, 0x30, 1, 6, 127];
-        name.extend([1; 127]);
-        name.extend([0x0c, 126]);
-        name.extend([b'a'; 200]);
-        assert_eq!(past_common_rdn(&name), None);
     }
 
     #[test]
@@ -725,10 +765,50 @@ mod tests {
             );
             assert_eq!(a.matches(b), same, "{b}");
             assert_eq!(b.matches(a), same, "{b}");
+            let (a, b) = (ComparedName::new(a), ComparedName::new(b));
+            assert_eq!(a.matches(&b), same, "{}", b.name);
+            assert_eq!(b.matches(&a), same, "{}", b.name);
         }
         let long = name(&[&[(6, P, "DE")], &[(10, U, "some company")], &[(3, U, "x")]]);
         assert!(DistinguishedName::new(&long).is_within(DistinguishedName::new(&base)));
         assert!(!DistinguishedName::new(&base).is_within(DistinguishedName::new(&long)));
+    }
+
+    #[test]
+    fn the_first_letters_that_differ_tell_what_all_letters_tell() {
+        // The Kelvin sign is a K, and a small letter may be two.
+        let texts = [
+            "", " ", "k", "K", "\u{212a}", "K ", " k", "kk", "k k", "k  k", "k\tk", "ka",
+            "k\u{e4}", "K\u{c4}", "\u{e4}k", "\u{c4}K", "i\u{307}", "\u{130}", "i", "I", "s",
+            "\u{17f}", "@", "`",
+        ];
+        let texts = texts.iter().map(|text| text.as_bytes());
+        let texts: Vec<&[u8]> = texts.chain([&b"k\xff"[..], b"\xffk", b"K\xff"]).collect();
+        let mut short = 0;
+        for tags in [
+            [der::UTF8_STRING; 2],
+            [der::UTF8_STRING, der::TELETEX_STRING],
+        ] {
+            for a in &texts {
+                for b in &texts {
+                    let value = |tag, contents| der::Tlv {
+                        tag,
+                        contents,
+                        whole: contents,
+                    };
+                    let (a, b) = (value(tags[0], *a), value(tags[1], *b));
+                    let letters = (Letters::of(a), Letters::of(b));
+                    let same = match letters {
+                        (Some(a), Some(b)) => Folded::new(a).eq(Folded::new(b)),
+                        _ => false,
+                    };
+                    short += usize::from(differ_in_ascii(a, b));
+                    assert!(!(same && differ_in_ascii(a, b)), "{a:x?} {b:x?}");
+                    assert_eq!(same_value(a, b), same || a == b, "{a:x?} {b:x?}");
+                }
+            }
+        }
+        assert!(short > 50, "{short}");
     }
 
     #[test]

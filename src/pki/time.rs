@@ -5,9 +5,10 @@ use crate::error::{DecodeError, DecodeFault, Moment};
 
 /// RFC 5280 4.1.2.5: UTCTime or GeneralizedTime, in seconds, in `Z`.
 pub(crate) fn read(reader: &mut Reader<'_>, what: &'static str) -> Result<Moment, DecodeError> {
-    let value = match reader.optional(der::UTC_TIME, what)? {
-        Some(text) => utc_time(text),
-        None => generalized_time(reader.contents(der::GENERALIZED_TIME, what)?),
+    let value = match reader.tagged(what)? {
+        (der::UTC_TIME, text) => utc_time(text),
+        (der::GENERALIZED_TIME, text) => generalized_time(text),
+        _ => None,
     };
     value.ok_or(DecodeError::new(what, DecodeFault::BadValue))
 }
