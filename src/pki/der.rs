@@ -95,9 +95,9 @@ impl<'a> Reader<'a> {
             self.rest = rest;
             return Ok((*tag, contents));
         }
-        let value;
-        (value, self.rest) = long_value(self.rest, self.what)?;
-        Ok(value)
+        let (tag, contents, rest) = long_value(self.rest, self.what)?;
+        self.rest = rest;
+        Ok((tag, contents))
     }
 
     /// The next value, which must have this tag; `what` names it in errors.
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
             self.rest = rest;
             return Ok(contents);
         }
-        let ((found, contents), rest) = long_value(self.rest, what)?;
+        let (found, contents, rest) = long_value(self.rest, what)?;
         self.rest = rest;
         match found == tag {
             true => Ok(contents),
@@ -200,13 +200,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Tag and contents of the value that comes first, and what follows it. Takes no reader, which could then
-/// not be kept in registers.
+/// Tag and contents of the value that comes first, and what follows it. Takes no reader, so that those can
+/// be kept in registers.
 #[inline(never)]
 fn long_value<'a>(
     bytes: &'a [u8],
     what: &'static str,
-) -> Result<((u8, &'a [u8]), &'a [u8]), DecodeError> {
+) -> Result<(u8, &'a [u8], &'a [u8]), DecodeError> {
     let fail = |fault| DecodeError::new(what, fault);
     let (tag, rest) = bytes.split_first().ok_or(fail(DecodeFault::Truncated))?;
     if tag & 0x1f == 0x1f {
@@ -216,7 +216,7 @@ fn long_value<'a>(
     let (contents, rest) = rest
         .split_at_checked(length)
         .ok_or(fail(DecodeFault::Truncated))?;
-    Ok(((*tag, contents), rest))
+    Ok((*tag, contents, rest))
 }
 
 /// A length in its shortest form (X.690 10.1), and what follows it.
