@@ -107,7 +107,7 @@ fn a_private_ca_is_read_from_pem() {
     let summary = connect(&client, &server(&pki.leaf(&[HOST], P256))).unwrap();
     let trust = trust(&summary);
     assert!(
-        matches!(&trust, Trust::Root(root) if root.as_str().contains("Test Root")),
+        matches!(&trust, Trust::Root(root) if root.to_string().contains("Test Root")),
         "{trust:?}"
     );
 

@@ -118,10 +118,10 @@ impl<'a> Certificate<'a> {
             _ => None,
         };
         reader.end()?;
-        let extensions = match extensions {
-            Some(extensions) => Extensions::parse(extensions)?,
-            None => Extensions::default(),
-        };
+        let mut read = Extensions::default();
+        if let Some(extensions) = extensions {
+            read.read(extensions)?;
+        }
         Ok(Self {
             tbs: tbs.whole,
             version,
@@ -134,7 +134,7 @@ impl<'a> Certificate<'a> {
             inner_algorithm,
             outer_algorithm,
             signature,
-            extensions,
+            extensions: read,
         })
     }
 
@@ -399,13 +399,13 @@ fn version(reader: &mut Reader<'_>) -> Result<u8, DecodeError> {
 }
 
 impl<'a> Extensions<'a> {
-    /// Parses the contents of the `[3]`.
-    fn parse(contents: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut all = Self::default();
-        each_extension(contents, "extensions", |id, critical, value| {
-            all.take(id, critical, value)
-        })?;
-        Ok(all)
+    /// Reads the contents of the `[3]`.
+    fn read(&mut self, contents: &'a [u8]) -> Result<(), DecodeError> {
+        let mut list = ExtensionList::new(contents, "extensions")?;
+        while let Some((id, critical, value)) = list.take()? {
+            self.take(id, critical, value)?;
+        }
+        Ok(())
     }
 
     fn take(&mut self, id: &'a [u8], critical: bool, value: &'a [u8]) -> Result<(), DecodeError> {
@@ -467,51 +467,65 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Calls `take` with each Extension of a SEQUENCE of them: its identifier, whether it is critical,
-/// and its value.
-pub(crate) fn each_extension<'a>(
-    contents: &'a [u8],
+/// An Extension: its identifier, whether it is critical, and what its OCTET STRING holds.
+pub(crate) type Extension<'a> = (&'a [u8], bool, &'a [u8]);
+
+/// Reads the Extensions of a SEQUENCE, which has at least one.
+pub(crate) struct ExtensionList<'a> {
+    list: Reader<'a>,
     what: &'static str,
-    mut take: impl FnMut(&'a [u8], bool, &'a [u8]) -> Result<(), DecodeError>,
-) -> Result<(), DecodeError> {
-    let mut list = der::only(contents, der::SEQUENCE, what)?;
-    if list.is_empty() {
-        return Err(list.fail(DecodeFault::BadLength));
-    }
-    let start = list.clone();
-    let mut seen = Seen::default();
-    let mut count: usize = 0;
-    while !list.is_empty() {
-        let (id, critical, value) = extension(&mut list)?;
-        // RFC 5280 4.2: each extension at most once.
-        let first = match seen.is_first(id) {
-            Some(first) => first,
-            None => {
-                let mut before = start.clone();
-                let mut ids = (0..count).map(|_| extension(&mut before));
-                !ids.any(|seen| seen.is_ok_and(|(seen, ..)| seen == id))
-            }
-        };
-        if !first {
-            return Err(DecodeError::new(what, DecodeFault::Duplicate));
-        }
-        count = count.saturating_add(1);
-        if count > MAX_EXTENSIONS {
-            return Err(DecodeError::new(what, DecodeFault::BadLength));
-        }
-        take(id, critical, value)?;
-    }
-    Ok(())
+    /// Where the first one begins.
+    start: Reader<'a>,
+    /// How many were taken.
+    count: usize,
+    seen: Seen<'a>,
 }
 
-/// One Extension: its identifier, whether it is critical, and what its OCTET STRING holds.
-fn extension<'a>(list: &mut Reader<'a>) -> Result<(&'a [u8], bool, &'a [u8]), DecodeError> {
-    let mut reader = list.nested(der::SEQUENCE, "Extension")?;
-    let id = reader.contents(der::OID, "Extension.extnID")?;
-    let critical = reader.optional_boolean("Extension.critical")?;
-    let value = reader.contents(der::OCTET_STRING, "Extension.extnValue")?;
-    reader.end()?;
-    Ok((id, critical, value))
+impl<'a> ExtensionList<'a> {
+    pub(crate) fn new(contents: &'a [u8], what: &'static str) -> Result<Self, DecodeError> {
+        let list = der::only(contents, der::SEQUENCE, what)?;
+        if list.is_empty() {
+            return Err(list.fail(DecodeFault::BadLength));
+        }
+        Ok(Self {
+            start: list.clone(),
+            list,
+            what,
+            count: 0,
+            seen: Seen::default(),
+        })
+    }
+
+    /// The next one.
+    pub(crate) fn take(&mut self) -> Result<Option<Extension<'a>>, DecodeError> {
+        if self.list.is_empty() {
+            return Ok(None);
+        }
+        let mut reader = self.list.nested(der::SEQUENCE, "Extension")?;
+        let id = reader.contents(der::OID, "Extension.extnID")?;
+        let critical = reader.optional_boolean("Extension.critical")?;
+        let value = reader.contents(der::OCTET_STRING, "Extension.extnValue")?;
+        reader.end()?;
+        // RFC 5280 4.2: each extension at most once.
+        if !self.seen.is_first(id).unwrap_or_else(|| self.is_new(id)) {
+            return Err(DecodeError::new(self.what, DecodeFault::Duplicate));
+        }
+        self.count = self.count.saturating_add(1);
+        if self.count > MAX_EXTENSIONS {
+            return Err(DecodeError::new(self.what, DecodeFault::BadLength));
+        }
+        Ok(Some((id, critical, value)))
+    }
+
+    /// Whether none of those that were taken has this identifier.
+    fn is_new(&self, id: &[u8]) -> bool {
+        let mut before = self.start.clone();
+        let mut next = || {
+            let mut reader = before.nested(der::SEQUENCE, "Extension")?;
+            reader.contents(der::OID, "Extension.extnID")
+        };
+        !(0..self.count).any(|_| next() == Ok(id))
+    }
 }
 
 fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, DecodeError> {

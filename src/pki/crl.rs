@@ -3,7 +3,7 @@
 //! Complete lists of a certificate's own issuer are used, whole or divided by distribution points,
 //! kinds of certificates or reasons. Delta CRLs and indirect CRLs are refused by name.
 
-use super::cert::{Certificate, each_extension};
+use super::cert::{Certificate, ExtensionList};
 use super::der::{self, Reader};
 use super::name::DistinguishedName;
 use super::revocation::{Checker, Link, OutOfBudget, Signed, Status, check_crl_sign};
@@ -184,7 +184,8 @@ const ENTRY: &str = "revokedCertificates";
 fn crl_extensions(contents: &[u8]) -> Result<Scope<'_>, CrlFault> {
     let mut scope = Scope::default();
     let mut fault = None;
-    each_extension(contents, "crlExtensions", |id, critical, value| {
+    let mut list = ExtensionList::new(contents, "crlExtensions")?;
+    while let Some((id, critical, value)) = list.take()? {
         if id == oid::ISSUING_DISTRIBUTION_POINT {
             scope = Scope::parse(value)?;
         } else if id == oid::DELTA_CRL_INDICATOR {
@@ -195,8 +196,7 @@ fn crl_extensions(contents: &[u8]) -> Result<Scope<'_>, CrlFault> {
             // RFC 5280 5.2: a list with one that can't be processed tells nothing.
             fault = Some(CrlFault::CriticalExtension { oid: oid::text(id) });
         }
-        Ok(())
-    })?;
+    }
     match fault {
         Some(fault) => Err(fault),
         None if scope.indirect => Err(CrlFault::Indirect),
@@ -226,7 +226,8 @@ fn entry<'a>(list: &mut Reader<'a>, version: Version) -> Result<RevokedCertifica
 fn entry_extensions(whole: &[u8]) -> Result<Option<RevocationReason>, CrlFault> {
     let mut reason = None;
     let mut fault = None;
-    each_extension(whole, "crlEntryExtensions", |id, critical, value| {
+    let mut list = ExtensionList::new(whole, "crlEntryExtensions")?;
+    while let Some((id, critical, value)) = list.take()? {
         if id == oid::REASON_CODE {
             reason = Some(reason_code(value)?);
         } else if id == oid::CERTIFICATE_ISSUER {
@@ -235,8 +236,7 @@ fn entry_extensions(whole: &[u8]) -> Result<Option<RevocationReason>, CrlFault> 
             // RFC 5280 5.3: a list with one that can't be processed tells nothing.
             fault = Some(CrlFault::CriticalExtension { oid: oid::text(id) });
         }
-        Ok(())
-    })?;
+    }
     fault.map_or(Ok(reason), Err)
 }
 

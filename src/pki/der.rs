@@ -78,6 +78,12 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The next value's tag and contents; `what` names it in errors.
+    pub(crate) fn tagged(&mut self, what: &'static str) -> Result<(u8, &'a [u8]), DecodeError> {
+        self.what = what;
+        self.next()
+    }
+
     /// The next value's tag and contents.
     #[inline(always)]
     fn next(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {
@@ -89,51 +95,9 @@ impl<'a> Reader<'a> {
             self.rest = rest;
             return Ok((*tag, contents));
         }
-        self.next_long()
-    }
-
-    #[inline(never)]
-    fn next_long(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {
-        let (tag, rest) = self
-            .rest
-            .split_first()
-            .ok_or(self.fail(DecodeFault::Truncated))?;
-        if tag & 0x1f == 0x1f {
-            return Err(self.fail(DecodeFault::BadValue));
-        }
-        let (length, rest) = self.length(rest)?;
-        let (contents, rest) = rest
-            .split_at_checked(length)
-            .ok_or(self.fail(DecodeFault::Truncated))?;
+        let (tag, contents, rest) = long_value(self.rest, self.what)?;
         self.rest = rest;
-        Ok((*tag, contents))
-    }
-
-    fn length(&self, bytes: &'a [u8]) -> Result<(usize, &'a [u8]), DecodeError> {
-        let (first, rest) = bytes
-            .split_first()
-            .ok_or(self.fail(DecodeFault::Truncated))?;
-        if *first < 0x80 {
-            return Ok((usize::from(*first), rest));
-        }
-        // 0x80 is the indefinite form; nothing here is as long as 2^32.
-        let count = usize::from(first & 0x7f);
-        if !(1..=4).contains(&count) {
-            return Err(self.fail(DecodeFault::BadLength));
-        }
-        let (digits, rest) = rest
-            .split_at_checked(count)
-            .ok_or(self.fail(DecodeFault::Truncated))?;
-        let mut length: u32 = 0;
-        for digit in digits {
-            length = (length << 8) | u32::from(*digit);
-        }
-        // X.690 10.1: the shortest form.
-        if length < 0x80 || digits.first() == Some(&0) {
-            return Err(self.fail(DecodeFault::BadLength));
-        }
-        let length = usize::try_from(length).map_err(|_| self.fail(DecodeFault::BadLength))?;
-        Ok((length, rest))
+        Ok((tag, contents))
     }
 
     /// The next value, which must have this tag; `what` names it in errors.
@@ -154,9 +118,19 @@ impl<'a> Reader<'a> {
         what: &'static str,
     ) -> Result<&'a [u8], DecodeError> {
         self.what = what;
-        match self.next()? {
-            (found, contents) if found == tag => Ok(contents),
-            _ => Err(self.fail(DecodeFault::BadValue)),
+        // Nearly all are short. (No tag asked for is one that `next` refuses.)
+        if let [found, length @ 0..=0x7f, rest @ ..] = self.rest
+            && let Some((contents, rest)) = rest.split_at_checked(usize::from(*length))
+            && *found == tag
+        {
+            self.rest = rest;
+            return Ok(contents);
+        }
+        let (found, contents, rest) = long_value(self.rest, what)?;
+        self.rest = rest;
+        match found == tag {
+            true => Ok(contents),
+            false => Err(self.fail(DecodeFault::BadValue)),
         }
     }
 
@@ -191,6 +165,7 @@ impl<'a> Reader<'a> {
 
     /// A BOOLEAN, if one comes next. (An explicit FALSE where that is the default is no DER, but
     /// common enough to be let through.)
+    #[inline]
     pub(crate) fn optional_boolean(&mut self, what: &'static str) -> Result<bool, DecodeError> {
         match self.optional(BOOLEAN, what)? {
             None | Some([0]) => Ok(false),
@@ -223,6 +198,58 @@ impl<'a> Reader<'a> {
             _ => Err(self.fail(DecodeFault::BadValue)),
         }
     }
+}
+
+/// Tag and contents of the value that comes first, and what follows it. Takes no reader, so that those can
+/// be kept in registers.
+#[inline(never)]
+fn long_value<'a>(
+    bytes: &'a [u8],
+    what: &'static str,
+) -> Result<(u8, &'a [u8], &'a [u8]), DecodeError> {
+    let fail = |fault| DecodeError::new(what, fault);
+    let (tag, rest) = bytes.split_first().ok_or(fail(DecodeFault::Truncated))?;
+    if tag & 0x1f == 0x1f {
+        return Err(fail(DecodeFault::BadValue));
+    }
+    let (length, rest) = length(rest).map_err(fail)?;
+    let (contents, rest) = rest
+        .split_at_checked(length)
+        .ok_or(fail(DecodeFault::Truncated))?;
+    Ok((*tag, contents, rest))
+}
+
+/// A length in its shortest form (X.690 10.1), and what follows it.
+fn length(bytes: &[u8]) -> Result<(usize, &[u8]), DecodeFault> {
+    Ok(match bytes {
+        [length @ 0..=0x7f, rest @ ..] => (usize::from(*length), rest),
+        [0x81, length @ 0x80..=0xff, rest @ ..] => (usize::from(*length), rest),
+        [0x82, high @ 1..=0xff, low, rest @ ..] => {
+            (usize::from(u16::from_be_bytes([*high, *low])), rest)
+        }
+        _ => return rare_length(bytes),
+    })
+}
+
+/// A length of three or four octets, or what is none.
+#[cold]
+fn rare_length(bytes: &[u8]) -> Result<(usize, &[u8]), DecodeFault> {
+    let (first, rest) = bytes.split_first().ok_or(DecodeFault::Truncated)?;
+    // 0x80 is the indefinite form; nothing here is as long as 2^32.
+    let count = usize::from(first & 0x7f);
+    if !(1..=4).contains(&count) {
+        return Err(DecodeFault::BadLength);
+    }
+    let (digits, rest) = rest.split_at_checked(count).ok_or(DecodeFault::Truncated)?;
+    let mut length: u32 = 0;
+    for digit in digits {
+        length = (length << 8) | u32::from(*digit);
+    }
+    if length < 0x80 || digits.first() == Some(&0) {
+        return Err(DecodeFault::BadLength);
+    }
+    let length = usize::try_from(length).map_err(|_| DecodeFault::BadLength)?;
+    Ok((length, rest))
 }
 
 /// The one value that `bytes` hold, which must have this tag: a reader over its contents.

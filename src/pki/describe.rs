@@ -21,7 +21,7 @@ impl fmt::Display for Description<'_> {
             }
         }
         match self.verified.trust() {
-            Trust::Root(subject) => write!(f, "trusted: issued under the root {subject}"),
+            Trust::Root(root) => write!(f, "trusted: issued under the root {root}"),
             Trust::Session => f.write_str("trusted: verified when the session was made"),
             Trust::Pin(pin @ Pin::Key(_)) => write!(f, "trusted: its key is known, {pin}"),
             Trust::Pin(pin @ Pin::Certificate(_)) => write!(f, "trusted: it is known, {pin}"),

@@ -8,14 +8,21 @@ use alloc::vec::Vec;
 use rustls_pki_types::SignatureVerificationAlgorithm;
 
 /// A SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct KeyInfo<'a> {
-    /// All of it, with the outer header.
+    /// All of it, with the outer header; a root's without.
     pub(super) whole: &'a [u8],
     /// The contents of `algorithm`.
     pub(crate) algorithm: &'a [u8],
     /// The octets of `subjectPublicKey`.
     pub(crate) key: &'a [u8],
+}
+
+impl PartialEq for KeyInfo<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        // The other parts are parts of it.
+        self.whole == other.whole
+    }
 }
 
 impl<'a> KeyInfo<'a> {
@@ -93,36 +100,31 @@ impl<'a> KeyInfo<'a> {
             oid::RSA_ENCRYPTION => KeyKind::Rsa,
             oid::RSA_PSS => KeyKind::RsaPss,
             oid::ED25519 => KeyKind::Ed25519,
-            oid::EC_PUBLIC_KEY => match algorithm.any() {
-                Ok(parameters) if parameters.tag == der::OID => match parameters.contents {
-                    oid::P256 => KeyKind::Curve("P-256"),
-                    oid::P384 => KeyKind::Curve("P-384"),
-                    oid::P521 => KeyKind::Curve("P-521"),
-                    other => KeyKind::OtherCurve(other),
-                },
-                _ => KeyKind::ExplicitCurve,
+            oid::EC_PUBLIC_KEY => match algorithm.contents(der::OID, "namedCurve") {
+                Ok(oid::P256) => KeyKind::Curve("P-256"),
+                Ok(oid::P384) => KeyKind::Curve("P-384"),
+                Ok(oid::P521) => KeyKind::Curve("P-521"),
+                Ok(other) => KeyKind::OtherCurve(other),
+                Err(_) => KeyKind::ExplicitCurve,
             },
             other => KeyKind::Other(other),
         }
     }
 
-    /// What matters of an RSA key; `None` for other keys.
-    pub(crate) fn rsa(&self) -> Result<Option<RsaKey>, DecodeError> {
+    /// What matters of an RSA key, which it must be.
+    pub(crate) fn rsa(&self) -> Result<RsaKey, DecodeError> {
         const MODULUS: &str = "RSAPublicKey.modulus";
         const EXPONENT: &str = "RSAPublicKey.publicExponent";
-        if !matches!(self.kind(), KeyKind::Rsa | KeyKind::RsaPss) {
-            return Ok(None);
-        }
         let mut key = der::only(self.key, der::SEQUENCE, "RSAPublicKey")?;
         let modulus = key.positive(MODULUS)?;
         let exponent = key.positive(EXPONENT)?;
         key.end()?;
         let odd = exponent.last().is_some_and(|last| last & 1 == 1);
-        Ok(Some(RsaKey {
+        Ok(RsaKey {
             bits: bits(modulus),
             // 1 would make every message its own signature, and long ones cost only time.
             sane_exponent: odd && (2..=33).contains(&bits(exponent)),
-        }))
+        })
     }
 }
 

@@ -43,7 +43,7 @@ pub use pin::{FirstUseVerifier, KnownServers, Pin, PinVerifier, Stranger};
 pub use policy::InitialPolicies;
 pub use profile::Profile;
 pub use revocation::{Revocation, RevocationDepth, UnknownStatus};
-pub use roots::RootStore;
+pub use roots::{Root, RootStore};
 pub use sct::{CtLog, TimestampPolicy};
 
 use crate::crypto::VerifyAlgorithms;
@@ -277,8 +277,8 @@ pub enum Decision<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
-    /// A path of signatures leads to the trusted root with this subject.
-    Root(Text),
+    /// A path of signatures leads to this trusted root.
+    Root(Root),
     /// The certificate or its key is known by this pin.
     Pin(Pin),
     /// It was verified in the handshake that a session comes from.
@@ -345,11 +345,11 @@ impl VerifiedChain {
         self.statuses.get(place).copied().flatten()
     }
 
-    /// The subject of the root that the path leads to.
+    /// The root that the path leads to.
     #[must_use]
-    pub const fn anchor(&self) -> Option<&Text> {
+    pub const fn anchor(&self) -> Option<&Root> {
         match &self.trust {
-            Trust::Root(subject) => Some(subject),
+            Trust::Root(root) => Some(root),
             _ => None,
         }
     }
@@ -436,5 +436,9 @@ impl Verifier for DangerousAcceptAnyCertificate {
 /// By what certificates, keys and signatures are told apart.
 fn sha256(parts: &[&[u8]], algorithms: &VerifyAlgorithms) -> [u8; 32] {
     let hash = algorithms.sha256.hash(parts);
-    core::array::from_fn(|i| hash.as_bytes().get(i).copied().unwrap_or(0))
+    let mut out = [0; 32];
+    for (to, from) in out.iter_mut().zip(hash.as_bytes()) {
+        *to = *from;
+    }
+    out
 }

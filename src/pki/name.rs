@@ -69,16 +69,16 @@ impl<'a> DistinguishedName<'a> {
     /// Whether it begins with all of `base` (RFC 5280 4.2.1.10).
     pub(crate) fn is_within(&self, base: DistinguishedName<'_>) -> bool {
         let mut own = self.rdns();
-        base.rdns()
-            .all(|wanted| own.next().is_some_and(|found| same_rdn(found, wanted)))
+        let mut base = base.rdns();
+        base.all(|wanted| own.next().is_some_and(|found| same_rdn(found, wanted)))
     }
 
     /// The contents of the attributes of this type.
     pub(crate) fn values_of(&self, kind: &[u8]) -> impl Iterator<Item = &'a [u8]> {
         self.rdns()
             .flat_map(attributes)
-            .filter(move |(found, _)| *found == kind)
-            .map(|(_, value)| value.contents)
+            .filter(move |attribute| attribute.kind == kind)
+            .map(|attribute| attribute.value.contents)
     }
 
     /// The form of RFC 4514, escaped and bounded, for a person to read.
@@ -98,7 +98,7 @@ impl<'a> DistinguishedName<'a> {
         }
         // RFC 4514 2.1: the last one first.
         for (i, rdn) in levels.iter().take(count).rev().enumerate() {
-            for (j, (kind, value)) in attributes(rdn).enumerate() {
+            for (j, Attribute { kind, value }) in attributes(rdn).enumerate() {
                 match (i, j) {
                     (0, 0) => {}
                     (_, 0) => text.words([","]),
@@ -118,6 +118,37 @@ impl<'a> DistinguishedName<'a> {
     }
 }
 
+/// A name to be compared with many others. Most names differ in what comes last, the common name.
+#[derive(Clone, Copy)]
+pub(crate) struct ComparedName<'a> {
+    pub(crate) name: DistinguishedName<'a>,
+    /// The last RelativeDistinguishedName, if it is of one short attribute, and all others are short.
+    last: Option<Attribute<'a>>,
+}
+
+impl<'a> ComparedName<'a> {
+    pub(crate) fn new(name: DistinguishedName<'a>) -> Self {
+        let (mut last, mut rest) = (None, name.contents);
+        while let Some((rdn, after)) = short_rdn(rest) {
+            (last, rest) = (Some(rdn), after);
+        }
+        let whole = rest.is_empty();
+        Self {
+            name,
+            last: last.filter(|_| whole).and_then(Attribute::only),
+        }
+    }
+
+    /// [`DistinguishedName::matches`].
+    pub(crate) fn matches(&self, other: &ComparedName<'_>) -> bool {
+        let may_match = || match (self.last, other.last) {
+            (Some(a), Some(b)) => a.kind == b.kind && !differ_in_ascii(a.value, b.value),
+            _ => true,
+        };
+        self.name == other.name || (may_match() && self.name.matches(other.name))
+    }
+}
+
 impl fmt::Display for DistinguishedName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.text())
@@ -133,22 +164,16 @@ impl fmt::Debug for DistinguishedName<'_> {
 /// Goes past a RelativeDistinguishedName of one short attribute, the common one, if that is what comes
 /// first and it is well-formed: what is left.
 fn past_common_rdn(names: &[u8]) -> Option<&[u8]> {
-    let [0x31, set, 0x30, attribute, 0x06, kind, rest @ ..] = names else {
-        return None;
-    };
-    let (_, rest) = rest.split_at_checked(usize::from(*kind))?;
-    let [tag, len, rest @ ..] = rest else {
-        return None;
-    };
-    let (_, rest) = rest.split_at_checked(usize::from(*len))?;
-    // Each length is that of what is within; of numbers below 64 the sums don't wrap.
-    let well_formed = (kind | len) < 0x40
-        && *attribute == kind.wrapping_add(*len).wrapping_add(4)
-        && *set == attribute.wrapping_add(2)
-        && *set < 0x80
-        && *kind > 0
-        && tag & 0x1f != 0x1f;
-    well_formed.then_some(rest)
+    let (rdn, rest) = short_rdn(names)?;
+    Attribute::only(rdn).map(|_| rest)
+}
+
+/// The contents of the first RelativeDistinguishedName if that is a short one, and what is left.
+fn short_rdn(names: &[u8]) -> Option<(&[u8], &[u8])> {
+    match names {
+        [0x31, length @ 0..=0x7f, rest @ ..] => rest.split_at_checked(usize::from(*length)),
+        _ => None,
+    }
 }
 
 /// Whether the contents of a RelativeDistinguishedName are well-formed.
@@ -184,33 +209,97 @@ impl<'a> Iterator for Values<'a> {
 }
 
 /// Type and value of each attribute of one RelativeDistinguishedName.
-fn attributes(rdn: &[u8]) -> impl Iterator<Item = (&[u8], der::Tlv<'_>)> {
-    Values(Reader::new(rdn, RDN)).filter_map(|attribute| {
-        let mut reader = Reader::new(attribute, RDN);
-        let kind = reader.contents(der::OID, RDN).ok()?;
-        Some((kind, reader.any().ok()?))
-    })
+fn attributes(rdn: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
+    Values(Reader::new(rdn, RDN)).filter_map(Attribute::read)
 }
 
-/// Whether both have the same attributes, and as many (RFC 5280 7.1). DER sorts a SET, but not by what is the same here, so
-/// that the order is left open.
+/// An AttributeTypeAndValue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Attribute<'a> {
+    kind: &'a [u8],
+    value: der::Tlv<'a>,
+}
+
+impl<'a> Attribute<'a> {
+    /// Reads what is inside of the outer SEQUENCE.
+    #[inline]
+    fn read(contents: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader::new(contents, RDN);
+        Some(Self {
+            kind: reader.contents(der::OID, RDN).ok()?,
+            value: reader.any().ok()?,
+        })
+    }
+
+    /// The attribute of a RelativeDistinguishedName that is well-formed and has but one, and a short one:
+    /// nearly all are so.
+    fn only(rdn: &'a [u8]) -> Option<Self> {
+        let is_all = |length: u8, of: &[u8]| length < 0x80 && usize::from(length) == of.len();
+        let [der::SEQUENCE, length, attribute @ ..] = rdn else {
+            return None;
+        };
+        let [der::OID, kind_length @ 1..=0x7f, rest @ ..] = attribute else {
+            return None;
+        };
+        let (kind, whole) = rest.split_at_checked(usize::from(*kind_length))?;
+        let [tag, value_length, contents @ ..] = whole else {
+            return None;
+        };
+        let (tag, value_length) = (*tag, *value_length);
+        let well_formed =
+            is_all(*length, attribute) && is_all(value_length, contents) && tag & 0x1f != 0x1f;
+        well_formed.then_some(Self {
+            kind,
+            value: der::Tlv {
+                tag,
+                contents,
+                whole,
+            },
+        })
+    }
+
+    fn same(self, other: Attribute<'_>) -> bool {
+        self.kind == other.kind && same_value(self.value, other.value)
+    }
+}
+
+/// Whether both have the same attributes, and as many (RFC 5280 7.1).
 fn same_rdn(a: &[u8], b: &[u8]) -> bool {
-    let covers = |x, y| {
-        attributes(x)
-            .all(|(kind, value)| attributes(y).any(|(k, v)| k == kind && same_value(v, value)))
-    };
-    let as_many = || attributes(a).count() == attributes(b).count();
-    a == b || (as_many() && covers(a, b) && covers(b, a))
+    if a == b {
+        return true;
+    }
+    // Nearly all have one attribute.
+    if let (Some(a), Some(b)) = (Attribute::only(a), Attribute::only(b)) {
+        return a.same(b);
+    }
+    // DER sorts a SET, but not by what is the same here, so that the order is left open.
+    let covers = |x, y| attributes(x).all(|x| attributes(y).any(|y| x.same(y)));
+    attributes(a).count() == attributes(b).count() && covers(a, b) && covers(b, a)
 }
 
 fn same_value(a: der::Tlv<'_>, b: der::Tlv<'_>) -> bool {
     if a == b {
         return true;
     }
+    if differ_in_ascii(a, b) {
+        return false;
+    }
     match (Letters::of(a), Letters::of(b)) {
         (Some(a), Some(b)) => Folded::new(a).eq(Folded::new(b)),
         _ => false,
     }
+}
+
+/// Whether the first octets that differ in more than case are two characters of ASCII other than the
+/// space: then the strings differ, and nothing else of them matters.
+fn differ_in_ascii(a: der::Tlv<'_>, b: der::Tlv<'_>) -> bool {
+    let is_utf8 = |value: der::Tlv<'_>| Letters::are_utf8(value.tag);
+    let mut octets = a.contents.iter().zip(b.contents);
+    is_utf8(a)
+        && is_utf8(b)
+        && octets
+            .find(|(a, b)| !a.eq_ignore_ascii_case(b))
+            .is_some_and(|(a, b)| a.is_ascii_graphic() && b.is_ascii_graphic())
 }
 
 /// The characters of a string, whatever its type.
@@ -222,10 +311,18 @@ enum Letters<'a> {
 }
 
 impl<'a> Letters<'a> {
+    /// Whether strings of this type are in UTF-8, or in what is a part of it.
+    const fn are_utf8(tag: u8) -> bool {
+        matches!(
+            tag,
+            der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING
+        )
+    }
+
     /// `None` if it is no string of a known type, or not well-formed.
     fn of(value: der::Tlv<'a>) -> Option<Self> {
         match value.tag {
-            der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING => {
+            tag if Self::are_utf8(tag) => {
                 let text = core::str::from_utf8(value.contents).ok()?;
                 Some(Self::Utf8(text.chars()))
             }
@@ -500,7 +597,8 @@ pub(crate) fn dns_matches(presented: &[u8], asked: &[u8]) -> bool {
     // An absolute name ("example.com.") is the same host.
     let asked = asked.strip_suffix(b".").unwrap_or(asked);
     let Some(base) = presented.strip_prefix(b"*.") else {
-        return !asked.is_empty() && presented.eq_ignore_ascii_case(asked);
+        // Most are written as they were asked for: one comparison.
+        return !asked.is_empty() && (presented == asked || presented.eq_ignore_ascii_case(asked));
     };
     // RFC 9525 6.3: a wildcard is the complete left-most label and stands for exactly one label.
     // "*.com" is for nobody's host: at least two labels must follow.
@@ -539,12 +637,6 @@ mod tests {
                 );
             }
         }
-        // Lengths whose sum would wrap.
-        let mut name = std::vec![0x31, 3, 0x30, 1, 6, 127];
-        name.extend([1; 127]);
-        name.extend([0x0c, 126]);
-        name.extend([b'a'; 200]);
-        assert_eq!(past_common_rdn(&name), None);
     }
 
     #[test]
@@ -673,10 +765,50 @@ mod tests {
             );
             assert_eq!(a.matches(b), same, "{b}");
             assert_eq!(b.matches(a), same, "{b}");
+            let (a, b) = (ComparedName::new(a), ComparedName::new(b));
+            assert_eq!(a.matches(&b), same, "{}", b.name);
+            assert_eq!(b.matches(&a), same, "{}", b.name);
         }
         let long = name(&[&[(6, P, "DE")], &[(10, U, "some company")], &[(3, U, "x")]]);
         assert!(DistinguishedName::new(&long).is_within(DistinguishedName::new(&base)));
         assert!(!DistinguishedName::new(&base).is_within(DistinguishedName::new(&long)));
+    }
+
+    #[test]
+    fn the_first_letters_that_differ_tell_what_all_letters_tell() {
+        // The Kelvin sign is a K, and a small letter may be two.
+        let texts = [
+            "", " ", "k", "K", "\u{212a}", "K ", " k", "kk", "k k", "k  k", "k\tk", "ka",
+            "k\u{e4}", "K\u{c4}", "\u{e4}k", "\u{c4}K", "i\u{307}", "\u{130}", "i", "I", "s",
+            "\u{17f}", "@", "`",
+        ];
+        let texts = texts.iter().map(|text| text.as_bytes());
+        let texts: Vec<&[u8]> = texts.chain([&b"k\xff"[..], b"\xffk", b"K\xff"]).collect();
+        let mut short = 0;
+        for tags in [
+            [der::UTF8_STRING; 2],
+            [der::UTF8_STRING, der::TELETEX_STRING],
+        ] {
+            for a in &texts {
+                for b in &texts {
+                    let value = |tag, contents| der::Tlv {
+                        tag,
+                        contents,
+                        whole: contents,
+                    };
+                    let (a, b) = (value(tags[0], *a), value(tags[1], *b));
+                    let letters = (Letters::of(a), Letters::of(b));
+                    let same = match letters {
+                        (Some(a), Some(b)) => Folded::new(a).eq(Folded::new(b)),
+                        _ => false,
+                    };
+                    short += usize::from(differ_in_ascii(a, b));
+                    assert!(!(same && differ_in_ascii(a, b)), "{a:x?} {b:x?}");
+                    assert_eq!(same_value(a, b), same || a == b, "{a:x?} {b:x?}");
+                }
+            }
+        }
+        assert!(short > 50, "{short}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! OCSP responses as a server staples them (RFC 6960, RFC 6066 8).
 
-use super::cert::{Certificate, each_extension, key_usage};
+use super::cert::{Certificate, ExtensionList, key_usage};
 use super::crl::{plain_serial, reason_code};
 use super::der::{self, Reader};
 use super::name::DistinguishedName;
@@ -196,13 +196,13 @@ fn check_extensions<'a>(
     mut take: impl FnMut(&'a [u8], &'a [u8]) -> Result<bool, DecodeError>,
 ) -> Result<(), OcspFault> {
     let mut unknown = None;
-    each_extension(contents, what, |id, critical, value| {
+    let mut list = ExtensionList::new(contents, what)?;
+    while let Some((id, critical, value)) = list.take()? {
         // RFC 6960 4.4: an unknown critical extension is refused.
         if !take(id, value)? && critical && unknown.is_none() {
             unknown = Some(id);
         }
-        Ok(())
-    })?;
+    }
     match unknown {
         Some(id) => Err(OcspFault::CriticalExtension { oid: oid::text(id) }),
         None => Ok(()),

@@ -103,13 +103,13 @@ impl Profile {
         if !known || (self.common_keys_only && !common) {
             return Err(Fault::KeyKind { kind: kind.text() });
         }
+        if !matches!(kind, KeyKind::Rsa | KeyKind::RsaPss) {
+            return Ok(());
+        }
         match key.rsa() {
-            Ok(None) => Ok(()),
-            Ok(Some(rsa)) if !self.rsa_bits.contains(&rsa.bits) => {
-                Err(Fault::KeySize { bits: rsa.bits })
-            }
-            Ok(Some(rsa)) if !rsa.sane_exponent => Err(Fault::KeyExponent),
-            Ok(Some(_)) => Ok(()),
+            Ok(rsa) if !self.rsa_bits.contains(&rsa.bits) => Err(Fault::KeySize { bits: rsa.bits }),
+            Ok(rsa) if !rsa.sane_exponent => Err(Fault::KeyExponent),
+            Ok(_) => Ok(()),
             Err(e) => Err(Fault::Malformed(e)),
         }
     }
@@ -147,16 +147,19 @@ impl Profile {
         certificate: &Certificate<'_>,
         issuer: KeyInfo<'_>,
     ) -> Result<(), Fault> {
+        if !self.digest_fits_key {
+            return Ok(());
+        }
         let fitting = match issuer.kind() {
             KeyKind::Curve("P-256") => SignatureHash::Sha256,
             KeyKind::Curve("P-384") => SignatureHash::Sha384,
             KeyKind::Curve("P-521") => SignatureHash::Sha512,
             _ => return Ok(()),
         };
-        if self.digest_fits_key && certificate.signature_hash() != Some(fitting) {
-            return Err(Fault::DigestSize);
+        match certificate.signature_hash() == Some(fitting) {
+            true => Ok(()),
+            false => Err(Fault::DigestSize),
         }
-        Ok(())
     }
 }
 

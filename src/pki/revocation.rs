@@ -201,7 +201,7 @@ pub(super) struct Chain<'c, 'a> {
     pub(super) profile: &'c Profile,
     pub(super) request: &'c VerifyRequest,
     /// Positions in the peer's chain, and certificates; its own first, each issued by the next.
-    pub(super) path: Vec<(usize, &'c Certificate<'a>)>,
+    pub(super) path: &'c [(usize, &'c Certificate<'a>)],
     pub(super) anchor: KeyInfo<'a>,
     pub(super) algorithms: &'c VerifyAlgorithms,
     pub(super) now: Moment,

@@ -5,6 +5,7 @@ use super::constraints;
 use super::key::KeyInfo;
 use super::name::DistinguishedName;
 use crate::error::{DecodeError, Error, Misuse};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use rustls_pki_types::pem::PemObject;
@@ -146,6 +147,52 @@ impl RootStore {
             }
         }
         names
+    }
+}
+
+/// A root of a store, for which a chain is trusted. Shown as its subject. It keeps the store alive.
+#[derive(Clone)]
+pub struct Root {
+    store: Arc<RootStore>,
+    position: usize,
+}
+
+impl Root {
+    pub(super) fn new(store: &Arc<RootStore>, position: usize) -> Self {
+        Self {
+            store: Arc::clone(store),
+            position,
+        }
+    }
+
+    fn anchor(&self) -> Option<&TrustAnchor<'static>> {
+        self.store.anchors.get(self.position)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn subject(&self) -> DistinguishedName<'_> {
+        DistinguishedName::new(self.anchor().map_or(&[], |anchor| &anchor.subject))
+    }
+}
+
+impl PartialEq for Root {
+    fn eq(&self, other: &Self) -> bool {
+        self.anchor() == other.anchor()
+    }
+}
+
+impl Eq for Root {}
+
+impl fmt::Display for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.subject(), f)
+    }
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Root({})", self.subject())
     }
 }
 

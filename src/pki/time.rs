@@ -5,9 +5,10 @@ use crate::error::{DecodeError, DecodeFault, Moment};
 
 /// RFC 5280 4.1.2.5: UTCTime or GeneralizedTime, in seconds, in `Z`.
 pub(crate) fn read(reader: &mut Reader<'_>, what: &'static str) -> Result<Moment, DecodeError> {
-    let value = match reader.optional(der::UTC_TIME, what)? {
-        Some(text) => utc_time(text),
-        None => generalized_time(reader.contents(der::GENERALIZED_TIME, what)?),
+    let value = match reader.tagged(what)? {
+        (der::UTC_TIME, text) => utc_time(text),
+        (der::GENERALIZED_TIME, text) => generalized_time(text),
+        _ => None,
     };
     value.ok_or(DecodeError::new(what, DecodeFault::BadValue))
 }
@@ -25,64 +26,69 @@ fn utc_time(text: &[u8]) -> Option<Moment> {
     let ([tens, ones], rest) = text.split_first_chunk::<2>()?;
     let year = two_digits(*tens, *ones)?;
     // RFC 5280 4.1.2.5.1: 50 to 99 are of the last century.
-    let century = if year >= 50 { 1900 } else { 2000 };
-    moment(year.checked_add(century)?, rest)
+    let century = if year >= 50 { 19 } else { 20 };
+    moment(century, year, rest)
 }
 
 fn generalized_time(text: &[u8]) -> Option<Moment> {
     let ([a, b, c, d], rest) = text.split_first_chunk::<4>()?;
-    let century = two_digits(*a, *b)?.wrapping_mul(100);
-    moment(century.wrapping_add(two_digits(*c, *d)?), rest)
+    moment(two_digits(*a, *b)?, two_digits(*c, *d)?, rest)
 }
 
-/// `rest` is `MMDDHHMMSSZ`.
-fn moment(year: i64, rest: &[u8]) -> Option<Moment> {
-    let rest: &[u8; 11] = rest.try_into().ok()?;
+/// `year` is that of the century, `rest` is `MMDDHHMMSSZ`.
+fn moment(century: u32, year: u32, rest: &[u8]) -> Option<Moment> {
     let [m1, m2, d1, d2, h1, h2, i1, i2, s1, s2, b'Z'] = *rest else {
         return None;
     };
-    let field =
-        |tens, ones, from: i64, to: i64| two_digits(tens, ones).filter(|n| (from..=to).contains(n));
-    let month = field(m1, m2, 1, 12)?;
-    let leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
+    let month = two_digits(m1, m2)?;
+    let day = two_digits(d1, d2)?;
+    let hour = two_digits(h1, h2)?;
+    let minute = two_digits(i1, i2)?;
+    let second = two_digits(s1, s2)?;
+    // Of centuries only every fourth begins with a leap year.
+    let leap = if year == 0 { century } else { year } & 3 == 0;
     let last = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
         2 if leap => 29,
         2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
+        _ => return None,
     };
-    let day = field(d1, d2, 1, last)?;
-    let minutes = field(h1, h2, 0, 23)?
-        .wrapping_mul(60)
-        .wrapping_add(field(i1, i2, 0, 59)?);
-    let seconds = minutes.wrapping_mul(60).wrapping_add(field(s1, s2, 0, 59)?);
-    let days = days(year, month, day);
-    Some(Moment(days.wrapping_mul(86_400).wrapping_add(seconds)))
+    if day == 0 || day > last || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let days = days(century.wrapping_mul(100).wrapping_add(year), month, day);
+    let minutes = hour.wrapping_mul(60).wrapping_add(minute);
+    let seconds = minutes.wrapping_mul(60).wrapping_add(second);
+    let midnight = days.wrapping_mul(86_400);
+    Some(Moment(midnight.wrapping_add(i64::from(seconds))))
 }
 
 /// Days from 1970-01-01, counted in years that begin in March. No year here has more than four digits:
 /// nothing wraps.
-fn days(year: i64, month: i64, day: i64) -> i64 {
+fn days(year: u32, month: u32, day: u32) -> i64 {
+    /// Days from March of the year -400, so that no year is below zero; 400 years have 146 097.
+    const EPOCH: i64 = 719_469 + 146_097;
+    let year = year.wrapping_add(400);
     let (year, month) = match month {
         3.. => (year, month.wrapping_sub(3)),
         _ => (year.wrapping_sub(1), month.wrapping_add(9)),
     };
+    let centuries = year / 100;
+    let leap_days = (year / 4)
+        .wrapping_sub(centuries)
+        .wrapping_add(centuries / 4);
     // From March on, months have 31 30 31 30 31 days again and again: 153 in five.
-    let in_year = month.wrapping_mul(153).wrapping_add(2).div_euclid(5);
-    year.wrapping_mul(365)
-        .wrapping_add(year.div_euclid(4))
-        .wrapping_sub(year.div_euclid(100))
-        .wrapping_add(year.div_euclid(400))
-        .wrapping_add(in_year)
-        .wrapping_add(day)
-        .wrapping_sub(719_469)
+    let in_year = month.wrapping_mul(153).wrapping_add(2) / 5;
+    let whole_years = year.wrapping_mul(365).wrapping_add(leap_days);
+    i64::from(whole_years.wrapping_add(in_year).wrapping_add(day)).wrapping_sub(EPOCH)
 }
 
 /// A number of two digits.
 #[inline]
-fn two_digits(tens: u8, ones: u8) -> Option<i64> {
+fn two_digits(tens: u8, ones: u8) -> Option<u32> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens <= 9 && ones <= 9).then(|| i64::from(tens.wrapping_mul(10).wrapping_add(ones)))
+    (tens <= 9 && ones <= 9).then(|| u32::from(tens.wrapping_mul(10).wrapping_add(ones)))
 }
 
 #[cfg(test)]

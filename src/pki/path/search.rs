@@ -18,13 +18,14 @@ use crate::pki::cert::{Certificate, key_usage};
 use crate::pki::constraints::{self, Comparisons, Denied};
 use crate::pki::key::KeyInfo;
 use crate::pki::memo::Signature;
-use crate::pki::name::{self, DistinguishedName};
+use crate::pki::name::{self, ComparedName, DistinguishedName};
 use crate::pki::policy::{self, PolicyFault};
 use crate::pki::profile;
 use crate::pki::revocation;
-use crate::pki::roots::Anchor;
+use crate::pki::roots::{Anchor, Root};
 use crate::pki::{Role, Trust, VerifiedChain, VerifyRequest, der, oid, sha256};
 use alloc::vec::Vec;
+use core::mem;
 use rustls_pki_types::ServerName;
 
 /// How many certificates a path may have, without the root.
@@ -115,10 +116,11 @@ impl<'a> Search<'a> {
             algorithms,
             now: Moment(i64::try_from(request.now.as_secs()).unwrap_or(i64::MAX)),
             role: request.role,
+            // Enough for a chain without strangers.
+            anchors: Vec::with_capacity(certificates.len().saturating_add(1)),
+            path: Vec::with_capacity(certificates.len().min(MAX_PATH)),
+            checked: Vec::with_capacity(certificates.len()),
             certificates,
-            anchors: Vec::new(),
-            path: Vec::new(),
-            checked: Vec::new(),
             statuses: Vec::new(),
             left: Budget {
                 comparisons: comparisons.0,
@@ -271,7 +273,8 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    pub(super) fn run(mut self) -> Result<VerifiedChain, CertificateError> {
+    /// To be called once.
+    pub(super) fn run(&mut self) -> Result<VerifiedChain, CertificateError> {
         for (index, certificate) in self.certificates.iter().enumerate() {
             if let Err(e) = &certificate.parsed
                 && self.failure.is_none()
@@ -281,26 +284,25 @@ impl<'a> Search<'a> {
         }
         self.path.push(0);
         match self.climb(0) {
-            Ok(Some(anchor)) => Ok(VerifiedChain {
-                path: self.path,
-                trust: Trust::Root(anchor.text()),
-                statuses: self.statuses,
+            Ok(Some(position)) => Ok(VerifiedChain {
+                path: mem::take(&mut self.path),
+                trust: Trust::Root(Root::new(&self.verifier.roots, position)),
+                statuses: mem::take(&mut self.statuses),
             }),
-            Err(Stop::OutOfBudget) => {
-                Err(CertificateError::new(None, Fault::OutOfBudget).having_tried(self.tried))
-            }
+            Err(Stop::OutOfBudget) => Err(CertificateError::new(None, Fault::OutOfBudget)
+                .having_tried(mem::take(&mut self.tried))),
             Err(Stop::Fault(error)) => Err(error),
             Ok(None) => {
                 let unknown = self.unknown_issuer(0);
-                let error = self.failure.unwrap_or(unknown);
-                Err(error.having_tried(self.tried))
+                let error = self.failure.take().unwrap_or(unknown);
+                Err(error.having_tried(mem::take(&mut self.tried)))
             }
         }
     }
 
-    /// Looks for a path on from the certificate at `index`, the last one of the path so far.
-    /// Recurses at most [`MAX_PATH`] deep.
-    fn climb(&mut self, index: usize) -> Result<Option<DistinguishedName<'a>>, Stop> {
+    /// Looks for a path on from the certificate at `index`, the last one of the path so far: the position
+    /// of the root that it ends in. Recurses at most [`MAX_PATH`] deep.
+    fn climb(&mut self, index: usize) -> Result<Option<usize>, Stop> {
         let Some(names) = self.names(index) else {
             return Ok(None);
         };
@@ -315,8 +317,8 @@ impl<'a> Search<'a> {
             }
             found = true;
             spend(&mut self.left.steps)?;
-            if let Some(anchor) = self.end_in(position)? {
-                return Ok(Some(anchor));
+            if self.ends_in(position)? {
+                return Ok(Some(position));
             }
         }
         // Those that the key identifiers hint at come first.
@@ -347,17 +349,18 @@ impl<'a> Search<'a> {
         }
         self.anchors.push((number, None));
         if let Some(issuer) = self.certificate(index).map(Certificate::issuer) {
-            let roots = self.verifier.roots.anchors().enumerate();
-            self.anchors.extend(
-                roots
-                    .filter(|(_, root)| DistinguishedName::new(&root.subject).matches(issuer))
-                    .map(|(position, _)| (number, Some(position))),
-            );
+            let issuer = ComparedName::new(issuer);
+            for (position, root) in self.verifier.roots.anchors().enumerate() {
+                let subject = ComparedName::new(DistinguishedName::new(&root.subject));
+                if subject.matches(&issuer) {
+                    self.anchors.push((number, Some(position)));
+                }
+            }
         }
     }
 
     /// Tries a path over the certificate at `index` as the next issuer.
-    fn climb_over(&mut self, index: usize) -> Result<Option<DistinguishedName<'a>>, Stop> {
+    fn climb_over(&mut self, index: usize) -> Result<Option<usize>, Stop> {
         let fault = match self.path.len() >= MAX_PATH {
             true => Err(Fault::OutOfBudget),
             false => self.check_issuer(index),
@@ -397,14 +400,14 @@ impl<'a> Search<'a> {
         child.hints_at(candidate) == hinted && !self.path.iter().any(|on| on_path(*on))
     }
 
-    /// Tries a path that ends in the root at `position` of the store.
-    fn end_in(&mut self, position: usize) -> Result<Option<DistinguishedName<'a>>, Stop> {
+    /// Whether the path holds if it ends in the root at `position` of the store.
+    fn ends_in(&mut self, position: usize) -> Result<bool, Stop> {
         // An anchor that can't be read is nobody's.
         let Some(root) = self.verifier.roots.anchors().nth(position) else {
-            return Ok(None);
+            return Ok(false);
         };
         let Ok(anchor) = Anchor::parse(root) else {
-            return Ok(None);
+            return Ok(false);
         };
         let keys = &self.verifier.distrusted.keys;
         let key = || der::encode(der::SEQUENCE, &root.subject_public_key_info);
@@ -415,10 +418,10 @@ impl<'a> Search<'a> {
             self.validate(anchor)
         };
         match result {
-            Ok(()) => Ok(Some(anchor.subject)),
+            Ok(()) => Ok(true),
             Err(Stop::Fault(error)) => {
                 self.note(error, None, Some(anchor.subject));
-                Ok(None)
+                Ok(false)
             }
             Err(stop) => Err(stop),
         }
@@ -459,6 +462,11 @@ impl<'a> Search<'a> {
         let Some(memo) = &self.verifier.memo else {
             return;
         };
+        // Where all were remembered before, nothing is new.
+        let mut results = self.checked.iter().map(|checked| &checked.result);
+        if results.all(|result| !matches!(result, Ok(Some(_)))) {
+            return;
+        }
         for place in (0..self.path.len()).rev() {
             let (index, key) = self.link(place, root);
             if let Some(Ok(Some(signature))) = self.checked(index, key) {
@@ -471,15 +479,21 @@ impl<'a> Search<'a> {
     fn check_status(&mut self, anchor: KeyInfo<'a>) -> Result<(), Stop> {
         let mut left = self.left.signatures;
         let path = self.path.iter();
+        let mut path = path.filter_map(|index| Some((*index, self.certificate(*index)?)));
+        let Some(first) = path.next() else {
+            return Ok(());
+        };
+        let mut links = [first; MAX_PATH];
+        for (link, above) in links.iter_mut().skip(1).zip(path) {
+            *link = above;
+        }
         let result = revocation::check(
             &revocation::Chain {
                 policy: &self.verifier.revocation,
                 timestamps: self.verifier.timestamps.as_ref(),
                 profile: &self.verifier.profile,
                 request: self.request,
-                path: path
-                    .filter_map(|index| Some((*index, self.certificate(*index)?)))
-                    .collect(),
+                path: links.get(..self.path.len()).unwrap_or(&links),
                 anchor,
                 algorithms: self.algorithms,
                 now: self.now,
@@ -542,17 +556,20 @@ impl<'a> Search<'a> {
 
     /// Whether the key made the certificate's signature.
     fn check_signature(&mut self, index: usize, key: KeyInfo<'a>) -> Result<(), Stop> {
-        if self.checked(index, key).is_none() {
-            spend(&mut self.left.signatures)?;
-            let result = self.verify_signature(index, key);
-            self.checked.push(Checked { index, key, result });
-        }
         let fault = match self.checked(index, key) {
-            Some(Ok(_)) => return Ok(()),
-            Some(Err(fault)) => fault.clone(),
-            None => Fault::BadSignature,
+            Some(known) => known.as_ref().err().cloned(),
+            None => {
+                spend(&mut self.left.signatures)?;
+                let result = self.verify_signature(index, key);
+                let fault = result.as_ref().err().cloned();
+                self.checked.push(Checked { index, key, result });
+                fault
+            }
         };
-        Err(Stop::Fault(self.error(index, fault)))
+        match fault {
+            None => Ok(()),
+            Some(fault) => Err(Stop::Fault(self.error(index, fault))),
+        }
     }
 
     /// Gives what is to be remembered if the path turns out to be good.
@@ -661,54 +678,35 @@ impl<'a> Search<'a> {
 /// Gives the same number to the same name, and compares no two of them again afterwards. `None`
 /// if that takes more comparisons than are left.
 fn number_names(certificates: &mut [Sent<'_>], left: &mut Comparisons) -> Option<()> {
-    for index in 0..certificates.len() {
-        let Some(Ok(own)) = certificates.get(index).map(|sent| &sent.parsed) else {
-            continue;
-        };
-        let (subject, issuer) = (own.subject(), own.issuer());
-        let [first, second] = places(index);
-        let subject = number_of(certificates, subject, left)?.unwrap_or(first);
-        // The issuer is compared with the subject as well, if that is a new name.
-        let names = |issuer| Some(Names { subject, issuer });
-        certificates.get_mut(index)?.names = names(subject);
-        let issuer = number_of(certificates, issuer, left)?.unwrap_or(second);
-        certificates.get_mut(index)?.names = names(issuer);
+    let mut known = Vec::with_capacity(certificates.len().saturating_mul(2));
+    for sent in certificates {
+        if let Ok(certificate) = &sent.parsed {
+            sent.names = Some(Names {
+                subject: number_of(certificate.subject(), &mut known, left)?,
+                issuer: number_of(certificate.issuer(), &mut known, left)?,
+            });
+        }
     }
     Some(())
 }
 
-/// The places of a certificate's subject and issuer among all names. The number of a name is the
-/// place where it stands first.
-const fn places(index: usize) -> [usize; 2] {
-    let place = index.saturating_mul(2);
-    [place, place.saturating_add(1)]
-}
-
-/// The number of a name, if it has one already; `None` if it takes too many comparisons to know.
-fn number_of(
-    certificates: &[Sent<'_>],
-    name: DistinguishedName<'_>,
+/// The place of a name among those that are known, the last one if it is new; `None` if it takes too many
+/// comparisons to know.
+fn number_of<'a>(
+    name: DistinguishedName<'a>,
+    known: &mut Vec<ComparedName<'a>>,
     left: &mut Comparisons,
-) -> Option<Option<usize>> {
-    for (index, sent) in certificates.iter().enumerate() {
-        let (Ok(certificate), Some(names)) = (&sent.parsed, sent.names) else {
-            continue;
-        };
-        let known = [
-            (names.subject, certificate.subject()),
-            (names.issuer, certificate.issuer()),
-        ];
-        for ((number, other), place) in known.into_iter().zip(places(index)) {
-            if number != place {
-                continue;
-            }
-            left.spend(name.contents(), other.contents())?;
-            if other.matches(name) {
-                return Some(Some(number));
-            }
+) -> Option<usize> {
+    let compared = ComparedName::new(name);
+    for (number, other) in known.iter().enumerate() {
+        left.spend(name.contents(), other.name.contents())?;
+        if compared.matches(other) {
+            return Some(number);
         }
     }
-    Some(None)
+    let number = known.len();
+    known.push(compared);
+    Some(number)
 }
 
 /// How much a fault says about why there is no path: one that nearly holds before a dead end.
