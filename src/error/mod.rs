@@ -34,6 +34,7 @@ pub struct DecodeError {
 /// The ways in which bytes can be ill-formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[repr(usize)]
 pub enum DecodeFault {
     /// They end before the field does.
     Truncated,
