@@ -554,6 +554,8 @@ impl fmt::Debug for Error {
 }
 
 impl From<ErrorKind> for Error {
+    #[cold]
+    #[inline(never)]
     fn from(kind: ErrorKind) -> Self {
         Self(Arc::new(Failure {
             kind,
@@ -565,6 +567,8 @@ impl From<ErrorKind> for Error {
 macro_rules! from_kind {
     ($($source:ty => $variant:ident;)*) => {
         $(impl From<$source> for Error {
+            #[cold]
+            #[inline(never)]
             fn from(e: $source) -> Self {
                 ErrorKind::$variant(e.into()).into()
             }
