@@ -97,7 +97,7 @@ impl<'a> EncryptedExtensions<'a> {
         let block = r.vec16("EncryptedExtensions.extensions", 0..=0xffff)?;
         r.finish("EncryptedExtensions")?;
         let mut extensions = Self::default();
-        let seen = read_block(block, &[MessageKind::EncryptedExtensions], |kind, r| {
+        let seen = read_block(block, &[MessageKind::EncryptedExtensions], &mut |kind, r| {
             match kind {
                 ExtensionType::SERVER_NAME => extensions.server_name = true,
                 ExtensionType::ALPN => extensions.alpn = Some(read_selected_protocol(r)?),
@@ -177,7 +177,7 @@ impl<'a> CertificateRequest<'a> {
             context,
             ..Self::default()
         };
-        let seen = read_block(block, &[MessageKind::CertificateRequest], |kind, r| {
+        let seen = read_block(block, &[MessageKind::CertificateRequest], &mut |kind, r| {
             match kind {
                 ExtensionType::SIGNATURE_ALGORITHMS => {
                     request.signature_algorithms = Some(read_schemes(r)?);
@@ -286,7 +286,7 @@ impl<'a> Item<'a> for CertificateEntry<'a> {
             ..Self::default()
         };
         let block = r.vec16("CertificateEntry.extensions", 0..=0xffff)?;
-        let seen = read_block(block, &[MessageKind::CertificateEntry], |kind, r| {
+        let seen = read_block(block, &[MessageKind::CertificateEntry], &mut |kind, r| {
             match kind {
                 ExtensionType::STATUS_REQUEST => entry.ocsp = Some(read_status(r)?),
                 ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => entry.sct = Some(r.rest()),
@@ -463,7 +463,7 @@ impl<'a> NewSessionTicket<'a> {
         };
         let block = r.vec16("NewSessionTicket.extensions", 0..=0xffff)?;
         r.finish("NewSessionTicket")?;
-        let seen = read_block(block, &[MessageKind::NewSessionTicket], |kind, r| {
+        let seen = read_block(block, &[MessageKind::NewSessionTicket], &mut |kind, r| {
             if kind == ExtensionType::EARLY_DATA {
                 ticket.max_early_data = Some(r.u32("EarlyDataIndication.max_early_data_size")?);
             }
