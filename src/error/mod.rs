@@ -359,7 +359,8 @@ pub struct Place {
 
 /// The one error of the public API.
 ///
-/// Cheap to clone: the same failure is told again at every later call of a dead connection.
+/// Cheap to clone: the same failure is told again at every later call of a dead connection. Making one
+/// allocates once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Arc<Failure>);
 

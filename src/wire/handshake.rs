@@ -97,26 +97,30 @@ impl<'a> EncryptedExtensions<'a> {
         let block = r.vec16("EncryptedExtensions.extensions", 0..=0xffff)?;
         r.finish("EncryptedExtensions")?;
         let mut extensions = Self::default();
-        let seen = read_block(block, &[MessageKind::EncryptedExtensions], &mut |kind, r| {
-            match kind {
-                ExtensionType::SERVER_NAME => extensions.server_name = true,
-                ExtensionType::ALPN => extensions.alpn = Some(read_selected_protocol(r)?),
-                ExtensionType::SUPPORTED_GROUPS => {
-                    extensions.supported_groups = Some(read_groups(r)?);
+        let seen = read_block(
+            block,
+            &[MessageKind::EncryptedExtensions],
+            &mut |kind, r| {
+                match kind {
+                    ExtensionType::SERVER_NAME => extensions.server_name = true,
+                    ExtensionType::ALPN => extensions.alpn = Some(read_selected_protocol(r)?),
+                    ExtensionType::SUPPORTED_GROUPS => {
+                        extensions.supported_groups = Some(read_groups(r)?);
+                    }
+                    ExtensionType::RECORD_SIZE_LIMIT => {
+                        extensions.record_size_limit = Some(r.u16("RecordSizeLimit")?);
+                    }
+                    ExtensionType::EARLY_DATA => extensions.early_data = true,
+                    ExtensionType::QUIC_TRANSPORT_PARAMETERS => {
+                        extensions.quic_transport_parameters = Some(r.rest());
+                    }
+                    _ => {
+                        r.rest();
+                    }
                 }
-                ExtensionType::RECORD_SIZE_LIMIT => {
-                    extensions.record_size_limit = Some(r.u16("RecordSizeLimit")?);
-                }
-                ExtensionType::EARLY_DATA => extensions.early_data = true,
-                ExtensionType::QUIC_TRANSPORT_PARAMETERS => {
-                    extensions.quic_transport_parameters = Some(r.rest());
-                }
-                _ => {
-                    r.rest();
-                }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         extensions.present = seen.present;
         extensions.unknown = seen.unknown;
         Ok(extensions)
