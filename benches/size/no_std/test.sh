@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 target=${CARGO_TARGET_DIR:-$PWD/../target}/size
 scratch=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server"; rm -r "$scratch"' EXIT
+trap '[ -z "$server" ] || kill "$server" || :; rm -r "$scratch"' EXIT
 
 fail() {
     echo "no_std client: $*" >&2
