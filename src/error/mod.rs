@@ -34,7 +34,6 @@ pub struct DecodeError {
 /// The ways in which bytes can be ill-formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[repr(usize)]
 pub enum DecodeFault {
     /// They end before the field does.
     Truncated,
@@ -359,14 +358,9 @@ pub struct Place {
 
 /// The one error of the public API.
 ///
-/// Cheap to clone: the same failure is told again at every later call of a dead connection. Making one
-/// allocates once.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Error(Arc<Failure>);
-
-/// What an [`Error`] shares: behind a pointer, so that a result that holds none is small.
+/// Cheap to clone: the same failure is told again at every later call of a dead connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Failure {
+pub struct Error {
     kind: ErrorKind,
     place: Place,
 }
@@ -374,31 +368,27 @@ struct Failure {
 impl Error {
     /// What happened.
     #[must_use]
-    pub fn kind(&self) -> &ErrorKind {
-        &self.0.kind
+    pub const fn kind(&self) -> &ErrorKind {
+        &self.kind
     }
 
     /// Where it happened.
     #[must_use]
-    pub fn place(&self) -> Place {
-        self.0.place
-    }
-
-    fn place_mut(&mut self) -> &mut Place {
-        &mut Arc::make_mut(&mut self.0).place
+    pub const fn place(&self) -> Place {
+        self.place
     }
 
     /// The same error, with the message it was found in (unless one is known already).
     #[must_use]
     pub fn in_message(mut self, message: HandshakeType) -> Self {
-        self.place_mut().message.get_or_insert(message);
+        self.place.message.get_or_insert(message);
         self
     }
 
     /// The same error, with the extension it was found in (unless one is known already).
     #[must_use]
     pub fn in_extension(mut self, extension: ExtensionType) -> Self {
-        self.place_mut().extension.get_or_insert(extension);
+        self.place.extension.get_or_insert(extension);
         self
     }
 
@@ -407,7 +397,7 @@ impl Error {
     #[must_use]
     pub fn alert(&self) -> Option<AlertDescription> {
         use AlertDescription as A;
-        Some(match &self.0.kind {
+        Some(match &self.kind {
             // RFC 9846 6.2: decode_error for a wrong syntax, illegal_parameter for a field
             // that is well-formed and out of range or inconsistent.
             ErrorKind::Decode(e) => match e.fault {
@@ -448,7 +438,7 @@ impl Error {
     /// The rule that was broken, as document and section, where one is known.
     #[must_use]
     pub fn rule(&self) -> Option<&'static str> {
-        match &self.0.kind {
+        match &self.kind {
             ErrorKind::Protocol(violation) => Some(violation.rule()),
             ErrorKind::Certificate(e) => e.rule(),
             ErrorKind::Decode(e) => Some(match e.fault {
@@ -467,14 +457,14 @@ impl Error {
     /// What a person can do about it, where there is something.
     #[must_use]
     pub fn remedy(&self) -> Option<Cow<'static, str>> {
-        match &self.0.kind {
+        match &self.kind {
             ErrorKind::Certificate(e) => e.remedy(),
             _ => self.fixed_remedy().map(Cow::Borrowed),
         }
     }
 
     fn fixed_remedy(&self) -> Option<&'static str> {
-        match &self.0.kind {
+        match &self.kind {
             ErrorKind::Protocol(violation) => violation.remedy(),
             ErrorKind::NothingInCommon(m) => Some(match m.parameter {
                 Parameter::Version => "enable a version that the peer has, on either side",
@@ -515,7 +505,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.kind {
+        match &self.kind {
             ErrorKind::Decode(e) => write!(f, "{e}")?,
             ErrorKind::Protocol(e) => write!(f, "{e}")?,
             ErrorKind::NothingInCommon(e) => write!(f, "{e}")?,
@@ -527,7 +517,7 @@ impl fmt::Display for Error {
             ErrorKind::Refused(e) => write!(f, "refused by the application with the alert {e}")?,
             ErrorKind::Internal(e) => write!(f, "internal error: {e}")?,
         }
-        match (self.0.place.message, self.0.place.extension) {
+        match (self.place.message, self.place.extension) {
             (Some(m), Some(e)) => write!(f, " (in {e} of {m})")?,
             (Some(m), None) => write!(f, " (in {m})")?,
             (None, Some(e)) => write!(f, " (in {e})")?,
@@ -545,31 +535,18 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("place", &self.0.place)
-            .finish()
-    }
-}
-
 impl From<ErrorKind> for Error {
-    #[cold]
-    #[inline(never)]
     fn from(kind: ErrorKind) -> Self {
-        Self(Arc::new(Failure {
+        Self {
             kind,
             place: Place::default(),
-        }))
+        }
     }
 }
 
 macro_rules! from_kind {
     ($($source:ty => $variant:ident;)*) => {
         $(impl From<$source> for Error {
-            #[cold]
-            #[inline(never)]
             fn from(e: $source) -> Self {
                 ErrorKind::$variant(e.into()).into()
             }

@@ -256,7 +256,7 @@ pub(crate) fn name_of(extension: ExtensionType) -> &'static str {
 pub(crate) fn read_block<'a>(
     block: &'a [u8],
     kinds: &[MessageKind],
-    read: &mut dyn FnMut(ExtensionType, &mut Reader<'a>) -> Result<(), DecodeError>,
+    mut read: impl FnMut(ExtensionType, &mut Reader<'a>) -> Result<(), DecodeError>,
 ) -> Result<Seen, DecodeError> {
     let allowed = kinds.iter().fold(ExtensionSet::EMPTY, |set, kind| {
         set.union(allowed_in(*kind))

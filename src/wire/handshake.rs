@@ -97,30 +97,26 @@ impl<'a> EncryptedExtensions<'a> {
         let block = r.vec16("EncryptedExtensions.extensions", 0..=0xffff)?;
         r.finish("EncryptedExtensions")?;
         let mut extensions = Self::default();
-        let seen = read_block(
-            block,
-            &[MessageKind::EncryptedExtensions],
-            &mut |kind, r| {
-                match kind {
-                    ExtensionType::SERVER_NAME => extensions.server_name = true,
-                    ExtensionType::ALPN => extensions.alpn = Some(read_selected_protocol(r)?),
-                    ExtensionType::SUPPORTED_GROUPS => {
-                        extensions.supported_groups = Some(read_groups(r)?);
-                    }
-                    ExtensionType::RECORD_SIZE_LIMIT => {
-                        extensions.record_size_limit = Some(r.u16("RecordSizeLimit")?);
-                    }
-                    ExtensionType::EARLY_DATA => extensions.early_data = true,
-                    ExtensionType::QUIC_TRANSPORT_PARAMETERS => {
-                        extensions.quic_transport_parameters = Some(r.rest());
-                    }
-                    _ => {
-                        r.rest();
-                    }
+        let seen = read_block(block, &[MessageKind::EncryptedExtensions], |kind, r| {
+            match kind {
+                ExtensionType::SERVER_NAME => extensions.server_name = true,
+                ExtensionType::ALPN => extensions.alpn = Some(read_selected_protocol(r)?),
+                ExtensionType::SUPPORTED_GROUPS => {
+                    extensions.supported_groups = Some(read_groups(r)?);
                 }
-                Ok(())
-            },
-        )?;
+                ExtensionType::RECORD_SIZE_LIMIT => {
+                    extensions.record_size_limit = Some(r.u16("RecordSizeLimit")?);
+                }
+                ExtensionType::EARLY_DATA => extensions.early_data = true,
+                ExtensionType::QUIC_TRANSPORT_PARAMETERS => {
+                    extensions.quic_transport_parameters = Some(r.rest());
+                }
+                _ => {
+                    r.rest();
+                }
+            }
+            Ok(())
+        })?;
         extensions.present = seen.present;
         extensions.unknown = seen.unknown;
         Ok(extensions)
@@ -181,7 +177,7 @@ impl<'a> CertificateRequest<'a> {
             context,
             ..Self::default()
         };
-        let seen = read_block(block, &[MessageKind::CertificateRequest], &mut |kind, r| {
+        let seen = read_block(block, &[MessageKind::CertificateRequest], |kind, r| {
             match kind {
                 ExtensionType::SIGNATURE_ALGORITHMS => {
                     request.signature_algorithms = Some(read_schemes(r)?);
@@ -290,7 +286,7 @@ impl<'a> Item<'a> for CertificateEntry<'a> {
             ..Self::default()
         };
         let block = r.vec16("CertificateEntry.extensions", 0..=0xffff)?;
-        let seen = read_block(block, &[MessageKind::CertificateEntry], &mut |kind, r| {
+        let seen = read_block(block, &[MessageKind::CertificateEntry], |kind, r| {
             match kind {
                 ExtensionType::STATUS_REQUEST => entry.ocsp = Some(read_status(r)?),
                 ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => entry.sct = Some(r.rest()),
@@ -467,7 +463,7 @@ impl<'a> NewSessionTicket<'a> {
         };
         let block = r.vec16("NewSessionTicket.extensions", 0..=0xffff)?;
         r.finish("NewSessionTicket")?;
-        let seen = read_block(block, &[MessageKind::NewSessionTicket], &mut |kind, r| {
+        let seen = read_block(block, &[MessageKind::NewSessionTicket], |kind, r| {
             if kind == ExtensionType::EARLY_DATA {
                 ticket.max_early_data = Some(r.u32("EarlyDataIndication.max_early_data_size")?);
             }

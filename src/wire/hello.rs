@@ -153,7 +153,7 @@ extension_block! {
 impl<'a> ClientExtensions<'a> {
     fn parse(block: &'a [u8]) -> Result<Self, DecodeError> {
         let mut extensions = Self::default();
-        let seen = read_block(block, &[MessageKind::ClientHello], &mut |kind, r| {
+        let seen = read_block(block, &[MessageKind::ClientHello], |kind, r| {
             extensions.read(kind, r)
         })?;
         extensions.present = seen.present;
@@ -468,7 +468,7 @@ extension_block! {
 impl<'a> ServerHelloExtensions<'a> {
     fn parse_retry(block: &'a [u8]) -> Result<Self, DecodeError> {
         let mut extensions = Self::default();
-        let seen = read_block(block, &[MessageKind::HelloRetryRequest], &mut |kind, r| {
+        let seen = read_block(block, &[MessageKind::HelloRetryRequest], |kind, r| {
             if kind == ExtensionType::KEY_SHARE {
                 let group = r.u16("KeyShareHelloRetryRequest.selected_group")?;
                 extensions.retry_group = Some(NamedGroup(group));
@@ -485,7 +485,7 @@ impl<'a> ServerHelloExtensions<'a> {
         let mut extensions = Self::default();
         // Which of both it is is known once the whole block has been read.
         let kinds = [MessageKind::ServerHello, MessageKind::OldServerHello];
-        let seen = read_block(block, &kinds, &mut |kind, r| extensions.read(kind, r))?;
+        let seen = read_block(block, &kinds, |kind, r| extensions.read(kind, r))?;
         extensions.present = seen.present;
         extensions.unknown = seen.unknown;
         let kind = match extensions.supported_version {
