@@ -16,12 +16,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let host = arguments.next().ok_or("the host is missing")?;
     let port = arguments.next().map_or(Ok(443), |port| port.parse())?;
 
-    let roots: RootStore = webpki_roots::TLS_SERVER_ROOTS.iter().collect();
     #[cfg(feature = "narrow")]
     let builder = ClientConfig::builder_with(narrow::PROVIDER);
     #[cfg(not(feature = "narrow"))]
     let builder = ClientConfig::builder();
-    let config = builder.roots(roots).build()?;
+    let config = builder.roots(roots()).build()?;
     let name = host.clone().try_into()?;
     let tls = ClientConnection::new(config, name, seed()?, now())?;
     let mut stream = Stream::new(tls, TcpStream::connect((host.as_str(), port))?);
@@ -29,4 +28,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     write!(stream, "GET / HTTP/1.0\r\nHost: {host}\r\n\r\n")?;
     copy(&mut stream, &mut stdout())?;
     Ok(())
+}
+
+#[cfg(feature = "platform-roots")]
+fn roots() -> RootStore {
+    symbolon::io::platform_roots().roots
+}
+
+#[cfg(not(feature = "platform-roots"))]
+fn roots() -> RootStore {
+    webpki_roots::TLS_SERVER_ROOTS.iter().collect()
 }
