@@ -173,10 +173,19 @@ impl Depth {
     /// They were hashed: the frames of this crate and of hashes, whose size depends on the compiler
     /// (`tests/secrets/stack.rs` shows what is left).
     pub(crate) const OWN: Self = Self(if cfg!(debug_assertions) {
-        16 << 10
+        20 << 10
     } else {
-        8 << 10
+        12 << 10
     });
+
+    /// Nothing but a provider's function was called, which leaves secrets in so many bytes.
+    pub(crate) fn of(stack: usize) -> Self {
+        Self(
+            Self::MOVED
+                .0
+                .saturating_add(u16::try_from(stack).unwrap_or(u16::MAX)),
+        )
+    }
 
     /// A provider's function was called from here, which leaves secrets in so many bytes below.
     pub(crate) fn reach(&mut self, stack: usize) {

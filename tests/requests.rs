@@ -486,3 +486,54 @@ fn a_refusal_while_a_message_is_partly_out_is_the_last_that_goes_out() {
     let (error, _) = pair.failure();
     assert_eq!(error, Some(ErrorKind::AlertReceived(alert).into()));
 }
+
+/// Never has a certificate.
+#[derive(Debug)]
+struct Nothing;
+
+impl ChooseServerCredential for Nothing {
+    fn choose(&self, _: &ClientHelloInfo) -> Decision<Option<Arc<Credential>>> {
+        Decision::Now(None)
+    }
+}
+
+/// Keeps the alerts that it is shown.
+#[derive(Debug, Default)]
+struct Alerts(std::sync::Mutex<Vec<AlertDescription>>);
+
+impl Observer for Alerts {
+    fn observe(&self, observation: &Observation<'_>) {
+        if let Observation::Alert { description, .. } = observation {
+            self.0.lock().unwrap().push(*description);
+        }
+    }
+}
+
+#[test]
+fn the_observer_of_a_config_chosen_late_sees_why_the_handshake_fails() {
+    let world = World::new();
+    for undecided in [false, true] {
+        let alerts = Arc::new(Alerts::default());
+        let config = world
+            .server_config()
+            .credentials(Arc::new(Nothing))
+            .observer(Arc::clone(&alerts) as Arc<dyn Observer>)
+            .build()
+            .unwrap();
+        let client = world.client_config().build().unwrap();
+        let mut pair = Pair::new(client, Arc::clone(&config));
+        if undecided {
+            let server = ServerConnection::undecided(Limits::default(), [2; 32], NOW).unwrap();
+            pair.server = End::new(server);
+            pair.server.answerer = Some(Box::new(move |request| match request {
+                Request::Config(_) => Some(Answer::Config(Arc::clone(&config))),
+                _ => None,
+            }));
+        }
+        pair.run();
+        let error = pair.server.failed.unwrap();
+        assert_eq!(error.alert(), Some(AlertDescription::UNRECOGNIZED_NAME));
+        let seen = alerts.0.lock().unwrap();
+        assert_eq!(*seen, [AlertDescription::UNRECOGNIZED_NAME], "{undecided}");
+    }
+}

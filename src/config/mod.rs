@@ -138,6 +138,13 @@ impl Common {
         self.versions.contains(&version)
     }
 
+    /// Bytes of stack in which the keys of records leave secrets.
+    pub(crate) fn stack(&self) -> usize {
+        let tls13 = self.suites.iter().map(|suite| suite.aead);
+        let aeads = tls13.chain(self.tls12_suites.iter().map(|suite| suite.aead));
+        aeads.map(|aead| aead.stack()).max().unwrap_or(0)
+    }
+
     /// Leaves those suites of TLS 1.2 for which there are keys, as the rest of the config is known.
     fn keep_suites(&mut self, psks: bool, certificates: bool) {
         self.tls12_suites.retain(|suite| match suite.auth {

@@ -99,9 +99,11 @@ impl<M: Machine> Engine<M> {
             return Err(ErrorKind::Internal("a handshake that is over").into());
         };
         let mut out = Out::default();
-        hs.machine.step(input, &mut out)?;
+        let mut stepped = hs.machine.step(input, &mut out);
         loop {
+            // Also where the step failed: the observer of a config that came with it is to see why.
             hs.configure(&mut self.receiver, &mut self.sender);
+            stepped?;
             let ask = hs.perform(&out, rest_empty, &mut self.receiver, &self.sender)?;
             if !ask {
                 return Ok(());
@@ -114,7 +116,7 @@ impl<M: Machine> Engine<M> {
             let answer = answer?.or_refused()?;
             hs.machine.cx_mut().request = None;
             out = Out::default();
-            hs.machine.step(Input::Answer(answer), &mut out)?;
+            stepped = hs.machine.step(Input::Answer(answer), &mut out);
         }
     }
 
@@ -291,6 +293,12 @@ impl<M: Machine> Engine<M> {
             }
             Record::Content(kind, content, len) => (kind, content, len),
         };
+        if let Some(hs) = self.handshaking.as_ref()
+            && self.receiver.epoch != Epoch::Plaintext
+        {
+            // What opening left would get into unused bytes of what the machine keeps.
+            overwrite_stack(Depth::of(hs.machine.stack()));
+        }
         let start = *consumed;
         *consumed = consumed.saturating_add(len);
         let body = rest.get(content.clone()).unwrap_or(&[]);
@@ -693,10 +701,7 @@ impl<M: Machine> Handshaking<M> {
 
     /// The same depth, or that of the keys of records and tickets.
     fn depth(&self, mut depth: Depth) -> Depth {
-        if let Some(common) = self.machine.common() {
-            let suites = common.provider.tls13_suites.iter();
-            suites.for_each(|suite| depth.reach(suite.aead.stack()));
-        }
+        depth.reach(self.machine.stack());
         depth
     }
 

@@ -62,7 +62,8 @@ impl fmt::Debug for HashOutput {
     }
 }
 
-/// A hash algorithm.
+/// A hash algorithm. What its functions leave on the stack is overwritten with what the library itself
+/// leaves there, some 2 KiB below a caller.
 pub trait Hash: Send + Sync + fmt::Debug {
     /// Bytes of output.
     fn output_len(&self) -> usize;

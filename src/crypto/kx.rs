@@ -26,7 +26,7 @@ pub trait KeyExchangeGroup: Send + Sync + fmt::Debug {
     fn server_share_len(&self) -> usize;
 
     /// Bytes of stack below a caller in which its functions leave secrets: so many are overwritten when a
-    /// handshake has called one. What lies deeper stays.
+    /// handshake has called one (64 KiB at most, with the library's own). What lies deeper stays.
     fn stack(&self) -> usize {
         STACK
     }

@@ -393,6 +393,9 @@ pub(crate) trait Machine {
     /// The config's own answer to [`Cx::request`], where it has one at once.
     fn answer_now(&mut self) -> Option<Result<Answer, Error>>;
 
+    /// Bytes of stack in which the keys of records and tickets leave secrets.
+    fn stack(&self) -> usize;
+
     /// How many bytes a message of this kind may have now.
     fn message_limit(&self, kind: HandshakeType) -> usize;
 

@@ -68,7 +68,6 @@ impl SignRequest {
         self.content.as_bytes()
     }
 
-    /// Signs at once, if the key is here.
     /// As [`SigningKey::stack`](crate::crypto::SigningKey::stack).
     pub(crate) fn stack(&self) -> usize {
         match self.credential.key() {
@@ -77,6 +76,7 @@ impl SignRequest {
         }
     }
 
+    /// Signs at once, if the key is here.
     pub(crate) fn sign_now(&self, random: &mut Random) -> Option<Result<Answer, Error>> {
         let Key::Local(key) = self.credential.key() else {
             return None;

@@ -117,7 +117,7 @@ pub(super) trait Kem: Sized + Send + Sync + 'static {
     const KEY_LEN: usize;
     /// Bytes of a ciphertext, which the server sends.
     const CIPHERTEXT_LEN: usize;
-    /// As [`KeyExchangeGroup::stack`], with that of the key that it goes with in a hybrid.
+    /// As [`KeyExchangeGroup::stack`].
     const STACK: usize;
 
     fn generate(random: &mut Random) -> Result<Self, CryptoError>;
@@ -151,6 +151,8 @@ pub(super) trait HybridGroup: 'static {
     const SERVER_SHARE_LEN: usize =
         <Self::Classical as DiffieHellman>::SHARE_LEN + <Self::Kem as Kem>::CIPHERTEXT_LEN;
     const SECRET_LEN: usize = <Self::Classical as DiffieHellman>::SECRET_LEN + KEM_SECRET_LEN;
+    /// The compiler may put one half's functions into those that call the other's.
+    const STACK: usize = <Self::Classical as DiffieHellman>::STACK + <Self::Kem as Kem>::STACK;
     /// Where the classical half stands in the client's share.
     const CLASSICAL: Range<usize> = if Self::KEM_FIRST {
         <Self::Kem as Kem>::KEY_LEN..Self::CLIENT_SHARE_LEN
@@ -206,7 +208,7 @@ impl<H: HybridGroup> fmt::Debug for Hybrid<H> {
 
 impl<H: HybridGroup> KeyExchangeGroup for Hybrid<H> {
     fn stack(&self) -> usize {
-        H::Kem::STACK
+        H::STACK
     }
 
     fn is_encapsulation(&self) -> bool {
@@ -272,7 +274,7 @@ struct HybridKey<H: HybridGroup> {
 
 impl<H: HybridGroup> KeyExchange for HybridKey<H> {
     fn stack(&self) -> usize {
-        H::Kem::STACK
+        H::STACK
     }
 
     fn group(&self) -> NamedGroup {

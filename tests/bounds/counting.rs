@@ -53,6 +53,10 @@ impl KeyExchangeGroup for Group {
     fn server_share_len(&self) -> usize {
         self.0.server_share_len()
     }
+    fn stack(&self) -> usize {
+        self.0.stack()
+    }
+
     fn is_encapsulation(&self) -> bool {
         self.0.is_encapsulation()
     }
@@ -75,6 +79,10 @@ impl KeyExchange for Exchange {
     fn group(&self) -> NamedGroup {
         self.0.group()
     }
+    fn stack(&self) -> usize {
+        self.0.stack()
+    }
+
     fn write_share(&self, out: &mut [u8]) -> Result<(), CryptoError> {
         self.0.write_share(out)
     }

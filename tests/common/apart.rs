@@ -120,6 +120,10 @@ impl Aead for Apart<&'static dyn Aead> {
         self.0.tag_len()
     }
 
+    fn stack(&self) -> usize {
+        self.0.stack()
+    }
+
     fn confidentiality_limit(&self) -> u64 {
         self.0.confidentiality_limit()
     }
@@ -146,6 +150,10 @@ impl KeyExchangeGroup for Apart<&'static dyn KeyExchangeGroup> {
         self.0.server_share_len()
     }
 
+    fn stack(&self) -> usize {
+        self.0.stack()
+    }
+
     fn is_encapsulation(&self) -> bool {
         self.0.is_encapsulation()
     }
@@ -170,6 +178,10 @@ impl KeyExchangeGroup for Apart<&'static dyn KeyExchangeGroup> {
 impl KeyExchange for Apart<Box<dyn KeyExchange>> {
     fn group(&self) -> NamedGroup {
         self.0.group()
+    }
+
+    fn stack(&self) -> usize {
+        self.0.stack()
     }
 
     fn write_share(&self, out: &mut [u8]) -> Result<(), CryptoError> {

@@ -35,7 +35,7 @@ const WITHOUT: &str = "Alert Asn1Cert Authentication Budget Certificate Certific
     OfferedPsks Padding Parameter Parsed PathVerifier PeerChain PeerEntry Pin PinVerifier Place \
     Plaintext PlatformRoots Profile PskClientKeyExchange PskHash PskIdentity PskKind PskQuery \
     PskServerKeyExchange Randoms Reader RecordHeader ReplayQuery RetryPolicy Revocation \
-    RevocationDepth RevocationFault RevocationReason RevokedCertificate Role RootStore Scope Sent \
+    RevocationDepth RevocationFault RevocationReason RevokedCertificate Role Root RootStore Scope Sent \
     ServerHello ServerKeyExchange SessionFormatError SessionQuery SignRequest SignatureFault \
     SignatureHash SignatureInput SingleStatus SkippedRoot StatusSource Stranger SuiteAuth Summary \
     Swap Text TicketPolicy TimestampPolicy Tls12Suite Tls13Suite Transcript TriedPath Trust \

@@ -169,18 +169,11 @@ impl Hash for Hashes {
     }
     fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> HashSecret {
         let out = self.0.hmac(key, parts);
-        // A ticket's salt is sent.
-        let salts = NOTED.with_borrow(|noted| {
-            let known = noted
-                .as_ref()
-                .and_then(|noted| noted.get(&key[..WINDOW.min(key.len())]));
-            known.is_some_and(|name| name == "salts")
-        });
-        if PRF.get() && !salts {
-            // The first 12 bytes may be a Finished's.
-            note("PRF", &out.expose()[WINDOW..]);
-        }
+        note_prf(&out, makes_salts(key));
         out
+    }
+    fn hmac_key(&'static self, key: &[u8]) -> Box<dyn HmacKey> {
+        Box::new(HmacKeys(self.0.hmac_key(key), makes_salts(key)))
     }
     fn hkdf_extract(&self, salt: &[u8], ikm: &[u8]) -> HashSecret {
         let out = self.0.hkdf_extract(salt, ikm);
@@ -211,6 +204,34 @@ impl Hash for Hashes {
     }
 }
 
+/// With whether it is for salts.
+struct HmacKeys(Box<dyn HmacKey>, bool);
+
+impl HmacKey for HmacKeys {
+    fn hmac(&self, parts: &[&[u8]]) -> HashSecret {
+        let out = self.0.hmac(parts);
+        note_prf(&out, self.1);
+        out
+    }
+}
+
+/// Whether a key is for the salts of tickets.
+fn makes_salts(key: &[u8]) -> bool {
+    NOTED.with_borrow(|noted| {
+        let noted = noted.as_ref();
+        let known = noted.and_then(|noted| noted.get(&key[..WINDOW.min(key.len())]));
+        known.is_some_and(|name| name == "salts")
+    })
+}
+
+/// What HMAC makes is a part of TLS 1.2's PRF, unless it is a ticket's salt, which is sent.
+fn note_prf(out: &HashSecret, salt: bool) {
+    if PRF.get() && !salt {
+        // The first 12 bytes may be a Finished's.
+        note("PRF", &out.expose()[WINDOW..]);
+    }
+}
+
 #[derive(Debug)]
 struct Aeads(&'static dyn Aead);
 
@@ -220,6 +241,9 @@ impl Aead for Aeads {
     }
     fn tag_len(&self) -> usize {
         self.0.tag_len()
+    }
+    fn stack(&self) -> usize {
+        self.0.stack()
     }
     fn confidentiality_limit(&self) -> u64 {
         self.0.confidentiality_limit()
@@ -261,6 +285,9 @@ impl KeyExchangeGroup for Group {
     fn is_encapsulation(&self) -> bool {
         self.0.is_encapsulation()
     }
+    fn stack(&self) -> usize {
+        self.0.stack()
+    }
     fn start(&self, random: &mut Random) -> Result<Box<dyn KeyExchange>, CryptoError> {
         Ok(Box::new(Exchange(self.0.start(&mut drawn(random))?)))
     }
@@ -282,6 +309,9 @@ impl KeyExchange for Exchange {
     }
     fn write_share(&self, out: &mut [u8]) -> Result<(), CryptoError> {
         self.0.write_share(out)
+    }
+    fn stack(&self) -> usize {
+        self.0.stack()
     }
     fn finish(self: Box<Self>, share: &[u8]) -> Result<SharedSecret, CryptoError> {
         let shared = self.0.finish(share)?;

@@ -6,11 +6,11 @@
 use crate::common::rogue::World;
 use crate::spy::{Code, Needles, Scanner, noting};
 use crate::wiped::{
-    Case, End, boxed, cases, configs, on_clean_stack, other_cases, rsa_world, signing_keys,
+    Case, End, boxed, cases, clean, configs, on_clean_stack, other_cases, rsa_world, signing_keys,
 };
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use symbolon::codepoint::ProtocolVersion as P;
+use symbolon::codepoint::{CipherSuite as S, NamedGroup as G, ProtocolVersion as P};
 
 /// Bytes of stack that are looked at: what `clean` overwrites.
 const DEPTH: usize = 1 << 18;
@@ -51,6 +51,10 @@ fn measure(world: &World, case: Case, of_client: bool) -> BTreeMap<String, (usiz
         noting(tls12, || {
             let (client, server) = configs(world, case);
             let mut pair = boxed(&client, &server, 1);
+            if !of_client {
+                // Of the client's beginning.
+                clean();
+            }
             seen.push(("begun".to_owned(), below()));
             for turn in 0..8 {
                 let pair = &mut *pair;
@@ -108,22 +112,50 @@ fn residue_on_the_stack() {
         #[cfg(feature = "fast")]
         (&rsa, other_cases(Code::Fast, true)),
     ];
+    // Every group, and halves of hybrids.
+    let base = cases()[0];
+    let codes = [
+        Code::RustCrypto,
+        #[cfg(feature = "fast")]
+        Code::Fast,
+    ];
+    let groups = codes.into_iter().flat_map(|code| {
+        [
+            (G::SECP384R1MLKEM1024, S::TLS_AES_128_GCM_SHA256, false),
+            (G::SECP384R1MLKEM1024, S::TLS_AES_128_GCM_SHA256, true),
+            (G::X25519MLKEM768, S::TLS_CHACHA20_POLY1305_SHA256, true),
+            (G::SECP256R1MLKEM768, S::TLS_AES_128_GCM_SHA256, false),
+            (G::SECP384R1, S::TLS_AES_256_GCM_SHA384, false),
+            (G::SECP256R1, S::TLS_CHACHA20_POLY1305_SHA256, false),
+            (G::X25519, S::TLS_AES_256_GCM_SHA384, false),
+        ]
+        .map(|(group, suite, half)| Case {
+            group,
+            suite,
+            half,
+            code,
+            ..base
+        })
+    });
+    let groups = groups.map(|case| (&ecdsa, case));
     let others = others
         .into_iter()
         .flat_map(|(world, cases)| cases.into_iter().map(move |case| (world, case)));
-    for (world, case) in own.chain(others) {
+    let mut left = Vec::new();
+    for (world, case) in own.chain(others).chain(groups) {
         if case.end != End::Finished {
             continue;
         }
         for of_client in [true, false] {
             let found = measure(world, case, of_client);
             println!(
-                "{:?}, {} {} {}, psk {}, RSA {}: {}",
+                "{:?}, {} {} {}, psk {}, half {}, RSA {}: {}",
                 case.code,
                 case.version,
                 case.suite,
                 case.group,
                 case.psk,
+                case.half,
                 std::ptr::eq(world, &rsa),
                 ["server", "client"][usize::from(of_client)]
             );
@@ -136,10 +168,10 @@ fn residue_on_the_stack() {
                 let keys = case.version == P::TLS13 && !of_client && name.starts_with("in it");
                 name.starts_with("after it") || keys
             };
-            let left: Vec<_> = found.iter().filter(|(name, _)| secret(name)).collect();
-            assert!(left.is_empty(), "{left:?}");
+            left.extend(found.into_iter().filter(|(name, _)| secret(name)));
         }
     }
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// The control: a secret in a frame that was left is found.

@@ -32,6 +32,8 @@ pub struct Case {
     pub group: G,
     pub end: End,
     pub psk: bool,
+    /// The server takes the classical half of the client's hybrid alone.
+    pub half: bool,
     pub code: Code,
 }
 
@@ -41,6 +43,11 @@ pub const TICKETS: &[u8; 32] = b"the secret that tickets are made";
 /// Configs whose secrets are noted; all that is made here is dropped within the case.
 pub fn configs(world: &World, case: Case) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let (base, provider) = (case.code.base(), case.code.provider());
+    let group = match case.group {
+        G::X25519MLKEM768 if case.half => G::X25519,
+        G::SECP384R1MLKEM1024 if case.half => G::SECP384R1,
+        group => group,
+    };
     let client_credential =
         Credential::new(world.client.0.clone(), &world.client.1, &base).unwrap();
     let server_credential =
@@ -51,7 +58,7 @@ pub fn configs(world: &World, case: Case) -> (Arc<ClientConfig>, Arc<ServerConfi
         .credential(client_credential)
         .versions(&[case.version])
         .cipher_suites(&[case.suite])
-        .groups(&[case.group, G::SECP256R1])
+        .groups(&[case.group, group, G::SECP256R1])
         .session_scope("secrets")
         .sessions(Arc::new(MemoryClientSessions::new(8, 1 << 20)))
         .early_data(true);
@@ -64,7 +71,7 @@ pub fn configs(world: &World, case: Case) -> (Arc<ClientConfig>, Arc<ServerConfi
         .credential(server_credential)
         .versions(&[case.version])
         .cipher_suites(&[case.suite])
-        .groups(&[case.group, G::SECP256R1])
+        .groups(&[group, G::SECP256R1])
         .session_scope("secrets")
         .client_auth(auth)
         .sessions(sessions.early_data(1000, Arc::new(replays)));
@@ -219,6 +226,7 @@ pub fn cases() -> Vec<Case> {
             group: G::X25519,
             end,
             psk: false,
+            half: false,
             code: Code::RustCrypto,
         };
         let suite = S::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
@@ -442,6 +450,7 @@ pub fn other_cases(code: Code, rsa: bool) -> Vec<Case> {
             group: G::X25519,
             end,
             psk: false,
+            half: false,
             code,
         };
         cases.push(case);

@@ -1,7 +1,7 @@
 //! A server's side: tickets, stores, and protection against replay.
 
 use super::MAX_LIFETIME;
-use crate::crypto::Random;
+use crate::crypto::{Random, STACK};
 use crate::pki::Decision;
 use crate::secret::SecretBytes;
 use alloc::sync::Arc;
@@ -19,6 +19,12 @@ pub trait Ticketer: Send + Sync + fmt::Debug {
     /// goes on without it. [`Decision::Later`] asks the application through
     /// [`crate::handshake::Request::Session`].
     fn open(&self, ticket: &[u8], now: UnixTime) -> Decision<Option<SecretBytes>>;
+
+    /// Bytes of stack below a caller in which both leave secrets, as
+    /// [`KeyExchangeGroup::stack`](crate::crypto::KeyExchangeGroup::stack).
+    fn stack(&self) -> usize {
+        STACK
+    }
 }
 
 /// Keeps sessions on the server, under random names that are the tickets and session IDs.
@@ -152,6 +158,14 @@ pub struct ServerSessions {
 }
 
 impl ServerSessions {
+    /// Bytes of stack in which tickets leave secrets.
+    pub(crate) fn stack(&self) -> usize {
+        match &self.source {
+            TicketSource::Stateless(ticketer) => ticketer.stack(),
+            TicketSource::Stateful(_) => 0,
+        }
+    }
+
     /// What the ticket or store has under this name.
     pub(crate) fn look_up(&self, query: &SessionQuery) -> Decision<Option<SecretBytes>> {
         match &self.source {

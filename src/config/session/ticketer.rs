@@ -273,6 +273,12 @@ impl Ticketer for RotatingTicketer {
     fn open(&self, ticket: &[u8], now: UnixTime) -> Decision<Option<SecretBytes>> {
         Decision::Now(self.try_open(ticket, now))
     }
+
+    fn stack(&self) -> usize {
+        let aeads = self.aeads.iter().flatten();
+        // Our own frames, and the AEAD's below.
+        aeads.map(|aead| aead.stack()).max().unwrap_or(0)
+    }
 }
 
 impl fmt::Debug for RotatingTicketer {

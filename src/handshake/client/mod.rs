@@ -197,6 +197,10 @@ impl Machine for ClientMachine {
         Some(&self.inner.config.common)
     }
 
+    fn stack(&self) -> usize {
+        self.inner.config.common.stack()
+    }
+
     fn answer_now(&mut self) -> Option<Result<Answer, Error>> {
         let ClientCx { cx, config, .. } = &mut *self.inner;
         match cx.request.as_ref()? {

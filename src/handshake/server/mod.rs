@@ -13,7 +13,7 @@ use super::auth::SignatureValid;
 use super::{Answer, Cx, Input, Machine, Out, Request, Summary};
 use crate::codepoint::{HandshakeType, NamedGroup};
 use crate::config::{ClientHelloInfo, Common, Limits, ServerConfig};
-use crate::crypto::{HashOutput, KeyExchange, Tls13Suite};
+use crate::crypto::{HashOutput, KeyExchange, STACK, Tls13Suite};
 use crate::error::{Error, ErrorKind};
 use crate::keys::tls13 as schedule;
 use crate::pki::Decision;
@@ -191,6 +191,14 @@ impl Machine for ServerMachine {
 
     fn common(&self) -> Option<&Common> {
         self.inner.config.as_ref().map(|config| &config.common)
+    }
+
+    fn stack(&self) -> usize {
+        self.inner.config.as_ref().map_or(STACK, |config| {
+            let sessions = config.sessions.as_ref();
+            let tickets = sessions.map_or(0, |sessions| sessions.stack());
+            config.common.stack().max(tickets)
+        })
     }
 
     fn answer_now(&mut self) -> Option<Result<Answer, Error>> {

@@ -139,7 +139,7 @@ macro_rules! nist_curve {
 }
 
 nist_curve!(P256, p256, SECP256R1, 32, 4);
-nist_curve!(P384, p384, SECP384R1, 48, 6);
+nist_curve!(P384, p384, SECP384R1, 48, 8);
 
 /// A key of ML-KEM-768. It is made with randomness of the operating system. Boxed, because it is
 /// large. Graviola takes it by value: what was moved stays behind in the freed box.
@@ -148,7 +148,7 @@ pub(super) struct MlKem768(Option<Box<mlkem768::DecapKey>>);
 impl Kem for MlKem768 {
     const KEY_LEN: usize = 1184;
     const CIPHERTEXT_LEN: usize = 1088;
-    const STACK: usize = 32 << 10;
+    const STACK: usize = 28 << 10;
 
     fn generate(_random: &mut Random) -> Result<Self, CryptoError> {
         let key = mlkem768::DecapKey::generate().map_err(|_| CryptoError::NoRandomness)?;

@@ -93,7 +93,7 @@ impl<A: Cipher> Aead for Algorithm<A> {
     }
 
     fn stack(&self) -> usize {
-        10 << 10
+        8 << 10
     }
 
     fn confidentiality_limit(&self) -> u64 {

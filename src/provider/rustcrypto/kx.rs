@@ -74,7 +74,7 @@ impl DiffieHellman for Montgomery {
     const GROUP: NamedGroup = NamedGroup::X25519;
     const SHARE_LEN: usize = 32;
     const SECRET_LEN: usize = 32;
-    const STACK: usize = 8 << 10;
+    const STACK: usize = 4 << 10;
 
     fn generate(random: &mut Random) -> Result<Self, CryptoError> {
         Ok(StaticSecret::random_from_rng(random).into())
@@ -146,7 +146,7 @@ impl<C: NistCurve> DiffieHellman for Weierstrass<C> {
     const GROUP: NamedGroup = C::GROUP;
     const SHARE_LEN: usize = 1 + 2 * C::FIELD_LEN;
     const SECRET_LEN: usize = C::FIELD_LEN;
-    const STACK: usize = 8 << 10;
+    const STACK: usize = 4 << 10;
 
     fn generate(random: &mut Random) -> Result<Self, CryptoError> {
         Ok(SecretKey::generate_from_rng(random).into())
@@ -204,7 +204,7 @@ impl ParameterSet for MlKem1024 {}
 impl<P: ParameterSet> Kem for Lattice<P> {
     const KEY_LEN: usize = <P::EncapsulationKey as KeySizeUser>::KeySize::USIZE;
     const CIPHERTEXT_LEN: usize = P::CiphertextSize::USIZE;
-    const STACK: usize = 18 << 10;
+    const STACK: usize = 24 << 10;
 
     fn generate(random: &mut Random) -> Result<Self, CryptoError> {
         Ok(Self(Generate::generate_from_rng(random)))
