@@ -100,8 +100,8 @@
 //! secrets to update them, the secret that exporters need, counters, and no buffer; a client of TLS
 //! 1.3 also what its sessions are made of, the server's name and certificates among it. Moving a
 //! connection leaves copies of its secrets where it was: keep it in place, or in a `Box`. The
-//! handshake ends by overwriting the stack that it has used (as far down as its algorithms say: 40 KiB at most with the
-//! providers here, 48 without optimization, 4 without `std`). Data is sent and received without allocation. What a
+//! handshake ends by overwriting the stack that it has used (as far down as its algorithms say: 44 KiB at most with the
+//! providers here, 52 with debug assertions, 4 without `std`). Data is sent and received without allocation. What a
 //! peer may make a connection hold before that is bounded by [`config::Limits`].
 //!
 //! # Not here yet

@@ -341,6 +341,19 @@ mod tests {
         assert!(!format!("{:?}", ticketer(7)).contains('7'));
     }
 
+    /// Servers of a fleet are replaced one by one: what one version seals, the next one opens.
+    #[test]
+    fn the_form_stays() {
+        const KNOWN: &str = "018936aa4ef8bae26d000000000007a1206a86063044bcc4c7bdbafc482d05060e1f46838ec4\
+             8287932d6e4a0039fac3f639dee646b3b922465f5881bac111e274149382985bf0bc44c92656\
+             f5e2280898efc3bc0db3815efe8f";
+        let hex: alloc::string::String = seal(&ticketer(7))
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert_eq!(hex, KNOWN);
+    }
+
     #[test]
     fn one_that_was_forged_is_ignored() {
         let ours = ticketer(7);
