@@ -37,7 +37,7 @@ pub(crate) use session::{Resume, SessionTerms, TicketSource, TicketState, later}
 pub use swap::Swap;
 
 use crate::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
-use crate::crypto::{KeyExchangeGroup, Primitives, SuiteAuth, Tls12Suite, Tls13Suite};
+use crate::crypto::{KeyExchangeGroup, Primitives, STACK, SuiteAuth, Tls12Suite, Tls13Suite};
 use crate::error::{Error, Misuse};
 use crate::record::Padding;
 use alloc::sync::Arc;
@@ -77,6 +77,8 @@ pub(crate) struct Common {
     /// Whom the config trusted when it was built, and the scope that this made: hashed once.
     built_scope: Option<(Vec<Option<[u8; 32]>>, Scope)>,
     pub(crate) psk_without_key_exchange: bool,
+    /// Bytes of stack in which the keys of records and tickets leave secrets, once the config is built.
+    pub(crate) stack: usize,
 }
 
 impl Common {
@@ -98,6 +100,7 @@ impl Common {
             session_scope: None,
             built_scope: None,
             psk_without_key_exchange: false,
+            stack: STACK,
         };
         this.set_provider(provider);
         this
@@ -138,13 +141,6 @@ impl Common {
         self.versions.contains(&version)
     }
 
-    /// Bytes of stack in which the keys of records leave secrets.
-    pub(crate) fn stack(&self) -> usize {
-        let tls13 = self.suites.iter().map(|suite| suite.aead);
-        let aeads = tls13.chain(self.tls12_suites.iter().map(|suite| suite.aead));
-        aeads.map(|aead| aead.stack()).max().unwrap_or(0)
-    }
-
     /// Leaves those suites of TLS 1.2 for which there are keys, as the rest of the config is known.
     fn keep_suites(&mut self, psks: bool, certificates: bool) {
         self.tls12_suites.retain(|suite| match suite.auth {
@@ -154,6 +150,9 @@ impl Common {
         let (alone, left) = (self.versions.len() == 1, !self.tls12_suites.is_empty());
         self.versions
             .retain(|version| *version != ProtocolVersion::TLS12 || left || alone);
+        let tls13 = self.suites.iter().map(|suite| suite.aead);
+        let aeads = tls13.chain(self.tls12_suites.iter().map(|suite| suite.aead));
+        self.stack = aeads.map(|aead| aead.stack()).max().unwrap_or(0);
     }
 
     fn set_versions(&mut self, versions: &[ProtocolVersion]) {

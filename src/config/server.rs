@@ -181,6 +181,9 @@ impl ServerConfigBuilder {
         let certificates = self.credentials.is_some() || self.psks.is_none();
         self.common.keep_suites(self.psks.is_some(), certificates);
         self.common.check()?;
+        if let Some(sessions) = &self.sessions {
+            self.common.stack = self.common.stack.max(sessions.stack());
+        }
         let by_psk: Option<Arc<dyn ChooseServerCredential>> = match &self.psks {
             None => None,
             Some(_) => Some(Arc::new(NoCredentials)),

@@ -17,7 +17,7 @@ pub trait Aead: Send + Sync + fmt::Debug {
     fn tag_len(&self) -> usize;
 
     /// Bytes of stack below a caller in which its functions and those of its keys leave secrets, as
-    /// [`KeyExchangeGroup::stack`](super::KeyExchangeGroup::stack).
+    /// [`KeyExchangeGroup::stack`](super::KeyExchangeGroup::stack). Asked for once a config.
     fn stack(&self) -> usize {
         STACK
     }

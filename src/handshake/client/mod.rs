@@ -198,7 +198,7 @@ impl Machine for ClientMachine {
     }
 
     fn stack(&self) -> usize {
-        self.inner.config.common.stack()
+        self.inner.config.common.stack
     }
 
     fn answer_now(&mut self) -> Option<Result<Answer, Error>> {

@@ -194,11 +194,8 @@ impl Machine for ServerMachine {
     }
 
     fn stack(&self) -> usize {
-        self.inner.config.as_ref().map_or(STACK, |config| {
-            let sessions = config.sessions.as_ref();
-            let tickets = sessions.map_or(0, |sessions| sessions.stack());
-            config.common.stack().max(tickets)
-        })
+        let config = self.inner.config.as_ref();
+        config.map_or(STACK, |config| config.common.stack)
     }
 
     fn answer_now(&mut self) -> Option<Result<Answer, Error>> {
