@@ -27,6 +27,20 @@ struct Greeter {
     closed: Option<Eof>,
 }
 
+/// A client, and the transport to its server.
+fn ends(client: Arc<ClientConfig>, server: Arc<ServerConfig>) -> (ClientConnection, Greeter) {
+    let name = "server.example".try_into().unwrap();
+    let greeter = Greeter {
+        server: ServerConnection::new(server, [1; 32], NOW).unwrap(),
+        input: Vec::new(),
+        output: Vec::new(),
+        greeted: false,
+        closed: None,
+    };
+    let client = ClientConnection::new(client, name, [2; 32], NOW).unwrap();
+    (client, greeter)
+}
+
 impl Read for Greeter {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = self.output.len().min(out.len());
@@ -76,15 +90,7 @@ fn what_came_along_with_the_handshake_is_not_lost() {
     let credential = Credential::new(chain, &key, &default_provider()).unwrap();
     let server = ServerConfig::builder().credential(credential).build();
     let client = ClientConfig::builder().roots(pki.roots()).build();
-    let name = "server.example".try_into().unwrap();
-    let greeter = Greeter {
-        server: ServerConnection::new(server.unwrap(), [1; 32], NOW).unwrap(),
-        input: Vec::new(),
-        output: Vec::new(),
-        greeted: false,
-        closed: None,
-    };
-    let client = ClientConnection::new(client.unwrap(), name, [2; 32], NOW).unwrap();
+    let (client, greeter) = ends(client.unwrap(), server.unwrap());
     let mut stream = Stream::new(client, greeter);
     assert!(stream.unread().is_empty());
     stream.handshake().unwrap().expect("the first handshake");
@@ -127,15 +133,7 @@ fn sessions_go_into_the_store_of_the_config() {
         .roots(pki.roots())
         .sessions(kept.clone())
         .build();
-    let name = "server.example".try_into().unwrap();
-    let greeter = Greeter {
-        server: ServerConnection::new(server.unwrap(), [1; 32], NOW).unwrap(),
-        input: Vec::new(),
-        output: Vec::new(),
-        greeted: false,
-        closed: None,
-    };
-    let client = ClientConnection::new(client.unwrap(), name, [2; 32], NOW).unwrap();
+    let (client, greeter) = ends(client.unwrap(), server.unwrap());
     let mut stream = Stream::new(client, greeter).with_clock(|| NOW);
     let mut hello = [0; 5];
     stream.read_exact(&mut hello).unwrap();
@@ -158,15 +156,7 @@ fn a_worn_key_ends_what_is_written_cleanly() {
         .versions(&[symbolon::codepoint::ProtocolVersion::TLS12])
         .key_limit(8)
         .build();
-    let name = "server.example".try_into().unwrap();
-    let greeter = Greeter {
-        server: ServerConnection::new(server.unwrap(), [1; 32], NOW).unwrap(),
-        input: Vec::new(),
-        output: Vec::new(),
-        greeted: false,
-        closed: None,
-    };
-    let client = ClientConnection::new(client.unwrap(), name, [2; 32], NOW).unwrap();
+    let (client, greeter) = ends(client.unwrap(), server.unwrap());
     let mut stream = Stream::new(client, greeter);
     let written = (0..8).take_while(|_| stream.write(b"x").is_ok()).count();
     assert!((1..8).contains(&written), "{written}");

@@ -276,7 +276,6 @@ impl Ticketer for RotatingTicketer {
 
     fn stack(&self) -> usize {
         let aeads = self.aeads.iter().flatten();
-        // Our own frames, and the AEAD's below.
         aeads.map(|aead| aead.stack()).max().unwrap_or(0)
     }
 }

@@ -29,40 +29,6 @@ fn public_key_info(
     encode().map_err(|_| CryptoError::InvalidKey)
 }
 
-/// Writes the DER of an Ecdsa-Sig-Value (RFC 3279 2.2.3), and returns its length. Each number may have
-/// zeros before its digits.
-fn write_sig_value(out: &mut [u8], r: &[u8], s: &[u8]) -> Result<usize, CryptoError> {
-    let [(r_sign, r), (s_sign, s)] = [r, s].map(|number| {
-        // X.690 8.3.2: as few octets as can be, of which the first bit is the sign.
-        let zeros = number.iter().take_while(|digit| **digit == 0).count();
-        let digits = number.get(zeros..).unwrap_or_default();
-        let sign: &[u8] = if digits.first() >= Some(&0x80) {
-            &[0]
-        } else {
-            &[]
-        };
-        (sign, digits)
-    });
-    let length = |parts: &[&[u8]]| {
-        let sum = parts.iter().map(|part| part.len()).sum::<usize>();
-        u8::try_from(sum).map_err(|_| CryptoError::SigningFailed)
-    };
-    let r_head = [0x02, length(&[r_sign, r])?];
-    let s_head = [0x02, length(&[s_sign, s])?];
-    // Of 132 digits at most.
-    let contents = length(&[r_sign, r, s_sign, s])?.wrapping_add(4);
-    let head: &[u8] = match contents {
-        0..0x80 => &[0x30, contents],
-        _ => &[0x30, 0x81, contents],
-    };
-    let mut written: usize = 0;
-    for part in [head, &r_head, r_sign, r, &s_head, s_sign, s] {
-        let rest = out.get_mut(written..).ok_or(CryptoError::BufferSize)?;
-        written = written.saturating_add(copy_front(rest, part)?);
-    }
-    Ok(written)
-}
-
 macro_rules! ecdsa_key {
     ($name:ident, $text:literal, $curve:ident, $oid:ty, $digest:ty, $scheme:expr) => {
         #[doc = concat!("An ECDSA key on ", $text, ".")]
@@ -103,12 +69,11 @@ macro_rules! ecdsa_key {
                 }
                 // RFC 6979 with extra randomness (3.6): neither a weak generator nor a fault
                 // in one of two signatures of the same message gives the key away.
-                let signature: $curve::ecdsa::Signature = self
+                let signature: $curve::ecdsa::DerSignature = self
                     .key
                     .sign_prehash_with_rng(random, &<$digest>::digest(message))
                     .map_err(|_| CryptoError::SigningFailed)?;
-                let (r, s) = signature.split_bytes();
-                write_sig_value(out, &r, &s)
+                copy_front(out, signature.as_bytes())
             }
 
             fn public_key_info(&self) -> &[u8] {
@@ -285,44 +250,5 @@ impl SigningKey for RsaKey {
 
     fn public_key_info(&self) -> &[u8] {
         &self.info
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    extern crate std;
-    use super::*;
-    use crate::provider::verify::integers;
-    use std::vec;
-
-    #[test]
-    fn a_signature_in_der_is_read_back() {
-        let long = [
-            &[1; 66][..],
-            &[0x80; 66],
-            &[&[0; 3][..], &[0xff; 63]].concat(),
-        ]
-        .map(Vec::from);
-        let numbers: Vec<&[u8]> = [&[1][..], &[0, 0x80], &[0x7f, 0], &[0, 0, 9]]
-            .into_iter()
-            .chain(long.iter().map(|number| &number[..]))
-            .collect();
-        let digits = |number: &[u8]| -> Vec<u8> {
-            number
-                .iter()
-                .copied()
-                .skip_while(|digit| *digit == 0)
-                .collect()
-        };
-        let mut out = vec![0; 200];
-        for r in &numbers {
-            for s in &numbers {
-                let length = write_sig_value(&mut out, r, s).unwrap();
-                let read = integers(&out[..length]).unwrap();
-                assert_eq!(read, [&digits(r)[..], &digits(s)[..]]);
-                let short = write_sig_value(&mut out[..length - 1], r, s);
-                assert_eq!(short, Err(CryptoError::BufferSize));
-            }
-        }
     }
 }
