@@ -694,6 +694,28 @@ mod tests {
     }
 
     #[test]
+    fn an_extension_comes_once_however_many_there_are() {
+        let read = |ids: &[u8]| {
+            let each = |id: &u8| [0x30, 7, 6, 3, 0x2a, 3, *id, 4, 0];
+            let mut contents: Vec<u8> = ids.iter().flat_map(each).collect();
+            let length = u8::try_from(contents.len()).unwrap();
+            contents.splice(0..0, [0x30, 0x81, length]);
+            let mut list = ExtensionList::new(&contents, "extensions")?;
+            while list.take()?.is_some() {}
+            Ok(())
+        };
+        let ids: Vec<u8> = (0..20).collect();
+        assert_eq!(read(&ids), Ok(()));
+        // As many as are remembered, and more.
+        for again in ids {
+            let mut twice: Vec<u8> = (0..20).collect();
+            twice.push(again);
+            let fault: Result<(), DecodeError> = read(&twice);
+            assert_eq!(fault.unwrap_err().fault, DecodeFault::Duplicate, "{again}");
+        }
+    }
+
+    #[test]
     fn versions_and_what_they_allow() {
         let good = Parts::good().certificate();
         let certificate = Certificate::parse(&good).unwrap();

@@ -294,7 +294,11 @@ fn with_the_application_protocol_changed_it_resumes_without_early_data() {
             continue;
         }
         assert_eq!(early_data(&mut pair), Err((R::Declined, R::Alpn)));
-        assert!(pair.client.done.unwrap().resumed());
+        let done = pair.client.done.unwrap();
+        assert!(done.resumed());
+        // The next sessions are of what was spoken, not of what the one before was.
+        let mut next = pair.client.sessions.iter().map(|next| next.alpn());
+        assert_eq!(next.next(), Some(done.alpn.as_deref()));
     }
     let session = sessions(&client, &h3).pop();
     let mut pair = pair_at(1, &client, &h3, session);
